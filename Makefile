@@ -1,0 +1,43 @@
+# On a fresh machine with Python 3.11 and make, each of these is enough by itself:
+#   make demo   the sample day, no internet and no set-up needed
+#   make run    your own news
+#   make test   every check and the whole suite
+
+PYTHON ?= python3
+BIN := .venv/bin
+# installed and up to date when this file is newer than what it was made from
+READY := .venv/.ready
+
+.PHONY: demo run test check fix bench clean
+.DELETE_ON_ERROR:
+
+demo: $(READY)
+	$(BIN)/broadsheet demo
+
+run: $(READY)
+	$(BIN)/broadsheet run
+
+test: check
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python bench/run.py
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Broadsheet needs Python 3.11 or newer; name one with make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@

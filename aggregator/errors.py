@@ -1,0 +1,33 @@
+"""What may go wrong, each as a finished sentence for the owner."""
+
+
+class BroadsheetError(Exception):
+    """Something the owner has to know; its text is a sentence that says what to do."""
+
+
+class ConfigError(BroadsheetError):
+    """config.toml cannot be read or says something that Broadsheet does not know."""
+
+
+class StoreError(BroadsheetError):
+    """The database cannot be opened, read or written."""
+
+
+class FutureDatabaseError(StoreError):
+    """The database was written by a newer Broadsheet than this one."""
+
+
+class ParseError(BroadsheetError):
+    """A document is not a feed, or hurts whoever reads it."""
+
+
+class OpmlError(BroadsheetError):
+    """A subscription list cannot be read."""
+
+
+class EncoderError(BroadsheetError):
+    """The model cannot be loaded or does not give what it should."""
+
+
+class NotFoundError(BroadsheetError):
+    """The owner named something that is not there."""

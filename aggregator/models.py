@@ -1,0 +1,502 @@
+"""The nouns, frozen; docs/glossary.md explains each.
+
+Suffixes: `_at` is an aware UTC datetime, `_url` an address, `_html` sanitised HTML; `n_` counts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+SafeHtml = NewType("SafeHtml", str)
+"""HTML that may stand on a page; made only by `aggregator.parse.html.sanitise`."""
+
+Vectors = NDArray[np.float32]
+"""Unit-length embeddings, one row per article: shape (n, dim)."""
+
+
+# --- subscriptions -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The owner's group of feeds; folders may lie in folders."""
+
+    id: int
+    name: str
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Who stands behind one or more feeds, known by registrable domain."""
+
+    id: int
+    domain: str
+    name: str
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A feed as the owner asks for it: by hand, from an OPML outline or from the starter pack."""
+
+    feed_url: str
+    title: str | None = None
+    site_url: str | None = None
+    folder: tuple[str, ...] = ()
+    language: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One subscribed document at `feed_url`: what it is, and what the owner chose for it."""
+
+    id: int
+    feed_url: str
+    title: str
+    site_url: str | None = None
+    folder_id: int | None = None
+    language: str | None = None
+    country: str | None = None
+    is_paused: bool = False
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to ask again with (RFC 9110 §8.8), sent back word for word."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What is known of a feed's polling: when, how it went, when again."""
+
+    feed_id: int
+    validators: Validators = Validators()
+    body_hash: str | None = None
+    """sha256 of the last body that was parsed and kept: the same body is not parsed twice."""
+    checked_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    next_check_at: datetime
+    error: str | None = None
+    """Why the last check failed, in the owner's words; None after a good one."""
+    n_failures: int = 0
+    """Failed checks in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueFeed:
+    """A feed that was claimed for a check, with what the check needs to know."""
+
+    feed: Feed
+    poll: Poll
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no check has ever succeeded; only then may its address turn out to be a site."""
+        return self.poll.succeeded_at is None
+
+
+class ImportResult(StrEnum):
+    """What became of one subscription that was asked for."""
+
+    ADDED = "added"
+    ALREADY_THERE = "already there"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """One line of the answer to an import."""
+
+    subscription: Subscription
+    result: ImportResult
+    why: str = ""
+    feed_id: int | None = None
+
+
+# --- fetching ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One document to ask for."""
+
+    url: str
+    validators: Validators = Validators()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A whole good answer."""
+
+    request: Request
+    url: str
+    """Where the body came from, after redirects."""
+    moved_to: str | None = None
+    """The final address where every redirect on the way was permanent (301, 308)."""
+    body: bytes
+    content_type: str | None = None
+    validators: Validators = Validators()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Header names in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """The server says that nothing changed (304)."""
+
+    request: Request
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """No good answer, with the reason as a sentence for the owner."""
+
+    request: Request
+    why: str
+    status: int | None = None
+    """The HTTP status where there was one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Reply = Fetched | NotModified | Failed
+
+
+# --- what feeds say ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An item as a feed states it: sanitised, links resolved, dates in UTC."""
+
+    guid: str
+    """Known inside its feed by this; made from link, title and text where the feed gives none."""
+    url: str | None = None
+    canonical_url: str | None = None
+    """`url` without what only tracks the reader; the same for every entry that leads to the same piece."""
+    domain: str | None = None
+    """Registrable domain of `url`: whose piece this is."""
+    title: str = ""
+    text: str = ""
+    """Plain text of the longest body the feed gives, paragraphs apart by blank lines."""
+    content_html: SafeHtml = SafeHtml("")
+    author: str | None = None
+    published_at: datetime | None = None
+    language: str | None = None
+    image_url: str | None = None
+    origin_name: str | None = None
+    """Whom the feed itself names as origin (RSS `<source>`, Atom `source`)."""
+    origin_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """A feed document that was understood."""
+
+    title: str = ""
+    site_url: str | None = None
+    language: str | None = None
+    ttl_s: int | None = None
+    """The feed's own wish for the time between checks (RSS ttl, sy:updatePeriod)."""
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOffer:
+    """A feed that a web page says it has."""
+
+    feed_url: str
+    title: str = ""
+
+
+# --- arrivals ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """An entry or address that is already kept, as far as deciding on arrivals needs it."""
+
+    article_id: int
+    digest: str
+    """Of what the article said when it was last kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is kept already of what a feed brings."""
+
+    by_guid: Mapping[str, KnownEntry] = field(default_factory=dict)
+    """Entries of this feed."""
+    by_url: Mapping[str, KnownEntry] = field(default_factory=dict)
+    """Articles at these canonical URLs, whichever feed brought them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArticle:
+    """An entry that becomes an article."""
+
+    entry: Entry
+    guid: str
+    """The entry's, made distinct where one document gives it to several entries."""
+    canonical_url: str | None
+    """None where the address does not tell this piece from others."""
+    publisher_domain: str
+    publisher_name: str
+    published_at: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry that leads to an article that is kept already."""
+
+    guid: str
+    article_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """An article whose publisher changed what it says."""
+
+    article_id: int
+    entry: Entry
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """What a feed's entries change; nothing where all of it is known."""
+
+    new: tuple[NewArticle, ...] = ()
+    more_entries: tuple[NewEntry, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
+    n_unchanged: int = 0
+
+
+# --- what is kept ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """A published piece as kept."""
+
+    id: int
+    feed_id: int | None
+    """The feed that brought it first; None when that feed was deleted."""
+    publisher: Publisher
+    url: str | None
+    title: str
+    text: str
+    content_html: SafeHtml
+    author: str | None
+    published_at: datetime
+    """Never later than first seen; first seen where the feed gave none."""
+    first_seen_at: datetime
+    language: str | None
+    image_url: str | None
+    is_read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What keeping a feed's entries came to, in counts."""
+
+    n_new: int = 0
+    n_changed: int = 0
+    n_unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderName:
+    """Which model made a vector; vectors of different names are never compared."""
+
+    model: str
+    version: str
+    """Of the weights, so that a model that was changed in place is noticed."""
+    dim: int
+
+
+# --- stories -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowArticle:
+    """An article as the story engine compares it."""
+
+    id: int
+    title: str
+    text: str
+    publisher: str
+    """Registrable domain: what is one publisher, not one feed."""
+    language: str | None
+    published_at: datetime
+    first_seen_at: datetime
+    url: str | None = None
+    origin: str | None = None
+    """Whom the feed names as origin, where it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An article's place in a story, with the evidence for it."""
+
+    article_id: int
+    score: float
+    """Similarity to the nearest other member, 0..1; 1 for a story of one."""
+    nearest_id: int | None = None
+    copy_of_id: int | None = None
+    """The article whose text this one (nearly) repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownStory:
+    """A story as the store knows it before a regroup."""
+
+    id: int
+    founder_id: int
+    """The article that the story was minted for; a split leaves the id with it."""
+    lead_id: int
+    article_ids: frozenset[int]
+    """Its members inside the window."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryDraft:
+    """A story as a regroup leaves it."""
+
+    id: int | None
+    """None where the story is new: the store mints the id."""
+    founder_id: int
+    lead_id: int
+    members: tuple[Member, ...]
+    n_publishers: int
+    n_origins: int
+    """Independent origins: publishers less those that only carry another's text."""
+    first_at: datetime
+    last_at: datetime
+    rank: float
+    rank_terms: Mapping[str, float] = field(default_factory=dict)
+    """The factors that `rank` is the product of, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A story that went into another; its id becomes an alias that redirects."""
+
+    old_id: int
+    into_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouping:
+    """The whole outcome of a regroup, ready to be saved in one transaction."""
+
+    stories: tuple[StoryDraft, ...]
+    merges: tuple[Merge, ...] = ()
+
+
+# --- what pages show ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleLine:
+    """An article in a list: everything but its body."""
+
+    id: int
+    title: str
+    excerpt: str
+    """The first words of its text."""
+    url: str | None
+    publisher: Publisher
+    feed_id: int | None
+    feed_title: str | None
+    published_at: datetime
+    first_seen_at: datetime
+    language: str | None
+    image_url: str | None
+    is_read: bool
+    story_id: int | None
+    n_story_publishers: int = 1
+    """How many publishers its story has, so that a list can point to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryCard:
+    """A story as the front page shows it."""
+
+    id: int
+    headline: str
+    lead: ArticleLine
+    n_articles: int
+    n_publishers: int
+    n_origins: int
+    n_unread: int
+    countries: tuple[str, ...]
+    first: ArticleLine
+    """The earliest report."""
+    last_at: datetime
+    rank: float
+    rank_terms: Mapping[str, float]
+    lines: tuple[ArticleLine, ...]
+    """Its articles, the lead first, then one line per publisher, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMember:
+    """An article of a story page, with why it is there."""
+
+    article: Article
+    member: Member
+    feed_title: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryPage:
+    """A story with all its articles, oldest first."""
+
+    card: StoryCard
+    members: tuple[StoryMember, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLine:
+    """A feed in the list of feeds: its polling and its counts beside it."""
+
+    feed: Feed
+    poll: Poll
+    folder: str | None
+    n_articles: int
+    n_unread: int
+    newest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the work has come, for first run and for the status line."""
+
+    n_feeds: int
+    n_checked: int
+    """Feeds that were checked at least once."""
+    n_failing: int
+    n_articles: int
+    n_unencoded: int
+    """Articles of the window without a vector of the present model."""
+    n_ungrouped: int
+    """Articles of the window that no regroup has seen."""
+    n_stories: int
+    """Stories of two or more publishers."""
+    regrouped_at: datetime | None
+    encoder_error: str | None
+    """Why there is no model, in words; None where there is one."""
