@@ -223,13 +223,19 @@ class FeedOffer:
 # --- arrivals ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEntry:
-    """An entry or address that is already kept, as far as deciding on arrivals needs it."""
+    """An entry, or an article at an address, that is kept already, as far as deciding on arrivals needs it."""
 
     article_id: int
-    digest: str
-    """Of what the article said when it was last kept."""
+    title: str
+    """Of the article as kept."""
+    digest: str = ""
+    """Of what this entry said when it was last kept; an article found by its address has none."""
+    is_first: bool = True
+    """Whether this feed was the first to bring the article: only its word may rewrite it."""
+    is_in_feed: bool = True
+    """Whether an entry of this feed leads to the article already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +253,6 @@ class NewArticle:
     """An entry that becomes an article."""
 
     entry: Entry
-    guid: str
-    """The entry's, made distinct where one document gives it to several entries."""
-    canonical_url: str | None
-    """None where the address does not tell this piece from others."""
     publisher_domain: str
     publisher_name: str
     published_at: datetime
@@ -263,15 +265,18 @@ class NewEntry:
 
     guid: str
     article_id: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
-    """An article whose publisher changed what it says."""
+    """An entry that says something else than before."""
 
     article_id: int
     entry: Entry
     digest: str
+    changes_article: bool
+    """False where another feed brought the article first: then only the entry's digest is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
