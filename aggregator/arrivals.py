@@ -1,0 +1,138 @@
+"""What a feed's entries change: entries + what is kept already -> Arrivals. Pure."""
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from aggregator.models import Arrivals, Entry, Feed, Known, KnownEntry, NewArticle, NewEntry, Rewrite
+
+
+def distinct(entries: Sequence[Entry], feed: Feed) -> tuple[Entry, ...]:
+    """Return the entries so that each guid stands once, and no address stands that cannot tell pieces apart.
+
+    An entry that is there twice, word for word, is one entry. Where a feed gives one guid to several entries, each
+    guid is made distinct by its address or, failing that, by its words; where it gives one address to several, or
+    the address of the site itself, the guid alone says which is which.
+    """
+    return tuple(_with_telling_urls(_with_distinct_guids(_without_repeats(entries)), feed))
+
+
+def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime) -> Arrivals:
+    """Return what these distinct entries of the feed change, given what is known of them.
+
+    An entry is known by its guid inside the feed, else by its address. A new guid at a known address leads to the
+    article there, unless the feed has that article already under another title: then the address is shared by
+    several pieces (a live page), and losing one is worse than keeping two.
+    """
+    new, more, rewrites, n_unchanged = [], [], [], 0
+    for entry in entries:
+        digest = digest_of(entry)
+        if before := known.by_guid.get(entry.guid):
+            if before.digest == digest:
+                n_unchanged += 1
+            else:
+                rewrites.append(_rewrite(entry, before, digest))
+        elif there := _article_at(entry, known):
+            more.append(NewEntry(guid=entry.guid, article_id=there.article_id, digest=digest))
+        else:
+            new.append(_new_article(_off_taken_address(entry, known), feed, digest, now=now))
+    return Arrivals(new=tuple(new), more_entries=tuple(more), rewrites=tuple(rewrites), n_unchanged=n_unchanged)
+
+
+def digest_of(entry: Entry) -> str:
+    """Return a hash of what the entry says; markup and pictures do not count."""
+    return _hash(entry.title, entry.text)
+
+
+def publisher_name(feed_title: str, domain: str) -> str:
+    """Return the part of a feed's title that names the publisher at this domain; the domain where none does.
+
+    Feeds are called "World news | The Guardian" or "NYT > World": the part that shares most with the domain's own
+    word is the name.
+    """
+    parts = [part.strip() for part in re.split(r"\s+[-–—|:>»·/]+\s+|\s*[|»]\s*|,\s|:\s", feed_title) if part.strip()]
+    word = _letters(domain.rsplit(".", 1)[0].split(".")[0])
+    named = [part for part in parts if word and (_letters(part) in word or word in _letters(part))]
+    initials = [part for part in parts if word and _initials(part) == word]
+    return min(named or initials, key=len) if named or initials else domain
+
+
+def _without_repeats(entries: Iterable[Entry]) -> list[Entry]:
+    seen: dict[tuple[str, str | None, str], Entry] = {}
+    for entry in entries:
+        seen.setdefault((entry.guid, entry.canonical_url, digest_of(entry)), entry)
+    return list(seen.values())
+
+
+def _with_distinct_guids(entries: Sequence[Entry]) -> list[Entry]:
+    by_guid = defaultdict(list)
+    for entry in entries:
+        by_guid[entry.guid].append(entry)
+    return [_with_own_guid(entry, by_guid[entry.guid]) for entry in entries]
+
+
+def _with_own_guid(entry: Entry, namesakes: Sequence[Entry]) -> Entry:
+    if len(namesakes) == 1:
+        return entry
+    urls = {namesake.canonical_url for namesake in namesakes}
+    tells_apart = len(urls) == len(namesakes) and None not in urls
+    mark = _hash(entry.canonical_url or "") if tells_apart else digest_of(entry)
+    return replace(entry, guid=f"{entry.guid}#{mark[:16]}")
+
+
+def _with_telling_urls(entries: Sequence[Entry], feed: Feed) -> list[Entry]:
+    count = Counter(entry.canonical_url for entry in entries)
+    return [
+        replace(entry, canonical_url=None)
+        if entry.canonical_url and (count[entry.canonical_url] > 1 or _is_front_door(entry, feed))
+        else entry
+        for entry in entries
+    ]
+
+
+def _is_front_door(entry: Entry, feed: Feed) -> bool:
+    parts = urlsplit(entry.canonical_url or "")
+    return entry.url == feed.site_url or (parts.path in ("", "/") and not parts.query and not parts.fragment)
+
+
+def _article_at(entry: Entry, known: Known) -> KnownEntry | None:
+    there = known.by_url.get(entry.canonical_url) if entry.canonical_url else None
+    if there and there.is_in_feed and _letters(there.title) != _letters(entry.title):
+        return None
+    return there
+
+
+def _off_taken_address(entry: Entry, known: Known) -> Entry:
+    """Return the entry without its canonical address where an article of other words holds that already."""
+    return replace(entry, canonical_url=None) if entry.canonical_url in known.by_url else entry
+
+
+def _rewrite(entry: Entry, before: KnownEntry, digest: str) -> Rewrite:
+    return Rewrite(article_id=before.article_id, entry=entry, digest=digest, changes_article=before.is_first)
+
+
+def _new_article(entry: Entry, feed: Feed, digest: str, *, now: datetime) -> NewArticle:
+    domain = entry.domain or urlsplit(feed.site_url or feed.feed_url).hostname or feed.feed_url
+    return NewArticle(
+        entry=entry,
+        publisher_domain=domain,
+        publisher_name=publisher_name(feed.title, domain),
+        published_at=min(entry.published_at or now, now),
+        digest=digest,
+    )
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def _initials(text: str) -> str:
+    return "".join(word[0] for word in re.findall(r"\w+", text.casefold()))

@@ -1,0 +1,109 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.arrivals import decide, digest_of, distinct, publisher_name
+from aggregator.models import Entry, Feed, Known, KnownEntry
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FEED = Feed(
+    id=1, feed_url="https://a.example/feed", title="World | The A", site_url="https://a.example/", added_at=NOON
+)
+FIRE = Entry(guid="1", canonical_url="https://a.example/fire", domain="a.example", title="Fire", text="A fire.")
+FLOOD = Entry(guid="2", canonical_url="https://a.example/flood", domain="a.example", title="Flood", text="A flood.")
+
+
+def kept(entry: Entry, **facts: object) -> KnownEntry:
+    return replace(KnownEntry(article_id=7, title=entry.title, digest=digest_of(entry)), **facts)  # type: ignore[arg-type]
+
+
+def test_an_unknown_entry_is_a_new_article():
+    arrivals = decide([FIRE, FLOOD], Known(), FEED, now=NOON)
+    assert [article.entry.guid for article in arrivals.new] == ["1", "2"]
+
+
+def test_an_entry_that_says_the_same_changes_nothing():
+    arrivals = decide([FIRE], Known(by_guid={"1": kept(FIRE)}), FEED, now=NOON)
+    assert (arrivals.new, arrivals.more_entries, arrivals.rewrites, arrivals.n_unchanged) == ((), (), (), 1)
+
+
+def test_an_entry_that_says_something_else_rewrites_its_article():
+    arrivals = decide([replace(FIRE, title="Fire out")], Known(by_guid={"1": kept(FIRE)}), FEED, now=NOON)
+    assert [(change.article_id, change.changes_article) for change in arrivals.rewrites] == [(7, True)]
+
+
+def test_only_the_feed_that_brought_an_article_first_rewrites_it():
+    known = Known(by_guid={"1": kept(FIRE, is_first=False)})
+    [change] = decide([replace(FIRE, title="Fire out")], known, FEED, now=NOON).rewrites
+    assert not change.changes_article
+
+
+def test_the_same_address_in_another_feed_is_the_same_article_even_with_another_title():
+    known = Known(by_url={"https://a.example/fire": kept(FIRE, title="Blaze", is_in_feed=False)})
+    arrivals = decide([FIRE], known, FEED, now=NOON)
+    assert [entry.article_id for entry in arrivals.more_entries] == [7]
+    assert arrivals.new == ()
+
+
+def test_guids_that_change_in_bulk_bring_no_new_article():
+    known = Known(by_url={entry.canonical_url or "": kept(entry) for entry in (FIRE, FLOOD)})
+    arrivals = decide([replace(FIRE, guid="x"), replace(FLOOD, guid="y")], known, FEED, now=NOON)
+    assert arrivals.new == ()
+    assert len(arrivals.more_entries) == 2
+
+
+def test_a_live_page_gives_every_post_an_article():
+    known = Known(by_guid={"1": kept(FIRE)}, by_url={"https://a.example/fire": kept(FIRE)})
+    post = replace(FIRE, guid="9", title="Second post", text="More.")
+    [article] = decide([FIRE, post], known, FEED, now=NOON).new
+    assert article.entry.guid == "9"
+    assert article.entry.canonical_url is None
+
+
+def test_one_guid_for_several_addresses_is_several_entries():
+    first, second = distinct([FIRE, replace(FLOOD, guid="1")], FEED)
+    assert first.guid != second.guid
+    assert (first, second) == distinct([FIRE, replace(FLOOD, guid="1")], FEED)
+
+
+def test_one_guid_and_one_address_for_other_words_is_several_entries():
+    entries = distinct([FIRE, replace(FIRE, title="Fire: update")], FEED)
+    assert len({entry.guid for entry in entries}) == 2
+    assert {entry.canonical_url for entry in entries} == {None}
+
+
+def test_an_entry_listed_twice_is_one_entry():
+    assert distinct([FIRE, FIRE], FEED) == (FIRE,)
+
+
+@pytest.mark.parametrize("url", ["https://a.example/", "https://a.example"])
+def test_the_address_of_the_site_tells_no_piece_from_another(url: str):
+    [entry] = distinct([replace(FIRE, url=url, canonical_url=url)], FEED)
+    assert entry.canonical_url is None
+
+
+def test_an_article_from_the_future_or_without_a_date_is_dated_now():
+    tomorrow = replace(FIRE, published_at=NOON + timedelta(days=1))
+    arrivals = decide([tomorrow, FLOOD], Known(), FEED, now=NOON)
+    assert [article.published_at for article in arrivals.new] == [NOON, NOON]
+
+
+def test_an_entry_without_an_address_belongs_to_the_site_of_its_feed():
+    [article] = decide([Entry(guid="3", title="Note")], Known(), FEED, now=NOON).new
+    assert article.publisher_domain == "a.example"
+
+
+@pytest.mark.parametrize(
+    ("title", "domain", "name"),
+    [
+        ("World news | The Guardian", "theguardian.com", "The Guardian"),
+        ("BBC News - World", "bbc.co.uk", "BBC News"),
+        ("NYT > World News", "nyt.com", "NYT"),
+        ("Neue Zürcher Zeitung", "nzz.ch", "Neue Zürcher Zeitung"),
+        ("Top stories", "example.org", "example.org"),
+        ("", "example.org", "example.org"),
+    ],
+)
+def test_a_publisher_is_named_by_the_part_of_the_title_that_its_domain_knows(title: str, domain: str, name: str):
+    assert publisher_name(title, domain) == name
