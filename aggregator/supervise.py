@@ -1,0 +1,67 @@
+"""Keeping the worker and the web running: start, watch, start again, stop."""
+
+import logging
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from time import monotonic
+
+MUST_ACT = 2
+"""Exit status of a process that cannot run until the owner does something: it is not started again."""
+LOOK_EVERY_S = 0.2
+STOP_WITHIN_S = 20.0
+LONGEST_PAUSE_S = 60.0
+STEADY_AFTER_S = 60.0
+"""A process that ran this long was well; its next fall is counted as a first one."""
+
+log = logging.getLogger(__name__)
+
+
+def keep_running(commands: Mapping[str, Sequence[str]], stop: threading.Event) -> int:
+    """Run these commands side by side until `stop` is set; return the exit status for the whole.
+
+    A command that falls is started again after a pause that doubles; one that says MUST_ACT ends them all.
+    """
+    with ThreadPoolExecutor(max_workers=len(commands)) as pool:
+        return max(pool.map(partial(_keep_one, stop=stop), commands, commands.values()))
+
+
+def pause_before_restart_s(n_falls: int) -> float:
+    """Return how long to wait after so many falls in a row: 1, 2, 4 … seconds, a minute at most."""
+    return float(min(2 ** (n_falls - 1), LONGEST_PAUSE_S))
+
+
+def _keep_one(name: str, command: Sequence[str], *, stop: threading.Event) -> int:
+    n_falls = 0
+    while not stop.is_set():
+        started_s = monotonic()
+        status = _run_once(command, stop)
+        if status == MUST_ACT:
+            stop.set()
+            return MUST_ACT
+        if not stop.is_set():
+            n_falls = 1 if monotonic() - started_s >= STEADY_AFTER_S else n_falls + 1
+            pause_s = pause_before_restart_s(n_falls)
+            log.warning("The %s ended with status %s; it starts again in %g s.", name, status, pause_s)
+            stop.wait(pause_s)
+    return 0
+
+
+def _run_once(command: Sequence[str], stop: threading.Event) -> int:
+    """Return the exit status of the command, which is asked to end when `stop` is set."""
+    # A session of its own: the terminal's Ctrl-C reaches us alone, and we end the children in order.
+    with subprocess.Popen(command, start_new_session=True) as process:
+        while process.poll() is None:
+            if stop.wait(LOOK_EVERY_S):
+                process.terminate()
+                _wait_or_kill(process)
+        return process.returncode
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -1,0 +1,48 @@
+"""The worker and the web are kept running, with real processes."""
+
+import sys
+import threading
+from pathlib import Path
+
+from aggregator.supervise import MUST_ACT, keep_running, pause_before_restart_s
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_a_process_that_falls_is_started_again(tmp_path: Path):
+    count, stop = tmp_path / "count", threading.Event()
+    falling = python(f"open({str(count)!r}, 'a').write('x')")
+    threading.Thread(target=lambda: _set_when(stop, lambda: count.exists() and len(count.read_text()) >= 2)).start()
+    assert keep_running({"worker": falling}, stop) == 0
+    assert len(count.read_text()) >= 2
+
+
+def test_a_process_that_needs_the_owner_ends_them_all():
+    waiting = python("import time; time.sleep(60)")
+    refusing = python(f"import sys; sys.exit({MUST_ACT})")
+    assert keep_running({"worker": waiting, "web": refusing}, threading.Event()) == MUST_ACT
+
+
+def test_stopping_asks_each_process_to_end(tmp_path: Path):
+    ready, ended, stop = tmp_path / "ready", tmp_path / "ended", threading.Event()
+    polite = python(
+        "import signal, sys, time, pathlib\n"
+        f"signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path({str(ended)!r}).touch(), sys.exit(0)))\n"
+        f"pathlib.Path({str(ready)!r}).touch()\n"
+        "time.sleep(60)"
+    )
+    threading.Thread(target=lambda: _set_when(stop, ready.exists)).start()
+    assert keep_running({"worker": polite}, stop) == 0
+    assert ended.exists()
+
+
+def test_pauses_double_up_to_a_minute():
+    assert [pause_before_restart_s(n) for n in (1, 2, 3, 7, 40)] == [1, 2, 4, 60, 60]
+
+
+def _set_when(stop: threading.Event, holds) -> None:
+    while not holds():
+        stop.wait(0.01)
+    stop.set()
