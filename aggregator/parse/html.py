@@ -1,0 +1,195 @@
+"""Foreign HTML made safe, and made plain text. nh3 (ammonia) is the only sanitiser here."""
+
+import html
+import re
+import unicodedata
+from collections import Counter
+
+import nh3
+
+from aggregator.models import SafeHtml
+from aggregator.parse.urls import safe_link
+
+MAX_HTML_CHARS = 512 * 1024
+"""Of one body; what comes after is cut before anything parses it."""
+
+MAX_DEPTH = 128
+"""Elements inside one another; a body that goes deeper is kept as text, since nh3 is quadratic in depth."""
+
+MAX_WORK = 4_000_000
+"""Tags times depth; the HTML parsing algorithm may open every formatting element anew in every paragraph."""
+
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"dir", "lang", "title"},
+    "a": {"href", "hreflang"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "img": {"src", "alt", "width", "height"},
+    "ol": {"start", "reversed"},
+    "q": {"cite"},
+    "blockquote": {"cite"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+}
+_BLOCKS = frozenset(
+    "address article aside blockquote caption center dd details div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tr ul".split()
+)
+_PHRASES = frozenset(
+    "a abbr b bdi bdo br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span strike strong sub sup "
+    "time tt u var wbr col colgroup tbody td tfoot th thead".split()
+)
+_TAGS = set((_BLOCKS | _PHRASES) - {"fieldset", "form", "legend", "option"})
+_DROPPED_WHOLE = {
+    "script", "style", "svg", "math", "template", "iframe", "object", "embed", "applet", "noembed", "noframes",
+    "textarea", "select", "button", "title", "xmp", "plaintext", "audio", "video", "canvas", "frameset",
+}  # fmt: skip
+"""Elements whose content is not the article's text."""
+
+_TEXT_TAGS = set(_BLOCKS | {"br", "td", "th"})
+
+_UNNESTED = frozenset(
+    "area base br col embed hr img input link meta param source track wbr p li dt dd td th tr thead tbody tfoot "
+    "option optgroup rp rt colgroup html head body".split()
+)
+"""Elements that end by themselves, so that they go no deeper without one that does not."""
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+_IMG = re.compile(r'<img(?: [a-z]+="[^"]*")*>')
+_IMG_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
+_TRACKING_IMAGE = re.compile(
+    r"^https?://(?:pixel|pixels|beacon|tracking|tracker|stats|analytics)\.|//b\.scorecardresearch\.com/|"
+    r"//feeds\.feedburner\.com/~r/|//(?:www\.)?google-analytics\.com/|//[^/]*doubleclick\.net/|"
+    r"/(?:pixel|beacon|count(?:er)?|1x1|spacer|blank|clear|transparent|tracking)\.(?:gif|png)(?:\?|$)|//[^/]*\.feedsportal\.com/"
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Bidirectional overrides: one in a title would turn round the rest of the line."""
+_MARKUP_IN_LINE = re.compile(
+    r"</(?:a|abbr|b|bdi|big|blockquote|cite|code|del|div|em|font|h[1-6]|i|ins|mark|p|q|s|script|small|span|strong|style|"
+    r"sub|sup|time|tt|u)\s*>|<(?:br|hr|wbr)\s*/?>|<(?:a|img|script|svg|iframe|span|font)\s[^>]*=",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+def sanitise(markup: str, *, base_url: str | None = None) -> SafeHtml:
+    """Return the part of foreign HTML that may stand on a page: no scripts, styles, forms, frames or trackers.
+
+    Links and images lead to http(s) (links also to mailto), resolved against `base_url`; without one, relative
+    ones are dropped.
+    """
+    body = _bounded(markup)
+    if _is_too_deep(body):
+        return _as_paragraphs(plain_text(body))
+
+    def checked(tag: str, attribute: str, value: str) -> str | None:
+        if attribute in ("href", "src", "cite"):
+            return _checked_url(value, base_url, may_be_mail=tag == "a")
+        if attribute in ("width", "height", "colspan", "rowspan", "span", "start"):
+            return value if value.isascii() and value.isdigit() and len(value) <= 4 else None
+        return value
+
+    clean = nh3.clean(
+        body,
+        tags=_TAGS,
+        clean_content_tags=_DROPPED_WHOLE,
+        attributes=_ATTRIBUTES,
+        attribute_filter=checked,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    # nh3 escapes < and > inside attributes, so that what looks like a whole <img> tag in its output is one
+    return SafeHtml(_IMG.sub(_unless_tracking, clean).strip())
+
+
+def plain_text(markup: str) -> str:
+    """Return what HTML says, as text: paragraphs apart by a blank line, entities resolved, scripts gone."""
+    body = _bounded(markup)
+    if "<" not in body:
+        return tidy_text(html.unescape(body))
+    if _is_too_deep(body):
+        return tidy_text(html.unescape(re.sub(r"<[^>]*>?", " ", body)))
+    marked = nh3.clean(body, tags=_TEXT_TAGS, clean_content_tags=_DROPPED_WHOLE, attributes={}, link_rel=None)
+    # a line end inside a paragraph means no more than a blank; nh3 left no attributes, so that these are all tags
+    flowing = re.sub(r"[ \t\r\n]+", " ", marked)
+    lines = re.sub(r"<br>", "\n", re.sub(r"</?(?:td|th)>", " ", flowing))
+    return tidy_text(html.unescape(re.sub(r"</?[a-z0-9]+>", "\n\n", lines)))
+
+
+def plain_line(text: str) -> str:
+    """Return one line of text from what may be text, HTML, or either of them escaped once too often.
+
+    Only what is surely markup is taken for it, so that "1 < 2" and "vector<T>" stay as they are.
+    """
+    line = _CONTROLS.sub("", text[: 16 * 1024])
+    for _ in range(3):
+        if _MARKUP_IN_LINE.search(line):
+            line = plain_text(line)
+        elif _ENTITY.search(line):
+            line = html.unescape(line)
+        else:
+            break
+    return " ".join(_DIRECTIONS.sub("", clean_text(line)).split())
+
+
+def clean_text(text: str) -> str:
+    """Return valid Unicode in its composed form (NFC), without control characters and lone surrogates."""
+    return unicodedata.normalize("NFC", _CONTROLS.sub("", text))
+
+
+def tidy_text(text: str) -> str:
+    """Return clean text whose lines have no blanks at their ends and whose paragraphs are one blank line apart."""
+    lines = [" ".join(line.split()) for line in clean_text(text).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def first_image(content: SafeHtml) -> str | None:
+    """Return the address of the first image of sanitised HTML."""
+    for tag in _IMG.finditer(content):
+        for name, value in _IMG_ATTRIBUTE.findall(tag[0]):
+            if name == "src":
+                return html.unescape(value)
+    return None
+
+
+def _bounded(markup: str) -> str:
+    return clean_text(markup[:MAX_HTML_CHARS])
+
+
+def _is_too_deep(markup: str) -> bool:
+    """Whether parsing this would cost out of proportion; an estimate in one pass that errs to the safe side."""
+    open_tags: Counter[str] = Counter()
+    depth = deepest = n_tags = 0
+    for closing, name in _TAG.findall(markup):
+        tag = name.lower()
+        n_tags += 1
+        if tag in _UNNESTED:
+            continue
+        if not closing:
+            open_tags[tag] += 1
+            depth += 1
+            deepest = max(deepest, depth)
+        elif open_tags[tag]:
+            open_tags[tag] -= 1
+            depth -= 1
+    return deepest > MAX_DEPTH or n_tags * deepest > MAX_WORK
+
+
+def _as_paragraphs(text: str) -> SafeHtml:
+    paragraphs = (nh3.clean_text(part) for part in text.split("\n\n") if part)
+    return SafeHtml("".join(f"<p>{part}</p>" for part in paragraphs))
+
+
+def _checked_url(value: str, base_url: str | None, *, may_be_mail: bool) -> str | None:
+    if may_be_mail and value[:7].lower() == "mailto:":
+        return None if re.search(r"[\x00-\x20\x7f]", value) else value
+    return safe_link(value, base_url)
+
+
+def _unless_tracking(tag: re.Match[str]) -> str:
+    attributes = dict(_IMG_ATTRIBUTE.findall(tag[0]))
+    source = attributes.get("src", "")
+    is_dot = any(int(attributes.get(side, "99")) <= 3 for side in ("width", "height"))
+    return "" if not source or is_dot or _TRACKING_IMAGE.search(html.unescape(source)) else tag[0]

@@ -1,0 +1,161 @@
+"""Addresses: cleaned to one canonical form, told apart by owner, and checked for what they may lead to."""
+
+import functools
+import ipaddress
+import re
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+import idna
+from publicsuffixlist import PublicSuffixList
+from w3lib.url import canonicalize_url
+
+MAX_URL_CHARS = 4096
+"""Longer addresses are refused: no server of a newspaper gives them, and databases index what is kept."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_HOST_AND_PORT = re.compile(r"[^/?#:]+:\d{1,5}(?:[/?#].*)?")
+_UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3000\ufeff]+")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
+
+_TRACKING_PREFIXES = ("utm_", "at_", "mc_", "hsa_", "pk_", "piwik_", "mtm_", "matomo_", "stm_", "itm_", "vero_")
+"""What campaign tools put before their parameters: Google, AT Internet, Mailchimp, HubSpot, Matomo and others."""
+
+_TRACKING = frozenset(
+    (
+        "_ga _gl _hsenc _hsmi _openstat cmpid cmp dclid ef_id epik fbclid ftag gad_source gbraid gclid gclsrc "
+        "gs_l guccounter guce_referrer guce_referrer_sig icid igshid ito maca mkt_tok mkevt mkcid mkrid "
+        "msclkid ncid ns_campaign ns_mchannel ns_source oly_anon_id oly_enc_id ocid rb_clickid "
+        "s_cid sc_campaign sc_channel sfmc_id smid soc_src soc_trk spm srnd taid trk twclid tw_campaign "
+        "wbraid wickedid xtor yclid ysclid"
+    ).split()
+)
+"""Parameters that only say where a reader came from."""
+
+_REFERRERS = frozenset("ref source from cid feed partner campaign src".split())
+"""Parameters that name a referrer in some places and the piece itself in others: dropped only with these values."""
+_REFERRER_VALUES = frozenset("rss rss2 feed feeds atom rssfeed rss_feed newsfeed feedburner twitter facebook".split())
+
+
+def safe_link(url: str | None, base_url: str | None = None) -> str | None:
+    """Return the absolute http(s) address that `url` leads to from `base_url`, or None where it leads elsewhere.
+
+    What a browser would ignore (blanks around it, tabs and line ends inside) is removed before the scheme is read.
+    """
+    if not url:
+        return None
+    tidy = re.sub(r"[\t\r\n]", "", url).strip("".join(map(chr, range(33))))
+    if not tidy:
+        return None
+    try:
+        absolute = urljoin(base_url, tidy) if base_url else tidy
+        parts = urlsplit(absolute)
+        is_web = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return None
+    is_clean = not re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", absolute)
+    return absolute.replace(" ", "%20") if is_web and is_clean and len(absolute) <= MAX_URL_CHARS else None
+
+
+def canonical_url(url: str | None) -> str | None:
+    """Return the form that is the same for every address of one piece, or None where `url` is no web address.
+
+    Lower-case IDNA host, no default port, no user name, no fragment (but `#!`), no tracking parameters, the others
+    in alphabetical order, percent-encoding as by the WHATWG, and always https: this is a key to compare, not an
+    address to call. A trailing slash and `www.` are kept, because servers may give other pages without them.
+    """
+    link = safe_link(url)
+    if link is None:
+        return None
+    parts = urlsplit(link)
+    host = _ascii_host(parts.hostname or "")
+    if host is None:
+        return None
+    default = _DEFAULT_PORTS[parts.scheme]
+    netloc = host if parts.port in (None, default) else f"{host}:{parts.port}"
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    bare = urlunsplit(("https", netloc, parts.path, _without_tracking(parts.query), fragment))
+    try:
+        return canonicalize_url(bare, keep_fragments=bool(fragment))
+    except ValueError:
+        return None
+
+
+def registrable_domain(url: str | None) -> str | None:
+    """Return whose site an address belongs to (`www.bbc.co.uk` is `bbc.co.uk`); for an IP address, that address."""
+    link = safe_link(url)
+    host = _ascii_host(urlsplit(link).hostname or "") if link else None
+    if host is None:
+        return None
+    if _is_ip_address(host.strip("[]")):
+        return host.strip("[]")
+    return str(_public_suffixes().privatesuffix(host) or host)
+
+
+def as_feed_url(text: str) -> str:
+    """Return the address that an owner means: trimmed, without `feed:`, https where no scheme is given."""
+    url = re.sub(r"[\t\r\n]", "", text).strip(" \x00<>\"'")
+    for prefix in ("feed://", "feed:", "rss://", "pcast://"):
+        if url.lower().startswith(prefix):
+            url = url[len(prefix) :]
+            break
+    if url.startswith("//"):
+        return f"https:{url}"
+    has_scheme = _SCHEME.match(url) and not _HOST_AND_PORT.fullmatch(url)
+    return url if has_scheme or not url else f"https://{url}"
+
+
+def feed_url_problem(text: str) -> str | None:
+    """Return why this cannot be the address of a feed, as a sentence; None where it can."""
+    url = as_feed_url(text)
+    if not url:
+        return "There is no address."
+    if len(url) > MAX_URL_CHARS:
+        return f"The address is longer than {MAX_URL_CHARS} characters."
+    scheme = _SCHEME.match(url)
+    if scheme and scheme[1].lower() not in _DEFAULT_PORTS:
+        return f"An address that begins with {scheme[1].lower()}: cannot be a feed's; it has to begin with https:// or http://."
+    if safe_link(url) is None or _UNSEEN.search(url):
+        return "This is not a web address; one looks like https://example.org/feed.xml."
+    host = urlsplit(url).hostname or ""
+    if _ascii_host(host) is None:
+        return f"{host} is not a name that a site can have."
+    return None
+
+
+def _without_tracking(query: str) -> str:
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    kept = [(name, value) for name, value in pairs if not _is_tracking(name.lower(), value.lower())]
+    return query if len(kept) == len(pairs) else urlencode(kept, errors="surrogateescape")
+
+
+def _is_tracking(name: str, value: str) -> bool:
+    if name in _REFERRERS and value in _REFERRER_VALUES:
+        return True
+    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
+
+
+def _ascii_host(host: str) -> str | None:
+    """Return the host as the DNS knows it, an IPv6 address in brackets; None where it is no host at all."""
+    if _is_ip_address(host):
+        return f"[{host}]" if ":" in host else host
+    try:
+        name = idna.encode(host, uts46=True).decode("ascii") if not host.isascii() else host.lower()
+    except idna.IDNAError:
+        return None
+    name = name.removesuffix(".")
+    return name if len(name) <= 253 and all(map(_LABEL.fullmatch, name.split("."))) else None
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+@functools.cache
+def _public_suffixes() -> PublicSuffixList:
+    """Return the list that is bundled with its library; reading it takes 40 ms, so it is read once."""
+    return PublicSuffixList()

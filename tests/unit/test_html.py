@@ -1,0 +1,118 @@
+import pytest
+
+from aggregator.models import SafeHtml
+from aggregator.parse.html import MAX_HTML_CHARS, first_image, plain_line, plain_text, sanitise
+
+BASE = "https://site.example/news/1"
+
+
+def test_an_article_keeps_its_shape() -> None:
+    body = "<h2>Head</h2><p>One <em>two</em></p><ul><li>a</li></ul><table><tbody><tr><td>1</td></tr></tbody></table>"
+    assert sanitise(body) == body
+
+
+def test_scripts_styles_and_frames_go_with_their_content() -> None:
+    body = "<p>a</p><script>x()</script><style>p{}</style><iframe src='https://x.example'>y</iframe><svg><text>z</text></svg>"
+    assert sanitise(body) == "<p>a</p>"
+
+
+def test_an_unknown_element_leaves_its_content() -> None:
+    assert sanitise("<form><news-body>word</news-body></form>") == "word"
+
+
+def test_no_event_handler_style_class_or_id_is_left() -> None:
+    assert sanitise('<p onclick="x()" style="color:red" class="a" id="b" data-x="1">a</p>') == "<p>a</p>"
+
+
+def test_relative_links_lead_to_the_site() -> None:
+    assert 'href="https://site.example/a"' in sanitise('<a href="/a">a</a>', base_url=BASE)
+    assert 'src="https://site.example/news/b.png"' in sanitise('<img src="b.png">', base_url=BASE)
+
+
+def test_relative_links_without_a_base_are_dropped() -> None:
+    assert "href" not in sanitise('<a href="/a">a</a>')
+
+
+def test_links_give_nothing_away() -> None:
+    assert 'rel="noopener noreferrer nofollow"' in sanitise('<a href="https://x.example/" rel="opener">a</a>')
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "java\tscript:alert(1)", "data:text/html,x", "vbscript:x"])
+def test_other_schemes_are_dropped(url: str) -> None:
+    clean = sanitise(f'<a href="{url}">a</a><img src="{url}" alt="b">', base_url=BASE)
+    assert "href" not in clean
+    assert "<img" not in clean
+
+
+def test_an_image_keeps_its_size_and_loses_its_candidates() -> None:
+    body = '<img src="https://x.example/a.jpg" srcset="https://y.example/b.jpg 2x" alt="A" width="640" height="auto">'
+    assert sanitise(body) == '<img src="https://x.example/a.jpg" alt="A" width="640">'
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<img src="https://x.example/i.gif" width="1" height="1">',
+        '<img src="https://pixel.wp.com/b.gif?host=x">',
+        '<img src="https://x.example/pixel.gif?id=1">',
+        '<img alt="nothing">',
+    ],
+)
+def test_an_image_that_only_tracks_is_dropped(image: str) -> None:
+    assert sanitise(f"<p>a</p>{image}") == "<p>a</p>"
+
+
+def test_what_looks_like_an_image_inside_a_title_stays_text() -> None:
+    clean = sanitise('<abbr title="&lt;img src=&quot;x&quot;&gt;">a</abbr>')
+    assert clean == '<abbr title="&lt;img src=&quot;x&quot;&gt;">a</abbr>'
+
+
+def test_a_body_of_absurd_depth_is_kept_as_text() -> None:
+    assert sanitise("<div>" * 50_000 + "word & word") == "<p>word&#32;&amp;&#32;word</p>"
+
+
+def test_many_unclosed_paragraphs_are_no_depth() -> None:
+    assert sanitise("<p>word" * 2_000).count("<p>") == 2_000
+
+
+def test_what_lies_beyond_the_limit_is_cut() -> None:
+    assert len(sanitise("a" * (MAX_HTML_CHARS + 10))) == MAX_HTML_CHARS
+
+
+def test_text_has_its_paragraphs_apart() -> None:
+    body = "<p>One\n line</p><p>Two<br>three &amp; four</p><script>x</script><ul><li>a</li><li>b</li></ul>"
+    assert plain_text(body) == "One line\n\nTwo\nthree & four\n\na\n\nb"
+
+
+def test_text_is_valid_unicode_in_composed_form() -> None:
+    assert plain_text("Cafe\u0301 \ud800\x00\x07<b>x</b>&#0;&#x1f;") == "Café x\ufffd"
+
+
+def test_escaped_markup_is_text() -> None:
+    assert plain_text("<p>&lt;img src=x&gt;</p>") == "<img src=x>"
+
+
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [
+        ("Plain", "Plain"),
+        ("<b>Bold</b> news", "Bold news"),
+        ("AT&amp;T rises", "AT&T rises"),
+        ("It&amp;#8217;s here", "It’s here"),
+        ("&lt;i&gt;Le Monde&lt;/i&gt; says", "Le Monde says"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("vector<T> & friends", "vector<T> & friends"),
+        ("Hello\r\nX-Injected: 1", "Hello X-Injected: 1"),
+        ('<script>alert("x")</script>Title', "Title"),
+        ("\u202eexe.txt\u202c Breaking", "exe.txt Breaking"),
+        ("", ""),
+    ],
+)
+def test_a_title_is_one_line_of_text(title: str, line: str) -> None:
+    assert plain_line(title) == line
+
+
+def test_the_first_image_of_safe_html_is_found() -> None:
+    html = SafeHtml('<p>a</p><img alt="x" src="https://x.example/a?b=1&amp;c=2"><img src="https://y.example/">')
+    assert first_image(html) == "https://x.example/a?b=1&c=2"
+    assert first_image(SafeHtml("<p>a</p>")) is None
