@@ -1,0 +1,192 @@
+"""Dates as feeds write them, in many forms and languages, read as moments in UTC."""
+
+import calendar
+import functools
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale
+from dateutil import parser as dateutil_parser
+from feedparser.datetimes import iso8601, w3dtf
+
+FIRST_YEAR = 1971
+"""Earlier dates are zeros of some clock (1970-01-01, 0001-01-01), not dates of news."""
+
+MAX_DATE_CHARS = 100
+
+_LANGUAGES = (
+    "en de fr es it pt nl ca gl eu ro sv da nb nn fi is et lv lt pl cs sk sl hr sr sr_Latn bs mk bg ru uk be el hu "
+    "tr az sq ar fa he id ms vi sw af cy ga hi bn ta th ka hy kk"
+).split()
+"""Languages whose names of months and days are understood, the likelier ones first; names from the CLDR."""
+
+_ZONES_H: Mapping[str, float] = {
+    "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "IST": 5.5, "CET": 1, "CEST": 2, "MET": 1,
+    "MEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3, "SAST": 2, "CAT": 2, "WAT": 1, "EAT": 3, "MSK": 3, "TRT": 3,
+    "GST": 4, "PKT": 5, "NPT": 5.75, "ICT": 7, "WIB": 7, "WITA": 8, "WIT": 9, "HKT": 8, "SGT": 8, "PHT": 8, "AWST": 8,
+    "JST": 9, "KST": 9, "ACST": 9.5, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "BRT": -3, "ART": -3, "CLT": -4,
+    "NST": -3.5, "NDT": -2.5, "AT": -4, "AST": -4, "ADT": -3, "ET": -5, "EST": -5, "EDT": -4, "CT": -6, "CST": -6,
+    "CDT": -5, "MT": -7, "MST": -7, "MDT": -6, "PT": -8, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
+}  # fmt: skip
+"""Hours east of Greenwich. Ambiguous names mean what newspapers that write them mean: IST is India's, CST America's."""
+
+_DEFAULTS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2004, 2, 1, tzinfo=UTC))
+"""What fills the gaps of a date; where two of them give two months, the date did not say which."""
+
+_ENGLISH_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_FILLER = frozenset("at um uhr de del of den le la o as the om kl u г года р alle a las".split())
+_IANA_ZONE = re.compile(r"\s*\b([A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?)\s*$")
+_OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*([+-])(\d\d):?([0-5]\d)Z?$")
+_LEADING_DAY = re.compile(r"^[^\W\d_]+\.?,\s*(?=\d+\W+[^\W\d_])")
+"""A word before "12 March": a weekday, even where it is also short for a month (French and Spanish `mar.`)."""
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?\.?")
+
+
+def parse_date(text: str | None) -> datetime | None:
+    """Return the moment that a date of a feed means, in UTC; None where it is missing, unreadable or before 1971.
+
+    A date without a zone is taken as UTC.
+    """
+    if not text or len(text) > MAX_DATE_CHARS:
+        return None
+    tidy = _tidied(text)
+    for read in (_read_epoch, _read_iso, _read_words, _read_rare_iso):
+        try:
+            found = read(tidy)
+        except (ValueError, OverflowError, ArithmeticError, TypeError, KeyError, AttributeError):
+            continue
+        if found is not None:
+            return _in_utc(found)
+    return None
+
+
+def _in_utc(moment: datetime) -> datetime | None:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        utc = aware.astimezone(UTC)
+    except OverflowError:
+        return None
+    return utc if utc.year >= FIRST_YEAR else None
+
+
+def _tidied(text: str) -> str:
+    """Return the date without comments, with plain blanks, and its offset written in one way."""
+    tidy = " ".join(re.sub(r"\([^)]*\)", " ", unicodedata.normalize("NFKC", text)).split())
+    tidy = re.sub(r"\b(?:Etc/)?(?:GMT|UTC)(?=[+-]\d)", "", tidy)
+    tidy = re.sub(r"\b(?:Etc/)?(GMT|UTC)(?: GMT| UTC)*$", r"\1", tidy)
+    tidy = re.sub(r"\b([AaPp])\.[Mm]\.?", r"\1m", tidy)
+    return _OFFSET.sub(_plausible_offset, tidy if ":" in tidy else tidy.removesuffix(" GMT"))
+
+
+def _plausible_offset(found: re.Match[str]) -> str:
+    """Write an offset as +hh:mm; one that no place on Earth has is held to be unknown, as RFC 5322 §3.3 allows."""
+    minutes = int(found[3]) * 60 + int(found[4])
+    is_on_earth = -12 * 60 <= (minutes if found[2] == "+" else -minutes) <= 14 * 60
+    return f"{found[1]}{found[2]}{found[3]}:{found[4]}" if is_on_earth else f"{found[1]}+00:00"
+
+
+def _read_epoch(text: str) -> datetime | None:
+    """Read seconds or milliseconds since 1970."""
+    if not re.fullmatch(r"\d{10}|\d{13}", text):
+        return None
+    return datetime.fromtimestamp(int(text[:10]), tz=UTC)
+
+
+def _read_iso(text: str) -> datetime | None:
+    if not re.match(r"\d{4}-", text) and not re.match(r"\d{8}T", text):
+        return None
+    return datetime.fromisoformat(text.replace(" +", "+").replace(" -", "-").replace(" UTC", "Z"))
+
+
+def _read_words(text: str) -> datetime | None:
+    """Read dates with names in them, in any of the languages, as dateutil does in English."""
+    if not re.search(r"\d", text) or re.fullmatch(r"-?[\d-]{1,7}|\d+", text):
+        return None
+    digits, east_asian = _without_east_asian(text)
+    named = _IANA_ZONE.search(digits)
+    zone = _zone(named[1]) if named else east_asian
+    english = _WORD.sub(_in_english, _LEADING_DAY.sub("", _IANA_ZONE.sub("", digits) if zone else digits))
+    english = re.sub(r"(?<=\d)\s*T\s*(?=\d)", " ", re.sub(r"(\d)(?:st|nd|rd|th|er|ère|e)\b", r"\1", english))
+    english, is_next_day = re.subn(r"\b24:00(:00)?\b", "00:00:00", english)
+    moment, other = (_read_english(english, default, zone or UTC) for default in _DEFAULTS)
+    if (moment.year, moment.month) != (other.year, other.month):
+        return None  # the text names no year or no month
+    return moment + timedelta(days=is_next_day)
+
+
+def _read_english(text: str, default: datetime, zone: tzinfo) -> datetime:
+    """Read a date whose unnamed parts are the default's: 3/4/2024 is in March, as in America, and 3.4.2024 in April."""
+    zones = functools.partial(_zone_of, unnamed=zone)
+    return dateutil_parser.parse(text, default=default, dayfirst="/" not in text, tzinfos=zones)
+
+
+def _zone_of(name: str | None, offset_s: int | None, *, unnamed: tzinfo) -> tzinfo:
+    if offset_s is not None:
+        return timezone(timedelta(seconds=offset_s))
+    return unnamed if name is None else timezone(timedelta(hours=_ZONES_H.get(name.upper(), 0)))
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _without_east_asian(text: str) -> tuple[str, tzinfo | None]:
+    """Return the date in digits, and the zone of its writers: Korea's, or China's for the characters it shares."""
+    if not re.search(r"[年년]|오전|오후|上午|下午|午前|午後", text):
+        return text, None
+    is_korean = re.search(r"[년오]", text) is not None
+    digits = re.sub(r"\s*[年月년월]\s*", "-", re.sub(r"[日일]", " ", text))
+    after_noon = re.search(r"오후|下午|午後", digits) is not None
+    digits = re.sub(r"(?:오전|오후|上午|下午|午前|午後)\s*", "", digits)
+    digits = re.sub(r"[时時시]\s*|[分분]\s*(?=\d)", ":", digits)
+    digits = re.sub(r"[秒초分분]|(?:星期|周|曜|요).?", "", digits)
+    return digits.strip() + (" PM" if after_noon else ""), timezone(timedelta(hours=9 if is_korean else 8))
+
+
+def _in_english(word: re.Match[str]) -> str:
+    """Return a month's English name, nothing for a weekday or a filler, any other word as it is."""
+    plain = _folded(word[0])
+    if plain in ("am", "pm") or word[0].upper() in _ZONES_H:
+        return word[0]
+    if plain in _FILLER:
+        return " "
+    return _names().get(plain, word[0])
+
+
+@functools.cache
+def _names() -> Mapping[str, str]:
+    """Return the English month for each name of a month, and nothing for each name of a weekday."""
+    names: dict[str, str] = {}
+    for language in _LANGUAGES:
+        locale = Locale.parse(language)
+        for form in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for number, name in locale.months[form][width].items():
+                    names.setdefault(_folded(name), _ENGLISH_MONTHS[number - 1])
+                for name in locale.days[form][width].values():
+                    names.setdefault(_folded(name), " ")
+        for name in locale.days["format"].get("short", {}).values():
+            names.setdefault(_folded(name), " ")
+    return names | {"sept": "Sep", "thurs": " ", "thur": " ", "tues": " ", "weds": " ", "marz": "Mar"}
+
+
+def _folded(word: str) -> str:
+    letters = unicodedata.normalize("NFD", word.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).rstrip(".")
+
+
+def _read_rare_iso(text: str) -> datetime | None:
+    """Read the rarer forms of ISO 8601 as feedparser does: `2003-12`, `031231`, `-0312`, `2003335`."""
+    if not re.match(r"-?-?\d{2,4}(?![\d ]{5}|:)", text) or re.fullmatch(r"\d{1,3}|\d{9,}", text):
+        return None
+    for read in (w3dtf._parse_date_w3dtf, iso8601._parse_date_iso8601):
+        found = read(text)
+        if found:
+            return datetime.fromtimestamp(calendar.timegm(found), tz=UTC)
+    return None
