@@ -18,6 +18,7 @@ class SamplePress:
 
     def __init__(self, day: SampleDay, *, port: int, day_end: datetime) -> None:
         self.edition = N_EDITIONS
+        self.day_end = day_end
         self._day = day
         self.sites = {
             f"{publisher.key}.localhost": Site(publisher, f"http://{publisher.key}.localhost:{port}/", day_end)
