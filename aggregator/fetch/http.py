@@ -1,0 +1,316 @@
+"""The one way out: bounded conditional GETs, many at once, to addresses that the guard lets through."""
+
+import socket
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import certifi
+import pycurl
+
+from aggregator.config import FetchSettings
+from aggregator.fetch.guard import Allowed, Refusal, Target, read_allowed, refusal_of, target_of
+from aggregator.fetch.inflate import ACCEPT_ENCODING, Body, DamagedError, TooLargeError
+from aggregator.fetch.words import DAMAGED, why_connection, why_large, why_late, why_status
+from aggregator.models import Failed, Fetched, NotModified, Reply, Request, Validators
+
+Fetch = Callable[[Iterable[Request]], Iterator[Reply]]
+"""What the pipeline is handed: `fetch_all` with its settings filled in, or a fake."""
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
+)
+_PERMANENT = frozenset({301, 308})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GOOD = frozenset({200, 203})
+_MAX_VALIDATOR_CHARS = 1024
+
+
+def fetch(request: Request, settings: FetchSettings) -> Reply:
+    """Ask for one document."""
+    return next(fetch_all([request], settings))
+
+
+def fetch_all(requests: Iterable[Request], settings: FetchSettings) -> Iterator[Reply]:
+    """Yield one reply for each request, as they complete.
+
+    At most `in_flight` are under way, at most `per_host` of them to one host; `requests` is drawn from only as
+    there is room. Nothing is read while the caller keeps a reply to itself, yet the deadlines run on.
+    """
+    source = iter(requests)
+    crew = _Crew(settings)
+    try:
+        while crew.has_work(source):
+            while crew.replies:
+                yield crew.replies.popleft()
+            crew.advance()
+    finally:
+        crew.close()
+
+
+class _Crew:
+    """The transfers under way and those that wait for room at their host."""
+
+    def __init__(self, settings: FetchSettings) -> None:
+        self.replies: deque[Reply] = deque()
+        self._settings = settings
+        self._allowed = read_allowed(settings.allowed_hosts)
+        self._waiting: deque[_Transfer] = deque()
+        self._running: dict[pycurl.Curl, _Transfer] = {}
+        self._busy: Counter[str] = Counter()
+        self._idle: list[pycurl.Curl] = []
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, settings.in_flight)
+
+    def has_work(self, source: Iterator[Request]) -> bool:
+        """Start what there is room for; return whether anything is under way or done."""
+        while len(self._running) < self._settings.in_flight and (transfer := self._next(source)):
+            self._start(transfer)
+        return bool(self._running or self.replies)
+
+    def advance(self) -> None:
+        """Let the network move on, and take in what it completed."""
+        if not self._running:
+            return
+        self._multi.select(min(max(self._multi.timeout(), 0), 1000) / 1000)
+        self._multi.perform()
+        n_queued = 1
+        while n_queued:
+            n_queued, done, failed = self._multi.info_read()
+            for handle in done:
+                self._finish(handle, 0, "")
+            for handle, errno, message in failed:
+                self._finish(handle, errno, message)
+
+    def close(self) -> None:
+        """Drop every connection, finished or not."""
+        for handle in list(self._running):
+            self._release(handle)
+        for handle in self._idle:
+            handle.close()
+        self._multi.close()
+
+    def _next(self, source: Iterator[Request]) -> "_Transfer | None":
+        for transfer in self._waiting:
+            if self._has_room(transfer):
+                self._waiting.remove(transfer)
+                return transfer
+        while len(self._waiting) + len(self.replies) < self._settings.in_flight:
+            if (request := next(source, None)) is None:
+                return None
+            match target_of(request.url, self._allowed):
+                case Refusal(why=why):
+                    self.replies.append(Failed(request=request, why=why))
+                case target:
+                    transfer = _Transfer(request, target, self._settings, self._allowed)
+                    if self._has_room(transfer):
+                        return transfer
+                    self._waiting.append(transfer)
+        return None
+
+    def _has_room(self, transfer: "_Transfer") -> bool:
+        return self._busy[transfer.target.host] < self._settings.per_host
+
+    def _start(self, transfer: "_Transfer") -> None:
+        handle = self._idle.pop() if self._idle else pycurl.Curl()
+        transfer.prepare(handle)
+        self._running[handle] = transfer
+        self._busy[transfer.target.host] += 1
+        self._multi.add_handle(handle)
+
+    def _finish(self, handle: pycurl.Curl, errno: int, message: str) -> None:
+        transfer = self._running[handle]
+        outcome = transfer.outcome(handle, errno, message)
+        self._release(handle)
+        if isinstance(outcome, _Transfer):
+            self._waiting.appendleft(outcome)
+        else:
+            self.replies.append(outcome)
+
+    def _release(self, handle: pycurl.Curl) -> None:
+        host = self._running.pop(handle).target.host
+        self._busy[host] -= 1
+        if not self._busy[host]:
+            del self._busy[host]
+        self._multi.remove_handle(handle)
+        handle.reset()
+        self._idle.append(handle)
+
+
+@dataclass(eq=False)
+class _Transfer:
+    """One hop of one request: what curl is told, what it tells back, what that comes to."""
+
+    request: Request
+    target: Target
+    settings: FetchSettings
+    allowed: Allowed
+    n_hops: int = 0
+    is_permanent: bool = True
+    """Whether every hop so far was for good."""
+    seconds_left: float = field(default=0.0)
+    headers: dict[str, str] = field(default_factory=dict, init=False)
+    body: Body | None = field(default=None, init=False)
+    n_bytes: int = field(default=0, init=False)
+    refusal: Refusal | None = field(default=None, init=False)
+    """What the guard said to an address that the host has."""
+    stopped: str | None = field(default=None, init=False)
+    """Why we ended the transfer ourselves."""
+
+    def __post_init__(self) -> None:
+        if not self.n_hops:
+            self.seconds_left = self.settings.timeout_s
+
+    # --- before ---
+
+    def prepare(self, handle: pycurl.Curl) -> None:
+        """Set a fresh handle up for this hop."""
+        options: dict[int, Any] = {
+            pycurl.URL: self.target.url,
+            pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
+            pycurl.FOLLOWLOCATION: False,  # each hop comes back here to be judged
+            pycurl.PROXY: "",  # not even one that the environment names: it would hide who is called
+            pycurl.NETRC: pycurl.NETRC_IGNORED,
+            pycurl.NOSIGNAL: True,
+            pycurl.CAINFO: certifi.where(),
+            pycurl.TIMEOUT_MS: max(1, int(self.seconds_left * 1000)),
+            pycurl.USERAGENT: self.settings.user_agent,
+            pycurl.HTTPHEADER: self._request_headers(),
+            pycurl.OPENSOCKETFUNCTION: self._open_socket,
+            pycurl.HEADERFUNCTION: self._take_header,
+            pycurl.WRITEFUNCTION: self._take_body,
+        }
+        for option, value in options.items():
+            handle.setopt(option, value)
+
+    def _request_headers(self) -> list[bytes]:
+        given = self.request.validators
+        lines = [f"Accept: {_ACCEPT}", f"Accept-Encoding: {ACCEPT_ENCODING}"]
+        if _is_usable(given.etag):
+            lines.append(f"If-None-Match: {given.etag}")
+        if _is_usable(given.last_modified):
+            lines.append(f"If-Modified-Since: {given.last_modified}")
+        return [line.encode("latin-1") for line in lines]
+
+    # --- meanwhile, called by libcurl ---
+
+    def _open_socket(self, _purpose: int, address: Any) -> int:
+        """Open the socket that is about to be connected to `address`, unless the guard refuses that address."""
+        if address.family not in (socket.AF_INET, socket.AF_INET6):
+            return int(pycurl.SOCKET_BAD)
+        if refusal := refusal_of(address.addr[0], self.target.host, self.allowed):
+            self.refusal = refusal
+            return int(pycurl.SOCKET_BAD)
+        return socket.socket(address.family, address.socktype, address.protocol).detach()
+
+    def _take_header(self, line: bytes) -> None:
+        if line.startswith(b"HTTP/"):
+            self.headers = {}  # an interim answer (1xx) came before
+            return
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon and not self.n_bytes:  # trailers are not for us
+            name, value = name.strip().lower(), value.strip(" \t\r\n")
+            self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
+
+    def _take_body(self, piece: bytes) -> int:
+        """Keep a piece of the body; anything but its length ends the transfer."""
+        self.n_bytes += len(piece)
+        host = self.target.host
+        try:
+            if self.body is None:
+                self.body = self._new_body()
+            self.body.add(piece)
+        except TooLargeError:
+            self.stopped = why_large(host, self.settings.max_bytes)
+        except DamagedError:
+            self.stopped = f"{host} {DAMAGED}"
+        return -1 if self.stopped else len(piece)
+
+    def _new_body(self) -> Body:
+        return Body(self.headers.get("content-encoding", ""), self.settings.max_bytes)
+
+    # --- afterwards ---
+
+    def outcome(self, handle: pycurl.Curl, errno: int, message: str) -> "Reply | _Transfer":
+        """Return the reply that this hop came to, or the next hop."""
+        status = handle.getinfo(pycurl.RESPONSE_CODE)
+        self.seconds_left -= handle.getinfo(pycurl.TOTAL_TIME)
+        if status in _REDIRECTS:  # whatever became of a body that nobody reads
+            return self._next_hop(status)
+        if status >= 400:
+            return self._failed(why_status(self.target.host, status), status)
+        if errno:
+            return self._failed(self._why(errno, message), status or None)
+        if status == 304 and self._was_conditional():
+            return NotModified(request=self.request, headers=self.headers)
+        if status not in _GOOD:
+            return self._failed(why_status(self.target.host, status), status)
+        return self._fetched(status)
+
+    def _next_hop(self, status: int) -> "Reply | _Transfer":
+        host = self.target.host
+        if self.n_hops >= self.settings.max_redirects:
+            return self._failed(f"{host} goes on redirecting after {self.n_hops} redirects.", status)
+        if self.seconds_left <= 0:
+            return self._failed(why_late(host, self.settings.timeout_s, has_begun=True), status)
+        if not self.headers.get("location"):
+            return self._failed(f"{host} answered {status} (moved) without saying where to.", status)
+        match target_of(_as_utf8(self.headers["location"]), self.allowed, base=self.target.url):
+            case Refusal(why=why):
+                return self._failed(f"{host} redirects to where Broadsheet does not follow: {why}", status)
+            case target:
+                permanent = self.is_permanent and status in _PERMANENT
+                return _Transfer(
+                    self.request, target, self.settings, self.allowed, self.n_hops + 1, permanent, self.seconds_left
+                )
+
+    def _fetched(self, status: int) -> Reply:
+        try:
+            body = (self.body or self._new_body()).whole()
+        except DamagedError:
+            return self._failed(f"{self.target.host} {DAMAGED}", status)
+        return Fetched(
+            request=self.request,
+            url=self.target.url if self.n_hops else self.request.url,
+            moved_to=self.target.url if self.n_hops and self.is_permanent else None,
+            body=body,
+            content_type=self.headers.get("content-type"),
+            validators=_validators(self.headers),
+            headers=self.headers,
+        )
+
+    def _failed(self, why: str, status: int | None) -> Failed:
+        return Failed(request=self.request, why=why, status=status, headers=self.headers)
+
+    def _why(self, errno: int, message: str) -> str:
+        if errno == pycurl.E_OPERATION_TIMEDOUT:
+            return why_late(self.target.host, self.settings.timeout_s, has_begun=bool(self.headers))
+        if errno == pycurl.E_COULDNT_CONNECT and self.refusal:
+            return self.refusal.why
+        return self.stopped or why_connection(self.target.host, errno, message)
+
+    def _was_conditional(self) -> bool:
+        given = self.request.validators
+        return _is_usable(given.etag) or _is_usable(given.last_modified)
+
+
+def _validators(headers: dict[str, str]) -> Validators:
+    etag, last_modified = headers.get("etag"), headers.get("last-modified")
+    return Validators(etag if _is_usable(etag) else None, last_modified if _is_usable(last_modified) else None)
+
+
+def _is_usable(validator: str | None) -> bool:
+    """Return whether a validator may be kept and sent back: it can break neither a request nor the store."""
+    if not validator or len(validator) > _MAX_VALIDATOR_CHARS:
+        return False
+    return all(" " <= char <= "~" or "\x80" <= char <= "\xff" for char in validator)
+
+
+def _as_utf8(header: str) -> str:
+    """Return a header's text as the UTF-8 that most servers mean, where it is that."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return header
