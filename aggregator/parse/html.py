@@ -134,6 +134,11 @@ def plain_line(text: str) -> str:
     return " ".join(_DIRECTIONS.sub("", clean_text(line)).split())
 
 
+def has_markup(text: str) -> bool:
+    """Whether a text is surely HTML, whatever its feed calls it."""
+    return _MARKUP_IN_LINE.search(text) is not None
+
+
 def clean_text(text: str) -> str:
     """Return valid Unicode in its composed form (NFC), without control characters and lone surrogates."""
     return unicodedata.normalize("NFC", _CONTROLS.sub("", text))

@@ -1,0 +1,130 @@
+"""A feed document -> what it says: text that is text, HTML that is safe, links that lead somewhere, dates in UTC."""
+
+import hashlib
+import re
+import textwrap
+from collections import Counter
+from dataclasses import replace
+from urllib.parse import urljoin
+
+from aggregator.errors import ParseError
+from aggregator.models import Entry, ParsedFeed, SafeHtml
+from aggregator.parse.dates import parse_date
+from aggregator.parse.html import clean_text, first_image, plain_line, plain_text, sanitise
+from aggregator.parse.json_feed import is_json, read_json_feed
+from aggregator.parse.language import article_language, language_code
+from aggregator.parse.raw import RawBody, RawEntry, RawFeed
+from aggregator.parse.urls import canonical_url, registrable_domain, safe_link
+from aggregator.parse.xml_feed import read_xml_feed
+
+MAX_TITLE_CHARS = 2000
+MAX_NAME_CHARS = 300
+MAX_GUID_CHARS = 500
+_SHORT_TITLE_CHARS = 100
+
+_WEB_PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+
+
+def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed:
+    """Return all that a document of any feed format says; `url` is where it was found, after redirects.
+
+    Documents that break the rules of XML are read as far as they go. Raises ParseError, in words, for what is no feed.
+    """
+    if not body.strip(b" \t\r\n\x00\xef\xbb\xbf\xfe\xff"):
+        raise ParseError("The document is empty.")
+    raw = read_json_feed(body) if is_json(body) else read_xml_feed(body, content_type=content_type)
+    if raw is None:
+        raise ParseError(f"This is {_kind(body)}, not a feed.")
+    site_url = safe_link(raw.link, url)
+    base_url = site_url if raw.links_start_at_site and site_url else url
+    entries = (_entry(entry, raw, base_url) for entry in raw.entries)
+    return ParsedFeed(
+        title=_shortened(plain_line(raw.title), MAX_NAME_CHARS),
+        site_url=site_url,
+        language=language_code(raw.language),
+        ttl_s=raw.ttl_s,
+        entries=_told_apart(tuple(entries)),
+    )
+
+
+def is_web_page(body: bytes) -> bool:
+    """Whether a document begins as HTML does."""
+    return _WEB_PAGE.match(body.removeprefix(b"\xef\xbb\xbf")[:4096]) is not None
+
+
+def _kind(body: bytes) -> str:
+    if is_web_page(body):
+        return "a web page"
+    if is_json(body):
+        return "JSON of another kind"
+    if body.lstrip()[:5].lower() == b"<opml" or b"<opml" in body[:1000].lower():
+        return "a list of subscriptions (OPML), which can be imported"
+    return "XML of another kind" if body.lstrip()[:1] == b"<" else "something else"
+
+
+def _entry(raw: RawEntry, feed: RawFeed, base_url: str) -> Entry:
+    url = safe_link(raw.link, base_url) or safe_link(raw.guid)
+    body = max(raw.bodies, key=lambda body: len(body.markup), default=RawBody(""))
+    content = sanitise(body.markup, base_url=_base_of(body, document=base_url, page=url or base_url))
+    text = plain_text(content)
+    title = _shortened(plain_line(raw.title), MAX_TITLE_CHARS)
+    return Entry(
+        guid=_guid(raw, title, text),
+        url=url,
+        canonical_url=canonical_url(url),
+        domain=registrable_domain(url),
+        title=title or textwrap.shorten(text, _SHORT_TITLE_CHARS, placeholder="…"),
+        text=text,
+        content_html=content,
+        author=_shortened(plain_line(raw.author), MAX_NAME_CHARS) or None,
+        published_at=next(filter(None, map(parse_date, raw.dates)), None),
+        language=article_language(f"{title}\n{text}".strip(), raw.language, feed.language),
+        image_url=_image(raw, content, base_url),
+        origin_name=_shortened(plain_line(raw.origin_name), MAX_NAME_CHARS) or None,
+        origin_url=safe_link(raw.origin_link, base_url),
+    )
+
+
+def _base_of(body: RawBody, *, document: str, page: str) -> str:
+    """Return where relative links of a body start: at its xml:base, else at the page that the entry leads to."""
+    try:
+        return urljoin(document, body.base) if body.base else page
+    except ValueError:
+        return page
+
+
+def _guid(raw: RawEntry, title: str, text: str) -> str:
+    """Return what the feed knows the entry by; made from its link, else from its words, where the feed does not say."""
+    given = " ".join(clean_text(raw.guid or raw.link).split())
+    if not given:
+        return "sha256:" + _digest(f"{title}\n{text}")
+    return given if len(given) <= MAX_GUID_CHARS else "sha256:" + _digest(given)
+
+
+def _told_apart(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Give entries that share a guid and lead to different pieces guids of their own, whatever their order.
+
+    Some feeds put the same guid (their own address, or nothing but "0") on everything.
+    """
+    pieces = Counter(guid for guid, _ in {(entry.guid, _piece(entry)) for entry in entries})
+    return tuple(
+        replace(entry, guid=f"{entry.guid}#{_digest(_piece(entry))[:16]}") if pieces[entry.guid] > 1 else entry
+        for entry in entries
+    )
+
+
+def _piece(entry: Entry) -> str:
+    return entry.canonical_url or entry.title
+
+
+def _image(raw: RawEntry, content: SafeHtml, base_url: str) -> str | None:
+    links = (safe_link(image, base_url) for image in raw.images)
+    return next(filter(None, links), None) or first_image(content)
+
+
+def _shortened(text: str, max_chars: int) -> str:
+    return text if len(text) <= max_chars else text[: max_chars - 1].rstrip() + "…"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

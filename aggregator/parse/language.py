@@ -1,0 +1,60 @@
+"""Which language an article is in: what its feed says, unless its words say clearly otherwise."""
+
+import functools
+import re
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+ENOUGH_CHARS = 80
+"""From here on the words decide; shorter texts are mostly names, which belong to no language."""
+
+SURE = 0.95
+"""Probability (py3langid's, normalised over its 140 languages) from which the words overrule the feed."""
+
+_SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi", "fil": "tl", "cmn": "zh", "wuu": "zh", "yue": "zh"}
+"""Codes that readers do not tell apart."""
+
+_NEAR = (
+    {"hr", "bs", "sr", "sh", "cnr"},
+    {"id", "ms"},
+    {"no", "da"},
+    {"cs", "sk"},
+    {"gl", "pt"},
+    {"fa", "prs"},
+    {"hi", "mr"},
+)
+"""Languages whose written forms the words alone do not tell apart: here the feed knows better."""
+
+
+def article_language(text: str, *declared: str | None) -> str | None:
+    """Return the ISO 639 code of a text; `declared` are the codes that its entry and its feed give, nearest first."""
+    said = next((code for code in map(language_code, declared) if code), None)
+    if len(text) < ENOUGH_CHARS and said:
+        return said
+    found, probability = _identifier().classify(text[: ENOUGH_CHARS * 6])
+    code = language_code(found)
+    if code is None or (len(text) < ENOUGH_CHARS and probability < SURE):
+        return said
+    if said and (probability < SURE or any({said, code} <= near for near in _NEAR)):
+        return said
+    return code
+
+
+def language_code(declared: str | None) -> str | None:
+    """Return the primary language of a tag such as `en-GB`, or None where it names no language that is known."""
+    found = re.match(r"\s*([A-Za-z]{2,3})(?:[-_]|\s*$)", declared or "")
+    if not found:
+        return None
+    code = _SAME.get(found[1].lower(), found[1].lower())
+    return code if code in _known_codes() else None
+
+
+@functools.cache
+def _known_codes() -> frozenset[str]:
+    return frozenset(_identifier().labels) - {"zxx"} | {"sh", "prs", "yi"}
+
+
+@functools.cache
+def _identifier() -> LanguageIdentifier:
+    """Return the model in the library's wheel; unpacking it takes half a second, so it is read once."""
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
