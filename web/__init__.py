@@ -1,0 +1,45 @@
+"""The pages: a Flask application that shares nothing with the worker but the database."""
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine
+
+from aggregator.config import Settings
+from aggregator.store import settings as memory
+from aggregator.store.db import transaction
+from web import errors, filters, manage, marks, pages, security
+from web.newsroom import open_newsroom
+
+
+def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], datetime]) -> Flask:
+    """Return the pages over this database; `clock` says what time it is (aware, UTC).
+
+    Raises ConfigError where the settings name a time zone that there is not.
+    """
+    app = Flask(__name__)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    open_newsroom(app, engine, settings, clock)
+    with transaction(engine) as db:
+        security.guard(app, settings.web, secret_key=memory.secret_key(db))
+    filters.add_filters(app)
+    errors.add_error_pages(app)
+    _version_static_files(app)
+    for room in (pages, manage, marks):
+        app.register_blueprint(room.blueprint)
+    return app
+
+
+def _version_static_files(app: Flask) -> None:
+    """Make the address of a file of ours change when any of them does, so that browsers may keep them for ever."""
+    files = sorted(path for path in Path(app.static_folder or "").rglob("*") if path.is_file())
+    version = sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+    @app.url_defaults
+    def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values.setdefault("v", version)

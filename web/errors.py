@@ -1,0 +1,78 @@
+"""What goes wrong, as a page: a sentence that says what to do, and the right status code."""
+
+import logging
+
+from flask import Flask, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from aggregator.errors import NotFoundError, StoreError
+
+log = logging.getLogger(__name__)
+
+_SENTENCES = {
+    400: ("That request made no sense", "Go back, load the page again and repeat what you did."),
+    404: ("There is nothing here", "The address may be mistyped, or what it named was deleted."),
+    405: (
+        "That cannot be opened like a page",
+        "It is an act behind a button. Go back to the page that shows the button.",
+    ),
+    413: (
+        "That file is too large",
+        "A subscription list may hold up to 8 MB. Export fewer feeds at once and import each file.",
+    ),
+    500: ("Something in Broadsheet broke", "Nothing you kept is lost. The log says what happened; please report it."),
+    503: (
+        "The database cannot be read",
+        "Look whether the disk is full or the file is in use, then load the page again.",
+    ),
+    507: ("The disk is full", "Nothing was changed. Make room where the database is kept, then try again."),
+}
+
+
+def add_error_pages(app: Flask) -> None:
+    """Answer every error with a page of ours."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(NotFoundError, _not_found)
+    app.register_error_handler(StoreError, _store_error)
+    app.register_error_handler(DBAPIError, _database_error)
+
+
+def error_page(status: int, title: str, sentence: str) -> tuple[str, int]:
+    """Return a page that says what is wrong and what to do."""
+    return render_template("error.html", title=title, sentence=sentence, status=status), status
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status < 400:  # a redirect of the router's own
+        return error.get_response()
+    title, sentence = _SENTENCES.get(status, (error.name, error.description or ""))
+    said = error.description if error.description != type(error).description else None
+    return error_page(status, title, said or sentence)
+
+
+def _csrf_error(_error: CSRFError) -> tuple[str, int]:
+    return error_page(
+        400,
+        "That button had gone stale",
+        "Nothing was changed. Broadsheet could not tell that the click came from its own page: allow cookies for "
+        "this address, load the page again and repeat what you did.",
+    )
+
+
+def _not_found(error: NotFoundError) -> tuple[str, int]:
+    return error_page(404, "There is nothing here", str(error))
+
+
+def _store_error(error: StoreError) -> tuple[str, int]:
+    return error_page(503, _SENTENCES[503][0], str(error))
+
+
+def _database_error(error: DBAPIError) -> tuple[str, int]:
+    log.error("The database failed: %s.", error.orig)
+    status = 507 if "full" in str(error.orig).lower() else 503
+    return error_page(status, *_SENTENCES[status])

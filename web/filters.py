@@ -1,0 +1,181 @@
+"""How moments, names and foreign text look on a page."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from urllib.parse import urlsplit
+
+import nh3
+from babel import Locale
+from flask import Flask
+
+from aggregator.models import ArticleLine, SafeHtml, StoryCard
+from aggregator.parse.urls import safe_link
+from web.newsroom import local, now
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+
+_SENTENCE_END = re.compile(r"(?<=[.!?؟。！？])(?<!\b\w\.)[\"'”’»)]*(?:\s+|(?<=[。！？]))")
+"""After a full stop that does not end an initial (“J. Smith”, “6 a.m. today”); CJK sentences need no space."""
+
+
+def add_filters(app: Flask) -> None:
+    """Make the filters and the globals known to the templates."""
+    app.add_template_filter(ago)
+    app.add_template_filter(clock_time)
+    app.add_template_filter(count)
+    app.add_template_filter(country)
+    app.add_template_filter(day)
+    app.add_template_filter(full_time)
+    app.add_template_filter(host)
+    app.add_template_filter(iso)
+    app.add_template_filter(lag)
+    app.add_template_filter(lang_tag)
+    app.add_template_filter(language)
+    app.add_template_filter(many)
+    app.add_template_filter(quote)
+    app.add_template_filter(reasons)
+    app.add_template_filter(title_of)
+    app.add_template_filter(web_url)
+    app.add_template_filter(without_images)
+    app.add_template_global(chip)
+    app.add_template_global(now)
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+def ago(moment: datetime) -> str:
+    """Say how long ago that was: "just now", "8 min ago", "5 h ago", "3 days ago"."""
+    seconds = (now() - moment).total_seconds()
+    return "just now" if seconds < _MINUTE_S else f"{span(seconds)} ago"
+
+
+def lag(moment: datetime, first: datetime) -> str:
+    """Say how much later than the first report that was: "first", "+8 min"."""
+    seconds = (moment - first).total_seconds()
+    return "first" if seconds < _MINUTE_S else f"+{span(seconds)}"
+
+
+def span(seconds: float) -> str:
+    """Say how long that is, in its largest unit: "8 min", "5 h", "3 days"."""
+    if seconds < _HOUR_S:
+        return f"{int(seconds // _MINUTE_S)} min"
+    if seconds < _DAY_S:
+        return f"{int(seconds // _HOUR_S)} h"
+    return many(int(seconds // _DAY_S), "day")
+
+
+def clock_time(moment: datetime) -> str:
+    """Return hours and minutes on the owner's clock, with the day where it is not today."""
+    then, today = local(moment), local(now()).date()
+    return f"{then:%H:%M}" if then.date() == today else f"{then.day} {then:%b} {then:%H:%M}"
+
+
+def full_time(moment: datetime) -> str:
+    """Return the whole moment on the owner's clock, for whoever asks exactly."""
+    then = local(moment)
+    return f"{then:%A}, {then.day} {then:%B %Y, %H:%M} {then.tzname() or ''}".rstrip()
+
+
+def day(moment: datetime) -> str:
+    """Return the day on the owner's calendar: "Tuesday, 24 November 2026"."""
+    then = local(moment)
+    return f"{then:%A}, {then.day} {then:%B %Y}"
+
+
+def iso(moment: datetime) -> str:
+    """Return the moment as machines read it."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def count(number: int) -> str:
+    """Return the number with its thousands apart: "1,211"."""
+    return f"{number:,}"
+
+
+def many(number: int, noun: str, plural: str | None = None) -> str:
+    """Return so many of something: "1 story", "1,211 articles"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def country(code: str | None) -> str:
+    """Return the country's English name; the code itself where nobody knows it."""
+    return str(_english().territories.get((code or "").upper(), code or ""))
+
+
+def language(tag: str | None) -> str:
+    """Return the language's English name; the tag itself where nobody knows it."""
+    return str(_english().languages.get(_primary(tag), tag or ""))
+
+
+def lang_tag(tag: str | None) -> str | None:
+    """Return the tag for a `lang` attribute; None, which leaves it out, for what is no language."""
+    return tag if tag and re.fullmatch(r"[A-Za-z0-9-]{2,35}", tag) and _primary(tag) in _english().languages else None
+
+
+def title_of(line: ArticleLine) -> str:
+    """Return the article's title; its first words where it has none."""
+    return line.title.strip() or line.excerpt.strip()[:90] or "Without a title"
+
+
+def quote(text: str, min_chars: int, max_chars: int) -> str:
+    """Return the text's first sentences, word for word: as few as say enough, cut at a word where one is too long."""
+    found = ""
+    for sentence in _SENTENCE_END.split(" ".join(text.split())):
+        if len(found) >= min_chars:
+            break
+        found = f"{found} {sentence}".strip()
+    return found if len(found) <= max_chars else found[:max_chars].rsplit(" ", 1)[0].rstrip(" ,;:–—") + " …"
+
+
+def reasons(terms: Mapping[str, float]) -> str:
+    """Return why a story stands where it stands: each factor of its rank, the strongest first."""
+    ordered = sorted(terms.items(), key=lambda term: -abs(term[1] - 1.0))
+    return " × ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in ordered)
+
+
+def chip(card: StoryCard) -> str:
+    """Return the word for what is new in a story: nothing once it is read, and nothing where all of it is unread."""
+    return f"{card.n_unread} new" if 0 < card.n_unread < card.n_articles else ""
+
+
+# --- foreign matter ------------------------------------------------------------------------------
+
+
+def web_url(url: str | None) -> str:
+    """Return the address where it leads into the web, and nothing where it would do something else."""
+    return safe_link(url) or ""
+
+
+def host(url: str | None) -> str:
+    """Return the host of an address, as readers know it: without www."""
+    try:
+        return (urlsplit(url or "").hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def without_images(content: SafeHtml) -> SafeHtml:
+    """Return the text without its pictures: they would tell other hosts what is read here."""
+    return SafeHtml(
+        nh3.clean(
+            content,
+            tags=nh3.ALLOWED_TAGS - {"img", "map", "area"},
+            attributes={**nh3.ALLOWED_ATTRIBUTES, "*": {"dir", "lang", "title"}},
+            url_schemes={"http", "https"},
+        )
+    )
+
+
+@cache
+def _english() -> Locale:
+    return Locale.parse("en")
+
+
+def _primary(tag: str | None) -> str:
+    return re.split(r"[-_]", (tag or "").strip().lower(), maxsplit=1)[0]

@@ -1,0 +1,70 @@
+"""What every view works with: the database, the settings and one moment per request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask, current_app, g
+from sqlalchemy import Engine
+
+from aggregator.config import Settings
+from aggregator.errors import ConfigError
+
+_KEY = "broadsheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """What the factory was handed."""
+
+    engine: Engine
+    settings: Settings
+    clock: Callable[[], datetime]
+    zone: ZoneInfo | None
+    """The owner's time zone; None is the machine's own."""
+
+
+def open_newsroom(app: Flask, engine: Engine, settings: Settings, clock: Callable[[], datetime]) -> None:
+    """Put what the views need where they find it; ConfigError for a time zone that nobody knows."""
+    app.extensions[_KEY] = Newsroom(engine, settings, clock, _zone(settings.web.time_zone))
+
+
+def newsroom() -> Newsroom:
+    """Return what the factory of the present application was handed."""
+    room: Newsroom = current_app.extensions[_KEY]
+    return room
+
+
+def engine() -> Engine:
+    """Return the database."""
+    return newsroom().engine
+
+
+def now() -> datetime:
+    """Return the moment of this request: the same for everything on its page."""
+    if "now" not in g:
+        g.now = newsroom().clock()
+    moment: datetime = g.now
+    return moment
+
+
+def window_start() -> datetime:
+    """Return the moment from which on articles are grouped and counted."""
+    return now() - timedelta(days=newsroom().settings.stories.window_days)
+
+
+def local(moment: datetime) -> datetime:
+    """Return the moment as the owner's clock shows it."""
+    return moment.astimezone(newsroom().zone)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"web.time_zone: there is no time zone {name!r}; write a name such as Europe/Vienna."
+        ) from error

@@ -1,0 +1,172 @@
+"""The pages one reads: front page, story, river, feed, article."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from aggregator.models import ArticleLine, Progress, StoryMember, StoryPage
+from aggregator.store import articles, feeds, stories
+from aggregator.store import settings as memory
+from aggregator.store.articles import Cursor
+from aggregator.store.db import reading
+from web import filters, front
+from web.manage import folder_paths
+from web.newsroom import engine, now, window_start
+
+blueprint = Blueprint("pages", __name__)
+
+N_STORIES = 31
+"""One lead, two seconds, eight beside them, five rows of four: the page is finite."""
+N_LINES = 80
+PAGE_BYTES = 48_000
+"""Of article text on one story page; longer ones lead to pages of their own."""
+
+
+@blueprint.get("/")
+def front_page() -> ResponseReturnValue:
+    """Show the stories that two or more publishers cover, by rank."""
+    with reading(engine()) as db:
+        cards = stories.front_page(db, since=window_start(), limit=N_STORIES)
+        n_single = stories.n_single(db, since=window_start())
+        progress = memory.progress(db, since=window_start())
+    state = front.state_of(progress, cards)
+    if state is front.State.FIRST_RUN:
+        return render_template("welcome.html", progress=progress)
+    return render_template(
+        "front.html",
+        cards=cards,
+        n_single=n_single,
+        n_unread=sum(card.n_unread > 0 for card in cards),
+        progress=progress,
+        state=state,
+        is_working=front.is_working(progress),
+        notices=front.notices(progress, now=now()),
+    )
+
+
+@blueprint.get("/story/<int:story_id>")
+def story(story_id: int) -> ResponseReturnValue:
+    """Show a story with all its articles; one that was merged leads to where it lives now."""
+    with reading(engine()) as db:
+        current_id = stories.current_id(db, story_id)
+        if current_id is None:
+            abort(404)
+        if current_id != story_id:
+            # Not a permanent redirect: browsers would keep it although the owner may undo the merge.
+            return redirect(url_for("pages.story", story_id=current_id))
+        page = stories.find_story(db, story_id)
+    return render_template("story.html", page=page, members=_lead_first(page), whole=_shown_whole(page))
+
+
+@blueprint.get("/article/<int:article_id>")
+def article(article_id: int) -> ResponseReturnValue:
+    """Show one article's text."""
+    with reading(engine()) as db:
+        found = articles.find_article(db, article_id)
+    return render_template("article.html", article=found)
+
+
+@blueprint.get("/river")
+def river() -> ResponseReturnValue:
+    """Show every article, newest first."""
+    is_unread_only = "unread" in request.args
+    with reading(engine()) as db:
+        lines = articles.river(db, limit=N_LINES + 1, after=_cursor(), unread_only=is_unread_only)
+    return render_template(
+        "river.html", days=_by_day(lines[:N_LINES]), older=_older(lines), is_unread_only=is_unread_only
+    )
+
+
+@blueprint.get("/feed/<int:feed_id>")
+def feed(feed_id: int) -> ResponseReturnValue:
+    """Show one feed: how it does, what it brought, what can be changed about it."""
+    with reading(engine()) as db:
+        line = feeds.feed_line(db, feed_id)
+        lines = articles.river(db, limit=N_LINES + 1, after=_cursor(), feed_id=feed_id)
+        folders = folder_paths(feeds.all_folders(db))
+        offers = feeds.offers(db, feed_id)
+    return render_template(
+        "feed.html",
+        line=line,
+        days=_by_day(lines[:N_LINES]),
+        older=_older(lines),
+        offers=offers,
+        folder_path=folders.get(line.feed.folder_id or 0, ""),
+        paths=folders.values(),
+    )
+
+
+@blueprint.get("/keys")
+def keys() -> ResponseReturnValue:
+    """Show which keys do what."""
+    return render_template("keys.html")
+
+
+@blueprint.get("/progress.json")
+def progress_json() -> ResponseReturnValue:
+    """Say how far the work has come, for the counts that run on the page."""
+    with reading(engine()) as db:
+        progress = memory.progress(db, since=window_start())
+    return jsonify(_counts(progress))
+
+
+def _counts(progress: Progress) -> dict[str, int | bool]:
+    return {
+        "n_feeds": progress.n_feeds,
+        "n_checked": progress.n_checked,
+        "n_failing": progress.n_failing,
+        "n_articles": progress.n_articles,
+        "n_ungrouped": progress.n_ungrouped,
+        "n_stories": progress.n_stories,
+        "is_working": front.is_working(progress),
+    }
+
+
+def _lead_first(page: StoryPage) -> list[StoryMember]:
+    return sorted(page.members, key=lambda member: member.article.id != page.card.lead.id)
+
+
+def _shown_whole(page: StoryPage) -> set[int]:
+    """Return the articles whose text stands on the story's page: the lead's, and more while there is room."""
+    shown: set[int] = set()
+    n_bytes = 0
+    for member in _lead_first(page):
+        n_bytes += len(member.article.content_html)
+        if shown and n_bytes > PAGE_BYTES:
+            break
+        shown.add(member.article.id)
+    return shown
+
+
+def _cursor() -> Cursor | None:
+    """Return where the list goes on, from `before` and `id`; None at its start."""
+    if "before" not in request.args:
+        return None
+    try:
+        moment = datetime.fromisoformat(request.args["before"])
+        cursor = Cursor(moment, int(request.args["id"]))
+    except (KeyError, ValueError):
+        abort(404)
+    if moment.tzinfo is None:
+        abort(404)
+    return cursor
+
+
+def _older(lines: Sequence[ArticleLine]) -> str | None:
+    """Return where the older lines are; None where there are none."""
+    if len(lines) <= N_LINES:
+        return None
+    last = lines[N_LINES - 1]
+    place: dict[str, Any] = {"before": last.published_at.isoformat(), "id": last.id}
+    if "unread" in request.args:
+        place["unread"] = ""
+    return url_for(request.endpoint or "", **(request.view_args or {}), **place)
+
+
+def _by_day(lines: Sequence[ArticleLine]) -> Iterator[tuple[str, list[ArticleLine]]]:
+    for day, of_day in groupby(lines, key=lambda line: filters.day(line.published_at)):
+        yield day, list(of_day)
