@@ -30,7 +30,7 @@ class Page:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     pause_s: float = 0.0
-    """Waited before the answer, and after every piece of the body."""
+    """Waited before the answer, and between the pieces of the body."""
     cut_at: int | None = None
     """The connection closes after so many bytes of the body, whatever Content-Length said."""
     reset: bool = False
@@ -168,6 +168,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
 
     def handle_one_request(self) -> None:
@@ -199,11 +200,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection |= page.cut_at is not None or not isinstance(page.body, bytes)
         self._send_head(page)
         left = page.cut_at
-        for piece in (page.body,) if isinstance(page.body, bytes) else page.body:
+        for n, piece in enumerate((page.body,) if isinstance(page.body, bytes) else page.body):
+            if left == 0 or (n and self.server.site.closing.wait(page.pause_s)):
+                break
             self.wfile.write(piece[:left] if self.command != "HEAD" else b"")
             left = None if left is None else max(left - len(piece), 0)
-            if left == 0 or self.server.site.closing.wait(page.pause_s):
-                break
         return None
 
     def _send_head(self, page: Page) -> None:

@@ -74,7 +74,8 @@ class _Crew:
         """Let the network move on, and take in what it completed."""
         if not self._running:
             return
-        self._multi.select(min(max(self._multi.timeout(), 0), 1000) / 1000)
+        due_ms = self._multi.timeout()
+        self._multi.select(min(due_ms, 1000) / 1000 if due_ms >= 0 else 1.0)
         self._multi.perform()
         n_queued = 1
         while n_queued:
