@@ -1,0 +1,224 @@
+"""Subscription lists (OPML): read leniently, written plainly."""
+
+import codecs
+import html.entities
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from itertools import groupby
+
+from lxml import etree
+
+from aggregator.errors import OpmlError
+from aggregator.models import Subscription
+from aggregator.parse.html import clean_text, plain_line
+from aggregator.parse.urls import safe_link
+
+MAX_OPML_BYTES = 16 * 1024 * 1024
+MAX_REPAIR_BYTES = 2 * 1024 * 1024
+MAX_REPAIR_ATTRIBUTES = 40_000
+"""Two seconds of work at the worst, all of them on one element."""
+MAX_NAME_CHARS = 300
+
+_ROOTS = ("opml", "outlinedocument")
+_ATTRIBUTES = ("text", "title", "type", "xmlUrl", "htmlUrl", "url", "category", "language", "country", "isComment")
+
+_AMPERSAND = re.compile(rb"&(?:(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
+_XML_ENTITIES = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
+_DOCTYPE = re.compile(rb"<!DOCTYPE(?:[^<>\[]|\[.*?\]\s*)*>", re.S | re.I)
+_FEED_TYPES = frozenset("rss atom rdf xml feed rss1 rss2 json jsonfeed pie".split())
+_LISTS = frozenset(("link", "include"))
+
+Path = tuple[str, ...]
+"""The names of the folders around an outline, the outermost first."""
+
+
+def parse_opml(document: bytes) -> list[Subscription]:
+    """Return the feeds of a subscription list, in its order, each with its folder.
+
+    Outlines whose address cannot be a feed's, or that lack one, are among them, so that the import can say so.
+    Broken XML is read as far as it goes. Raises OpmlError, in words, for what is no list or has no feed in it.
+    """
+    if len(document) > MAX_OPML_BYTES:
+        raise OpmlError(f"The list is larger than {MAX_OPML_BYTES // 1024**2} MiB.")
+    if not document.strip(b" \t\r\n\x00"):
+        raise OpmlError("The file is empty; export the list again from where it came from.")
+    readings = list(_readings(_with_plain_entities(document.lstrip())))
+    lists = [root for root in readings if _is_list(root)]
+    if not lists:
+        raise OpmlError(f"This is not a subscription list (OPML), but {_kind(readings)}.")
+    found = max((list(_subscriptions(root)) for root in lists), key=len)
+    if not found:
+        raise OpmlError("The list holds no feeds.")
+    return found
+
+
+def write_opml(subscriptions: Sequence[Subscription], *, title: str, now: datetime) -> bytes:
+    """Return a list of these feeds as OPML 2.0, folders inside one another and everything in alphabetical order."""
+    opml = etree.Element("opml", version="2.0")
+    head = etree.SubElement(opml, "head")
+    etree.SubElement(head, "title").text = _xml_text(title)
+    etree.SubElement(head, "dateCreated").text = format_datetime(now, usegmt=True)
+    body = etree.SubElement(opml, "body")
+    _write_outlines(body, sorted(subscriptions, key=_order), depth=0)
+    etree.indent(opml)
+    return etree.tostring(opml, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def _readings(document: bytes) -> "Iterator[etree._Element]":
+    """Give the root of a document as XML and, where that is broken, as HTML, which forgives quotes inside quotes.
+
+    Nothing is expanded and nothing fetched. libxml2's HTML parser is quadratic in attributes: only modest documents.
+    """
+    as_xml = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    root = _root(document, as_xml)
+    if root is not None:
+        yield root
+    is_modest = len(document) <= MAX_REPAIR_BYTES and document.count(b"=") <= MAX_REPAIR_ATTRIBUTES
+    if is_modest and (root is None or (len(as_xml.error_log) and _name(root) in _ROOTS)):
+        page = _root(document, etree.HTMLParser(recover=True, no_network=True, encoding=_encoding(document)))
+        yield from () if page is None else (page,)
+
+
+def _is_list(root: "etree._Element") -> bool:
+    return _name(root) in _ROOTS or (_name(root) == "html" and root.find(".//opml") is not None)
+
+
+def _root(document: bytes, parser: "etree.XMLParser | etree.HTMLParser") -> "etree._Element | None":
+    try:
+        return etree.fromstring(document, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _encoding(document: bytes) -> str:
+    declared = re.match(rb"[^>]*encoding=[\"']([A-Za-z0-9_.-]+)", document[:200])
+    try:
+        return codecs.lookup(declared[1].decode()).name if declared else "utf-8"
+    except LookupError:
+        return "utf-8"
+
+
+def _with_plain_entities(document: bytes) -> bytes:
+    """Return the document without its DTD, HTML's entities written as characters, and every other `&` as itself.
+
+    Nothing is left to expand, and addresses whose `&` nobody escaped stay whole.
+    """
+    if b"\x00" in document[:200]:
+        return document  # UTF-16 or UTF-32, which no one writes by hand
+    return _AMPERSAND.sub(_as_character, _DOCTYPE.sub(b"", document, count=1).replace(b"\x00", b""))
+
+
+def _as_character(found: re.Match[bytes]) -> bytes:
+    name = found[1] or b""
+    if name.startswith(b"#") or name in _XML_ENTITIES:
+        return found[0]
+    code = html.entities.name2codepoint.get(name.decode())
+    return b"&amp;" + found[0][1:] if code is None else b"&#%d;" % code
+
+
+def _subscriptions(root: "etree._Element") -> Iterator[Subscription]:
+    """Walk the outlines in document order, with a stack of folders in place of recursion."""
+    stack: list[tuple[etree._Element, Path]] = [(root, ())]
+    while stack:
+        element, folder = stack.pop()
+        said = _attributes_of(element)
+        is_outline = _name(element) == "outline"
+        if said.get("iscomment", "").lower() == "true":
+            continue
+        if is_outline and _is_feed(said, has_children=len(element) > 0):
+            yield _subscription(said, folder)
+            within = folder
+        else:
+            name = _title(said) if is_outline else ""
+            within = (*folder, name) if name else folder
+        stack.extend((child, within) for child in reversed(element) if isinstance(child.tag, str))
+
+
+def _attributes_of(element: "etree._Element") -> dict[str, str]:
+    """Return the attributes, names in lower case; of very many only the known ones: lxml lists them in square time."""
+    if len(element.attrib) <= 50:
+        return {_plain(str(name)): str(value) for name, value in element.attrib.items()}
+    return {name.lower(): value for name in _ATTRIBUTES if (value := element.get(name)) is not None}
+
+
+def _is_feed(said: dict[str, str], *, has_children: bool) -> bool:
+    kind = said.get("type", "").strip().lower()
+    return "xmlurl" in said or (not has_children and (kind in _FEED_TYPES or "htmlurl" in said) and kind not in _LISTS)
+
+
+def _subscription(said: dict[str, str], folder: Path) -> Subscription:
+    return Subscription(
+        feed_url=clean_text(said.get("xmlurl") or said.get("url") or "").strip(),
+        title=_title(said) or None,
+        site_url=safe_link(said.get("htmlurl")),
+        folder=folder or _category(said.get("category", "")),
+        language=_code(said.get("language", "")),
+        country=_code(said.get("country", "")),
+    )
+
+
+def _category(categories: str) -> Path:
+    """Return the first of OPML 2.0's categories as a folder: `/News/World,/Tech` is News, World."""
+    first = categories.split(",")[0]
+    return tuple(filter(None, map(plain_line, first.split("/")))) if first.startswith("/") else ()
+
+
+def _title(said: dict[str, str]) -> str:
+    """Return the name of an outline: `text` is what OPML asks for, `title` what some readers write instead."""
+    return plain_line(said.get("text", "").strip() or said.get("title", ""))[:MAX_NAME_CHARS]
+
+
+def _code(text: str) -> str | None:
+    code = text.strip()
+    return code if re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*", code) else None
+
+
+def _name(element: "etree._Element") -> str:
+    return _plain(str(element.tag))
+
+
+def _plain(name: str) -> str:
+    """Return a name without its namespace, in lower case."""
+    return name.rpartition("}")[2].rpartition(":")[2].lower()
+
+
+def _kind(readings: "Sequence[etree._Element]") -> str:
+    name = _name(readings[0]) if readings else ""
+    known = {"rss": "a feed; add it by its address", "feed": "a feed; add it by its address", "html": "a web page"}
+    return known.get(name, "XML of another kind" if name else "something else")
+
+
+def _order(subscription: Subscription) -> tuple[Path, str, str]:
+    return (subscription.folder, _shown(subscription).casefold(), subscription.feed_url)
+
+
+def _shown(subscription: Subscription) -> str:
+    return subscription.title or subscription.feed_url
+
+
+def _write_outlines(parent: "etree._Element", subscriptions: Sequence[Subscription], depth: int) -> None:
+    """Write what lies directly in this folder, then its folders; the input is sorted by folder."""
+    for folder, inside in groupby(subscriptions, key=lambda one: one.folder[depth : depth + 1]):
+        if folder:
+            name = _xml_text(folder[0])
+            _write_outlines(etree.SubElement(parent, "outline", text=name, title=name), list(inside), depth + 1)
+        else:
+            for subscription in inside:
+                etree.SubElement(parent, "outline", _described(subscription))
+
+
+def _described(subscription: Subscription) -> dict[str, str]:
+    name = _xml_text(_shown(subscription))
+    optional = {
+        "htmlUrl": subscription.site_url,
+        "language": subscription.language,
+        "country": subscription.country,
+    }
+    said = {"type": "rss", "text": name, "title": name, "xmlUrl": _xml_text(subscription.feed_url)}
+    return said | {key: _xml_text(value) for key, value in optional.items() if value}
+
+
+def _xml_text(text: str) -> str:
+    return clean_text(text)

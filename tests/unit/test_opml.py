@@ -1,0 +1,101 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from aggregator.errors import OpmlError
+from aggregator.models import Subscription
+from aggregator.parse.opml import MAX_OPML_BYTES, parse_opml, write_opml
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+def opml(body: str) -> bytes:
+    return f'<?xml version="1.0"?><opml version="2.0"><head/><body>{body}</body></opml>'.encode()
+
+
+def test_folders_in_folders_are_kept() -> None:
+    found = parse_opml(
+        opml(
+            '<outline text="World"><outline text="Asia"><outline text="A" xmlUrl="https://a.example/"/></outline>'
+            '<outline text="B" xmlUrl="https://b.example/"/></outline><outline text="C" xmlUrl="https://c.example/"/>'
+        )
+    )
+    assert [(one.title, one.folder) for one in found] == [("A", ("World", "Asia")), ("B", ("World",)), ("C", ())]
+
+
+def test_an_outline_says_site_language_and_country() -> None:
+    addresses = 'xmlUrl="https://a.example/f" htmlUrl="https://a.example/"'
+    body = f'<outline type="rss" text="A" {addresses} language="de-AT" country="AT"/>'
+    assert parse_opml(opml(body)) == [
+        Subscription(
+            feed_url="https://a.example/f", title="A", site_url="https://a.example/", language="de-AT", country="AT"
+        )
+    ]
+
+
+def test_the_title_stands_in_for_a_missing_text() -> None:
+    assert parse_opml(opml('<outline title="A" xmlUrl="https://a.example/"/>'))[0].title == "A"
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", ""])
+def test_what_cannot_be_a_feed_is_left_for_the_import_to_report(url: str) -> None:
+    assert parse_opml(opml(f'<outline type="rss" text="A" xmlUrl="{url}"/>')) == [Subscription(feed_url=url, title="A")]
+
+
+def test_a_feed_without_an_address_is_not_dropped_silently() -> None:
+    assert parse_opml(opml('<outline type="rss" text="A"/>')) == [Subscription(feed_url="", title="A")]
+
+
+def test_html_entities_and_quotes_inside_quotes_lose_nothing() -> None:
+    body = (
+        '<outline text="Caf&eacute; &amp; &nbsp;co" xmlUrl="https://a.example/"/>'
+        '<outline text="The "Post"" xmlUrl="https://b.example/"/><outline text="C" xmlUrl="https://c.example/?a=1&b=2"/>'
+    )
+    found = {one.feed_url: one.title for one in parse_opml(opml(body))}
+    assert found.keys() == {"https://a.example/", "https://b.example/", "https://c.example/?a=1&b=2"}
+    assert found["https://a.example/"] == "Café & co"
+
+
+def test_a_list_that_was_cut_off_gives_what_is_whole() -> None:
+    document = opml('<outline text="A" xmlUrl="https://a.example/"/><outline text="B" xmlUrl="https://b')
+    assert [one.title for one in parse_opml(document.partition(b"</body>")[0])] == ["A"]
+
+
+def test_entities_are_neither_expanded_nor_fetched() -> None:
+    bomb = '<!DOCTYPE opml [<!ENTITY a "ha"><!ENTITY b "&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
+    document = f'{bomb}<opml><body><outline text="&b;&c;x" xmlUrl="https://a.example/"/></body></opml>'
+    title = parse_opml(document.encode())[0].title or ""
+    assert "ha" not in title
+    assert "root" not in title
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (b"", "empty"),
+        (b"<html><body>404</body></html>", "a web page"),
+        (b"<rss version='2.0'><channel/></rss>", "a feed; add it by its address"),
+        (b'{"feeds": []}', "something else"),
+        (opml(""), "holds no feeds"),
+        (b" " * (MAX_OPML_BYTES + 1), "larger than 16 MiB"),
+    ],
+)
+def test_what_is_no_list_is_refused_in_words(document: bytes, why: str) -> None:
+    with pytest.raises(OpmlError, match=why):
+        parse_opml(document)
+
+
+def test_what_is_written_is_read_back_and_written_the_same() -> None:
+    feeds = [
+        Subscription(feed_url="https://b.example/?a=1&b=2", title='B "<&>" é', folder=("World", "Asia"), language="en"),
+        Subscription(feed_url="https://a.example/", title="A", site_url="https://a.example/", country="AT"),
+        Subscription(feed_url="https://c.example/", folder=("World",)),
+    ]
+    written = write_opml(feeds, title="Mine", now=NOON)
+    assert write_opml(parse_opml(written), title="Mine", now=NOON) == written
+    assert {one.feed_url: one.folder for one in parse_opml(written)} == {one.feed_url: one.folder for one in feeds}
+
+
+def test_the_order_of_the_feeds_does_not_change_what_is_written() -> None:
+    feeds = [Subscription(feed_url=f"https://{name}.example/", title=name, folder=("F",)) for name in "cab"]
+    assert write_opml(feeds, title="", now=NOON) == write_opml(feeds[::-1], title="", now=NOON)
