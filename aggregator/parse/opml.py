@@ -75,7 +75,9 @@ def _readings(document: bytes) -> "Iterator[etree._Element]":
     root = _root(document, as_xml)
     if root is not None:
         yield root
-    is_modest = len(document) <= MAX_REPAIR_BYTES and document.count(b"=") <= MAX_REPAIR_ATTRIBUTES
+    is_modest = (
+        document[:1] == b"<" and len(document) <= MAX_REPAIR_BYTES and document.count(b"=") <= MAX_REPAIR_ATTRIBUTES
+    )
     if is_modest and (root is None or (len(as_xml.error_log) and _name(root) in _ROOTS)):
         page = _root(document, etree.HTMLParser(recover=True, no_network=True, encoding=_encoding(document)))
         yield from () if page is None else (page,)
