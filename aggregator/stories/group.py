@@ -1,0 +1,224 @@
+"""Articles -> clusters: islands of the neighbour graph, cut into stories by a learned join. Pure and deterministic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.special import expit
+
+from aggregator.stories.similarity import Compared, Rows, Scores, decision, logit, neighbours, pair_scores
+from aggregator.stories.words import WordMatrix, unit_rows
+
+EDGE = 0.5
+"""Pair score from which two articles are neighbours. Lower joins nothing more and costs more, see docs/decisions."""
+
+MAX_ISLAND = 2_000
+"""Articles of an island whose pairs are all held at once: 2,000² × 4 bytes = 16 MB a feature."""
+
+EDGE_STEP = 0.1
+"""How much the bar between neighbours rises at a time where an island is too large."""
+
+BAR = 0.6
+"""Chance, by the learned join, from which two clusters become one.
+Source: leave-one-set-out on the labelled sets, see bench/stories.md; higher is purer and more split."""
+
+SIZE_CAP = 8
+"""Members from which a cluster counts as large: beyond, size says nothing more, and labelled sets differ in it."""
+
+MAX_ROUNDS = 100
+"""A round joins every pair of clusters that are each other's best; real windows end within 20."""
+
+Labels = NDArray[np.int64]
+"""A cluster's number for each article, 0..k-1 in order of first member: shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """The clusters of some articles, as a join compares them: k clusters of m articles."""
+
+    labels: Labels
+    sums: Scores
+    """Of the pair scores between two clusters' members: shape (k, k)."""
+    reach: Scores
+    """The best pair score of each article with each cluster: shape (m, k)."""
+    vectors: NDArray[np.float32]
+    titles: WordMatrix
+    texts: WordMatrix
+    lengths: NDArray[np.float32]
+    """Sums over the members, as all four: shape (k, …)."""
+
+    @property
+    def sizes(self) -> NDArray[np.float32]:
+        """Members of each cluster: shape (k,)."""
+        return np.bincount(self.labels, minlength=len(self.sums)).astype(np.float32)
+
+
+def group(compared: Compared, bridges: Sequence[bool], *, bar: float = BAR) -> Labels:
+    """Return a cluster for each article.
+
+    `bridges` says which articles tell of many happenings (round-ups): they join the best cluster that is near enough
+    once the clusters stand, so that they never hold two together.
+    """
+    plain = np.flatnonzero(~np.asarray(bridges, dtype=bool))
+    labels = np.arange(len(compared), dtype=np.int64)
+    for island in islands(compared, plain):
+        labels[island] = island[_first_of(join(compared, island, bar=bar))]
+    for row in np.flatnonzero(np.asarray(bridges, dtype=bool)):
+        labels[row] = _nearest(compared, int(row), plain, labels, bar)
+    return _in_order(labels)
+
+
+def islands(compared: Compared, rows: Rows) -> list[Rows]:
+    """Return the connected parts of the neighbour graph that hold two articles or more, each in order."""
+    chosen = compared if len(rows) == len(compared) else take(compared, rows)
+    edges = list(neighbours(chosen, EDGE))
+    left, right, scores = (np.concatenate(parts) for parts in zip(*edges, strict=True)) if edges else ([], [], [])
+    graph = sparse.csr_matrix((scores, (left, right)), shape=(len(rows), len(rows)))
+    _, labels = connected_components(graph, directed=False)
+    return [rows[part] for part in _parts(labels) if len(part) > 1]
+
+
+def take(compared: Compared, rows: Rows) -> Compared:
+    """Return what is compared of these articles only."""
+    return Compared(**{name: getattr(compared, name)[rows] for name in Compared.__dataclass_fields__})
+
+
+def join(compared: Compared, island: Rows, *, bar: float) -> Labels:
+    """Return clusters of the island's articles: again and again, pairs of clusters that are each other's best join.
+
+    Source: reciprocal nearest neighbours (Murtagh 1983), with a learned score in place of the average linkage.
+    """
+    clusters = singles(compared, island)
+    for _ in range(MAX_ROUNDS):
+        merged = merge_best(clusters, join_scores(clusters), bar)
+        if merged is clusters:
+            break
+        clusters = merged
+    return clusters.labels
+
+
+def singles(compared: Compared, rows: Rows) -> Clusters:
+    """Return each article as a cluster of its own."""
+    scores = pair_scores(compared, rows, rows)
+    np.fill_diagonal(scores, 0)
+    return Clusters(
+        labels=np.arange(len(rows)),
+        sums=scores,
+        reach=scores,
+        vectors=compared.vectors[rows],
+        titles=compared.titles[rows],
+        texts=compared.texts[rows],
+        lengths=compared.lengths[rows],
+    )
+
+
+def join_features(clusters: Clusters) -> dict[str, Scores]:
+    """Return what a join is judged by, each of shape (k, k).
+
+    mean: of the pair scores; best: a member's best link, on average; vector, text, title: cosine of the sums;
+    size: log of the smaller one's members, up to SIZE_CAP; length: words of the shorter one.
+    """
+    sizes = clusters.sizes
+    best = _sum_rows(clusters.reach, clusters.labels, len(sizes)) / sizes[:, None]
+    large = np.log(np.minimum(sizes, SIZE_CAP))
+    return {
+        "mean": clusters.sums / np.outer(sizes, sizes),
+        "best": (best + best.T) / 2,
+        "vector": _cosines(clusters.vectors),
+        "text": _word_cosines(clusters.texts),
+        "title": _word_cosines(clusters.titles),
+        "size": np.minimum.outer(large, large),
+        "length": np.minimum.outer(clusters.lengths / sizes, clusters.lengths / sizes),
+    }
+
+
+def join_scores(clusters: Clusters) -> Scores:
+    """Return the learned chance that two clusters are one story: shape (k, k)."""
+    features = join_features(clusters)
+    by_words = {name: values for name, values in features.items() if name != "vector"}
+    logits = logit(decision("join_by_words"), by_words)
+    has_vector = np.einsum("ij,ij->i", clusters.vectors, clusters.vectors) > 0
+    if has_vector.any():
+        logits = np.where(np.logical_and.outer(has_vector, has_vector), logit(decision("join"), features), logits)
+    return np.asarray(expit(logits), dtype=np.float32)
+
+
+def merge_best(clusters: Clusters, scores: Scores, bar: float) -> Clusters:
+    """Return the clusters with each pair joined that is one another's best and reaches the bar; ties go to the first.
+
+    The same clusters, not a copy, where no pair does.
+    """
+    np.fill_diagonal(scores, -1)
+    k = np.arange(len(scores))
+    best = scores.argmax(axis=1)
+    joins = (best[best] == k) & (k < best) & (scores[k, best] >= bar)
+    if not joins.any():
+        return clusters
+    target = k.copy()
+    target[best[joins]] = k[joins]
+    return _merged(clusters, np.unique(target, return_inverse=True)[1])
+
+
+def _merged(clusters: Clusters, target: Labels) -> Clusters:
+    """Return the clusters after each has gone into its target: shape of `target` (k,), values 0..k'-1."""
+    count = int(target.max()) + 1
+    gather = sparse.csr_matrix((np.ones(len(target), np.float32), (target, np.arange(len(target)))))
+    order = np.argsort(target, kind="stable")
+    starts = np.searchsorted(target[order], np.arange(count))
+    sums = np.add.reduceat(np.add.reduceat(clusters.sums[np.ix_(order, order)], starts, axis=0), starts, axis=1)
+    return Clusters(
+        labels=target[clusters.labels],
+        sums=sums,
+        reach=np.maximum.reduceat(clusters.reach[:, order], starts, axis=1),
+        vectors=np.asarray(gather @ clusters.vectors, dtype=np.float32),
+        titles=sparse.csr_matrix(gather @ clusters.titles),
+        texts=sparse.csr_matrix(gather @ clusters.texts),
+        lengths=np.asarray(gather @ clusters.lengths, dtype=np.float32),
+    )
+
+
+def _nearest(compared: Compared, row: int, plain: Rows, labels: Labels, bar: float) -> int:
+    """Return the cluster whose members this article is nearest to on average, or a new one."""
+    if not len(plain):
+        return row
+    scores = pair_scores(compared, np.array([row]), plain)[0]
+    owners, of = np.unique(labels[plain], return_inverse=True)
+    means = np.bincount(of, weights=scores) / np.bincount(of)
+    return int(owners[means.argmax()]) if means.max() >= bar else row
+
+
+def _sum_rows(matrix: Scores, labels: Labels, count: int) -> Scores:
+    gather = sparse.csr_matrix(
+        (np.ones(len(labels), np.float32), (labels, np.arange(len(labels)))), (count, len(labels))
+    )
+    return np.asarray(gather @ matrix, dtype=np.float32)
+
+
+def _cosines(sums: NDArray[np.float32]) -> Scores:
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    unit = sums / np.where(lengths > 0, lengths, 1)
+    return np.asarray(unit @ unit.T, dtype=np.float32)
+
+
+def _word_cosines(sums: WordMatrix) -> Scores:
+    unit = unit_rows(sums)
+    return np.asarray((unit @ unit.T).toarray(), dtype=np.float32)
+
+
+def _parts(labels: NDArray[np.int32]) -> list[Rows]:
+    order = np.argsort(labels, kind="stable").astype(np.int64)
+    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+
+
+def _first_of(labels: Labels) -> Labels:
+    """Return for each article the first one of its cluster."""
+    _, first, of = np.unique(labels, return_index=True, return_inverse=True)
+    return np.asarray(first[of], dtype=np.int64)
+
+
+def _in_order(labels: Labels) -> Labels:
+    """Return the labels numbered 0..k-1 by first member."""
+    return np.unique(_first_of(labels), return_inverse=True)[1].astype(np.int64)

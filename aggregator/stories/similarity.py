@@ -1,0 +1,203 @@
+"""How alike two articles are: a learned mix of words and vectors, never vectors alone. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from aggregator.errors import EncoderError
+from aggregator.models import Vectors
+from aggregator.stories.words import WordMatrix, is_number, weigh
+
+Rows = NDArray[np.int64]
+"""Positions of articles in the window: shape (k,)."""
+
+Scores = NDArray[np.float32]
+"""Chance that two articles are about the same happening, 0..1: shape (rows, columns)."""
+
+Weights = Mapping[str, float]
+"""Of a logistic decision: one factor per feature, and `intercept`."""
+
+LANGUAGE_PRIOR = 20
+"""Articles of similarity nought that are added to a language before its mean vector is taken away: in a window of
+three the mean would be the story itself."""
+
+BLOCK_ROWS = 1000
+"""Rows that are compared with the whole window at once: 1,000 × 50,000 × 4 bytes = 200 MB."""
+
+PATIENCE_DAYS = 2.0
+"""Days between two articles that cost nothing."""
+
+LOGITS_PER_DAY = 0.5
+"""What each further day costs. Not learned: most labelled sets have no exact times."""
+
+SERIES_LOGITS = 4.0
+"""What it costs to say the same words with other numbers, as the parts of a series do ("Day 21 of …")."""
+
+SERIES_WORDS = 3
+"""Words that two titles must share in full before other numbers make them parts of a series."""
+
+SERIES_DAYS = 0.75
+"""Days from which the same words with other numbers are held for the next part of a series, whoever wrote them.
+Below that only one publisher's are: the count of a disaster's dead rises within hours, in many papers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Articles of the window as they are compared, one row each."""
+
+    vectors: Vectors
+    """Unit rows, less what all articles of the language have in common; zero rows where there is no vector."""
+    has_vector: NDArray[np.bool_]
+    titles: WordMatrix
+    texts: WordMatrix
+    """Title and text together."""
+    lengths: NDArray[np.float32]
+    """log(1 + words) / 4."""
+    days: NDArray[np.float64]
+    """Since the earliest article."""
+    publishers: Rows
+    """A number per publisher."""
+    skeletons: Rows
+    """A number per title without its numbers; -1 where it has none or is too short."""
+    numbers: Rows
+    """A number per set of numbers in a title."""
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+def compare(
+    titles: Sequence[Sequence[str]],
+    texts: Sequence[Sequence[str]],
+    vectors: Vectors,
+    *,
+    languages: Sequence[str | None],
+    published_at: Sequence[datetime],
+    publishers: Sequence[str],
+) -> Compared:
+    """Return what of these articles is compared, from the words of their titles and of their texts.
+
+    `vectors` has shape (n, dim), with zero rows for articles without one; (n, 0) where no article has any.
+    """
+    whole = [(*title, *text) for title, text in zip(titles, texts, strict=True)]
+    has_vector = np.einsum("ij,ij->i", vectors, vectors) > 0
+    return Compared(
+        vectors=_without_common_part(vectors, has_vector, languages),
+        has_vector=has_vector,
+        titles=weigh(titles),
+        texts=weigh(whole),
+        lengths=(np.log1p([len(words) for words in whole]) / 4).astype(np.float32),
+        days=_days(published_at),
+        publishers=_numbered(publishers),
+        skeletons=_skeletons(titles),
+        numbers=_numbered([tuple(sorted(filter(is_number, title))) for title in titles]),
+    )
+
+
+def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | None) -> Vectors:
+    """Return one unit row per article of `ids`, shape (n, dim); zero where it has no vector.
+
+    Raises EncoderError where `vectors` is not one row of numbers for each of `vector_ids`.
+    """
+    if vectors is None or not len(vector_ids):
+        return np.zeros((len(ids), 0), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(vector_ids):
+        raise EncoderError(f"{len(vector_ids)} articles cannot have vectors of shape {vectors.shape}.")
+    position = {article_id: row for row, article_id in enumerate(vector_ids)}
+    found = np.array([position.get(article_id, -1) for article_id in ids], dtype=np.int64)
+    chosen = np.where((found >= 0)[:, None], vectors[found], 0).astype(np.float32)
+    chosen[~np.isfinite(chosen).all(axis=1)] = 0
+    lengths = np.linalg.norm(chosen, axis=1, keepdims=True)
+    return np.asarray(chosen / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def pair_scores(compared: Compared, rows: Rows, columns: Rows) -> Scores:
+    """Return the learned chance of each pair: shape (len(rows), len(columns)); words only where a vector is missing."""
+    title = _product(compared.titles, rows, columns)
+    text = _product(compared.texts, rows, columns)
+    length = np.minimum.outer(compared.lengths[rows], compared.lengths[columns])
+    logits = logit(decision("pair_by_words"), {"title": title, "text": text, "length": length})
+    both = np.logical_and.outer(compared.has_vector[rows], compared.has_vector[columns])
+    if both.any():
+        vector = compared.vectors[rows] @ compared.vectors[columns].T
+        features = {"vector": vector, "title": title, "text": text, "length": length}
+        logits = np.where(both, logit(decision("pair"), features), logits)
+    return np.asarray(expit(logits - _reserves(compared, rows, columns)), dtype=np.float32)
+
+
+def neighbours(compared: Compared, bar: float) -> Iterator[tuple[Rows, Rows, Scores]]:
+    """Give the pairs of the window that reach the bar, block by block: rows, columns (each later), scores."""
+    everyone = np.arange(len(compared))
+    for start in range(0, len(compared), BLOCK_ROWS):
+        rows = everyone[start : start + BLOCK_ROWS]
+        columns = everyone[start:]
+        scores = pair_scores(compared, rows, columns)
+        left, right = np.nonzero(np.triu(scores >= bar, k=1))
+        yield rows[left], columns[right], scores[left, right]
+
+
+def logit(weights: Weights, features: Mapping[str, Scores]) -> Scores:
+    """Return the log odds that the weights give to features of one shape."""
+    total = np.float32(weights["intercept"])
+    return np.asarray(total + sum(np.float32(weights[name]) * values for name, values in features.items()))
+
+
+@cache
+def decision(name: str) -> Weights:
+    """Return the learned numbers of one decision; `bench/fit.py` fits them."""
+    table = json.loads(resources.files("aggregator.stories").joinpath("decision.json").read_text(encoding="utf-8"))
+    return dict(table[name])
+
+
+def _product(matrix: WordMatrix, rows: Rows, columns: Rows) -> Scores:
+    return np.asarray((matrix[rows] @ matrix[columns].T).toarray(), dtype=np.float32)
+
+
+def _reserves(compared: Compared, rows: Rows, columns: Rows) -> Scores:
+    """Return the logits that time and the signs of a series cost."""
+    gap = np.abs(np.subtract.outer(compared.days[rows], compared.days[columns])).astype(np.float32)
+    late = LOGITS_PER_DAY * np.maximum(gap - PATIENCE_DAYS, 0)
+    same_words = np.equal.outer(compared.skeletons[rows], compared.skeletons[columns])
+    same_words &= (compared.skeletons[rows] >= 0)[:, None]
+    if not same_words.any():
+        return late
+    other_numbers = np.not_equal.outer(compared.numbers[rows], compared.numbers[columns])
+    one_hand = np.equal.outer(compared.publishers[rows], compared.publishers[columns]) | (gap >= SERIES_DAYS)
+    return np.asarray(late + SERIES_LOGITS * (same_words & other_numbers & one_hand), dtype=np.float32)
+
+
+def _without_common_part(vectors: Vectors, has_vector: NDArray[np.bool_], languages: Sequence[str | None]) -> Vectors:
+    """Return unit rows less the language's mean: what only says "this is Serbian" is no likeness.
+
+    Source: Mu & Viswanath 2018, "All-but-the-Top", for the mean alone.
+    """
+    rest = vectors.copy()
+    of = np.array([language or "" for language in languages])
+    for language in sorted(set(of[has_vector])):
+        rows = np.flatnonzero((of == language) & has_vector)
+        rest[rows] -= vectors[rows].sum(axis=0) / (len(rows) + LANGUAGE_PRIOR)
+    lengths = np.linalg.norm(rest, axis=1, keepdims=True)
+    return np.asarray(rest / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def _days(times: Sequence[datetime]) -> NDArray[np.float64]:
+    seconds = np.array([time.timestamp() for time in times], dtype=np.float64)
+    return (seconds - seconds.min(initial=np.inf)) / 86_400 if len(seconds) else seconds
+
+
+def _numbered(values: Sequence[object]) -> Rows:
+    known: dict[object, int] = {}
+    return np.array([known.setdefault(value, len(known)) for value in values], dtype=np.int64)
+
+
+def _skeletons(titles: Sequence[Sequence[str]]) -> Rows:
+    words = [tuple(token for token in title if not is_number(token)) for title in titles]
+    has_series = np.array([len(left) >= SERIES_WORDS for left in words], dtype=bool)
+    return np.where(has_series, _numbered(words), -1)
