@@ -5,7 +5,6 @@ import logging
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import NotFoundError, StoreError
@@ -38,7 +37,6 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(NotFoundError, _not_found)
     app.register_error_handler(StoreError, _store_error)
-    app.register_error_handler(DBAPIError, _database_error)
 
 
 def error_page(status: int, title: str, sentence: str) -> tuple[str, int]:
@@ -69,10 +67,7 @@ def _not_found(error: NotFoundError) -> tuple[str, int]:
 
 
 def _store_error(error: StoreError) -> tuple[str, int]:
-    return error_page(503, _SENTENCES[503][0], str(error))
-
-
-def _database_error(error: DBAPIError) -> tuple[str, int]:
-    log.error("The database failed: %s.", error.orig)
-    status = 507 if "full" in str(error.orig).lower() else 503
-    return error_page(status, *_SENTENCES[status])
+    log.error("%s", error)
+    status = 507 if "full" in str(error) else 503
+    title, sentence = _SENTENCES[status]
+    return error_page(status, title, f"{error} {sentence}")

@@ -16,7 +16,7 @@ from web.newsroom import local, now
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
-_SENTENCE_END = re.compile(r"(?<=[.!?؟。！？])(?<!\b\w\.)[\"'”’»)]*(?:\s+|(?<=[。！？]))")
+_SENTENCE_END = re.compile(r"""(?<=[.!?؟。！？])(?<!\b\w\.)(["”’»)」』]*)(?:\s+|(?<=[。！？」』]))""")
 """After a full stop that does not end an initial (“J. Smith”, “6 a.m. today”); CJK sentences need no space."""
 
 
@@ -126,7 +126,7 @@ def title_of(line: ArticleLine) -> str:
 def quote(text: str, min_chars: int, max_chars: int) -> str:
     """Return the text's first sentences, word for word: as few as say enough, cut at a word where one is too long."""
     found = ""
-    for sentence in _SENTENCE_END.split(" ".join(text.split())):
+    for sentence in _SENTENCE_END.sub(r"\1\n", " ".join(text.split())).split("\n"):
         if len(found) >= min_chars:
             break
         found = f"{found} {sentence}".strip()

@@ -136,15 +136,10 @@ def import_form() -> ResponseReturnValue:
 def import_opml() -> ResponseReturnValue:
     """Subscribe to every feed of an OPML file."""
     upload = request.files.get("opml")
-    body = upload.read() if upload else b""
-    if not body.strip():
-        return error_page(422, "That list is empty", "Choose the OPML file that your other reader exported.")
     try:
-        wanted = parse_opml(body)
+        wanted = parse_opml(upload.read() if upload else b"")
     except OpmlError as error:
-        return error_page(422, "That is no subscription list", str(error))
-    if not wanted:
-        return error_page(422, "That list names no feeds", "The file can be read, but no outline in it has a feed.")
+        return error_page(422, "That is no list of feeds", str(error))
     _flash_outcomes(_subscribe_all(wanted))
     return redirect(url_for("pages.front_page"), code=303)
 
@@ -153,7 +148,7 @@ def import_opml() -> ResponseReturnValue:
 def export_opml() -> ResponseReturnValue:
     """Give every subscription as an OPML file."""
     with reading(engine()) as db:
-        body = write_opml(feeds.subscriptions(db))
+        body = write_opml(feeds.subscriptions(db), title="Broadsheet", now=now())
     return Response(
         body,
         content_type="text/x-opml; charset=utf-8",

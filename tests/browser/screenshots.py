@@ -1,0 +1,81 @@
+"""Writes every page at 1280 and 390 px, light and dark, as PNG: python -m tests.browser.screenshots FOLDER."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser
+from sqlalchemy import Engine
+
+from aggregator.config import Settings, WebSettings
+from aggregator.store.db import open_database, sqlite_url
+from tests.browser.press import CHROMIUM, chromium, served
+from tests.edition import NOON, Edition, print_edition, read_some, sample_day
+from web import create_app
+
+SIZES = {1280: 900, 390: 844}
+
+
+def main(folder: Path) -> None:
+    """Fill one database with the sample day, leave one empty, and photograph both."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
+        full = open_database(sqlite_url(Path(scratch) / "full.db"))
+        edition = print_edition(full, sample_day())
+        read_some(full, edition)
+        photograph(browser, full, full_pages(edition), folder)
+        empty = open_database(sqlite_url(Path(scratch) / "empty.db"))
+        photograph(browser, empty, {"first-run": "/", "river-empty": "/river", "feeds-empty": "/feeds"}, folder)
+        odd = open_database(sqlite_url(Path(scratch) / "odd.db"))
+        oddities = print_edition(odd)
+        pages = {"odd-front": "/", "odd-river": "/river", "odd-story": f"/story/{oddities.story_ids['quake']}"}
+        photograph(browser, odd, pages, folder)
+        for engine in (full, empty, odd):
+            engine.dispose()
+
+
+def full_pages(edition: Edition) -> dict[str, str]:
+    """Return the pages of the sample day by name."""
+    feed = next(iter(edition.feed_ids.values()))
+    return {
+        "front": "/",
+        "story": "LEAD",
+        "article": f"/article/{next(iter(edition.article_ids.values()))}",
+        "river": "/river",
+        "feeds": "/feeds",
+        "feed": f"/feed/{feed}",
+        "delete": f"/feed/{feed}/delete",
+        "import": "/import",
+        "welcome": "/welcome",
+        "keys": "/keys",
+        "not-found": "/nothing",
+    }
+
+
+def photograph(browser: Browser, engine: Engine, pages: dict[str, str], folder: Path) -> None:
+    """Write a picture of each page, in both themes and at both widths."""
+    app = create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON)
+    with served(app) as address:
+        for theme in ("light", "dark"):
+            for width, height in SIZES.items():
+                context = browser.new_context(
+                    base_url=address,
+                    viewport={"width": width, "height": height},
+                    color_scheme=theme,
+                    has_touch=width < 500,
+                    is_mobile=width < 500,
+                )
+                page = context.new_page()
+                for name, path in pages.items():
+                    if path == "LEAD":
+                        page.goto("/")
+                        path = page.locator("article.lead h2 a").get_attribute("href") or "/"
+                    page.goto(path)
+                    page.screenshot(path=folder / f"{name}-{width}-{theme}.png")
+                context.close()
+
+
+if __name__ == "__main__":
+    if CHROMIUM is None:
+        sys.exit("Screenshots need Chromium, and there is none on this machine.")
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"))

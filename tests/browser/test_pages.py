@@ -1,0 +1,247 @@
+"""What a reader does in a browser."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import Engine
+
+from aggregator.config import Settings, WebSettings
+from aggregator.store import articles, stories
+from aggregator.store.db import open_database, reading, sqlite_url
+from tests.browser.press import chromium, needs_chromium, served
+from tests.edition import NOON, Edition, print_edition, read_some
+from web import create_app
+
+pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+LIST = """<opml version="2.0"><head/><body><outline text="World">
+<outline type="rss" text="One" xmlUrl="https://one.example/feed"/></outline></body></opml>"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def address(engine: Engine) -> Iterator[str]:
+    app = create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON)
+    with served(app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == [], "the browser complained; a breach of the content security policy shows here too"
+
+
+@pytest.fixture
+def edition(engine: Engine) -> Edition:
+    return print_edition(engine)
+
+
+def n_unread(engine: Engine) -> int:
+    with reading(engine) as db:
+        return len(articles.river(db, limit=1000, unread_only=True))
+
+
+def test_from_first_run_over_a_list_to_the_front_page(page: Page, engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "feeds.opml").write_text(LIST)
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("What shall be in your paper?")
+    page.get_by_label("OPML file").set_input_files(tmp_path / "feeds.opml")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("Added 1 feed;")).to_be_visible()
+    expect(page.get_by_role("heading", name="The first edition is being made")).to_be_visible()
+    print_edition(engine)
+    expect(page.locator("[data-count=n_articles]")).not_to_have_text("0")
+
+
+def test_the_starter_pack_is_one_click(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Subscribe to the starter pack").click()
+    expect(page.get_by_text(re.compile(r"Added \d+ feeds"))).to_be_visible()
+    page.get_by_role("link", name="Feeds").click()
+    expect(page.get_by_role("table").first).to_be_visible()
+
+
+def test_a_feed_is_added_renamed_and_deleted(page: Page) -> None:
+    page.goto("/feeds")
+    page.get_by_label("Address of a feed or a site").fill("paper.example")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("Added https://paper.example.")).to_be_visible()
+    page.get_by_label("Name").fill("The Paper")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The Paper")
+    page.get_by_role("link", name="Delete …").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("Deleted The Paper.")).to_be_visible()
+
+
+def test_a_story_is_read_from_the_front_page(page: Page, edition: Edition) -> None:
+    page.goto("/")
+    page.locator("article.lead h2 a").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Strong earthquake shakes the coast of Ardania")
+    expect(page.get_by_role("table")).to_contain_text("Egypt, Arabic")
+
+
+def test_headlines_unfold_in_place(page: Page, edition: Edition) -> None:
+    page.goto("/")
+    lead = page.locator("article.lead")
+    expect(lead.get_by_text("Thousands sleep outside")).to_be_hidden()
+    lead.locator("summary").click()
+    expect(lead.get_by_text("Thousands sleep outside")).to_be_visible()
+
+
+def test_marking_happens_in_place_and_keeps_the_focus(page: Page, engine: Engine, edition: Edition) -> None:
+    before = n_unread(engine)
+    page.goto("/")
+    lead = page.locator("article.lead")
+    lead.hover()
+    lead.get_by_role("button", name="Mark read").click()
+    expect(page.locator("#said")).to_have_text("Marked 4 articles read.")
+    expect(lead).to_have_class(re.compile("is-read"))
+    expect(lead.get_by_role("button", name="Mark unread")).to_be_focused()
+    assert n_unread(engine) == before - 4
+    lead.get_by_role("button", name="Mark unread").click()
+    expect(page.locator("#said")).to_have_text("Marked 4 articles unread.")
+    assert n_unread(engine) == before
+
+
+def test_marking_moves_nothing(page: Page, edition: Edition) -> None:
+    page.goto("/river")
+    before = tops(page)
+    page.locator(".river li").first.hover()
+    page.locator(".river li button").first.click()
+    expect(page.locator("#said")).to_have_text("Marked 1 article read.")
+    assert tops(page) == before
+
+
+def test_without_javascript_marking_still_works(
+    browser: Browser, address: str, engine: Engine, edition: Edition
+) -> None:
+    context = browser.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.locator("article.lead").hover()
+    page.locator("article.lead").get_by_role("button", name="Mark read").click()
+    expect(page.get_by_text("Marked 4 articles read.")).to_be_visible()
+    expect(page.locator("article.lead")).to_have_class(re.compile("is-read"))
+    context.close()
+
+
+def test_the_front_page_can_be_worked_by_keys_alone(page: Page, engine: Engine, edition: Edition) -> None:
+    page.goto("/")
+    with reading(engine) as db:
+        cards = stories.front_page(db, since=NOON - timedelta(days=7), limit=30)
+    page.keyboard.press("j")
+    expect(page.locator(f"#s{cards[0].id} a")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(f"#s{cards[1].id} a")).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    expect(page.locator("article.lead details")).to_have_attribute("open", "")
+    page.keyboard.press("m")
+    expect(page.locator("article.lead")).to_have_class(re.compile("is-read"))
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/story/{cards[0].id}")
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    page.wait_for_url("**/river")
+    page.keyboard.press("Shift+A")
+    expect(page.locator("#said")).to_have_text(re.compile("Marked .* read."))
+    assert n_unread(engine) == 0
+    page.keyboard.press("?")
+    page.wait_for_url("**/keys")
+
+
+def test_keys_can_be_switched_off_and_never_act_while_one_types(page: Page, edition: Edition) -> None:
+    page.goto("/feeds")
+    page.get_by_label("Folder").press_sequentially("gr?")
+    assert page.url.endswith("/feeds")
+    page.goto("/keys")
+    page.get_by_label("Keys work in this browser").uncheck()
+    page.goto("/")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_what_is_exported_comes_as_a_file(page: Page, edition: Edition) -> None:
+    page.goto("/feeds")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export").click()
+    assert download.value.suggested_filename == "broadsheet.opml"
+    assert "North Wire" in Path(download.value.path()).read_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(
+    browser: Browser, address: str, engine: Engine, edition: Edition, scheme: Any
+) -> None:
+    read_some(engine, edition)
+    context = browser.new_context(base_url=address, color_scheme=scheme)
+    page = context.new_page()
+    story = edition.story_ids["quake"]
+    feed = edition.feed_ids["North Wire"]
+    for path in (
+        *("/", "/river", "/feeds", "/welcome", "/import", "/keys", "/nothing"),
+        *(f"/story/{story}", f"/feed/{feed}", f"/feed/{feed}/delete"),
+        f"/article/{edition.article_ids['Port strike enters third day']}",
+    ):
+        page.goto(path)
+        found = Axe().run(page).response["violations"]
+        grave = [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")]
+        assert grave == [], path
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280])
+def test_no_page_is_wider_than_the_window(
+    browser: Browser, address: str, engine: Engine, edition: Edition, width: int
+) -> None:
+    context = browser.new_context(base_url=address, viewport={"width": width, "height": 800})
+    page = context.new_page()
+    for path in ("/", "/river", "/feeds", "/welcome", *(f"/story/{each}" for each in edition.story_ids.values())):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    context.close()
+
+
+def test_fingers_find_large_targets(browser: Browser, address: str, edition: Edition) -> None:
+    context = browser.new_context(base_url=address, viewport={"width": 390, "height": 800}, has_touch=True)
+    page = context.new_page()
+    page.goto("/")
+    for button in page.locator("button:visible").all():
+        box = button.bounding_box()
+        assert box
+        assert box["width"] >= 44
+        assert box["height"] >= 44
+    context.close()
+
+
+def tops(page: Page) -> list[float]:
+    found: list[float] = page.evaluate(
+        "[...document.querySelectorAll('[data-item]')].map(item => item.getBoundingClientRect().top)"
+    )
+    return found

@@ -1,0 +1,164 @@
+"""The walls around the pages."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.routing import Rule
+
+from aggregator.config import Settings, WebSettings
+from aggregator.store.db import open_database, sqlite_url
+from tests.edition import NOON, Edition, print_edition
+from web import create_app
+from web.security import CONTENT_SECURITY_POLICY, is_our_name
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def app(engine: Engine) -> Flask:
+    return create_app(engine, Settings(), clock=lambda: NOON)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def edition(engine: Engine) -> Edition:
+    return print_edition(engine)
+
+
+def address(rule: Rule, edition: Edition) -> str:
+    """Return an address that this rule answers, with ids that are there."""
+    path = rule.rule.replace("<int:story_id>", str(edition.story_ids["quake"]))
+    path = path.replace("<int:feed_id>", str(edition.feed_ids["North Wire"]))
+    path = path.replace("<int:article_id>", str(next(iter(edition.article_ids.values()))))
+    path = re.sub(r"<any\((\w+),\w+\):\w+>", r"\1", path)
+    return path.replace("<path:filename>", "broadsheet.css")
+
+
+def test_every_get_answers_with_every_header(app: Flask, client: FlaskClient, edition: Edition) -> None:
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()):
+            continue
+        reply = client.get(address(rule, edition))
+        assert reply.status_code == 200, rule
+        assert reply.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+        assert reply.headers["Referrer-Policy"] == "no-referrer"
+        assert "Permissions-Policy" in reply.headers
+
+
+def test_no_post_without_a_token_changes_anything(
+    app: Flask, client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    before = dump(engine)
+    for rule in app.url_map.iter_rules():
+        if "POST" not in (rule.methods or ()):
+            continue
+        for data in ({}, {"csrf_token": "made up"}):
+            reply = client.post(address(rule, edition), data={**data, "url": "https://a.example/feed"})
+            assert reply.status_code == 400, rule
+            assert "That button had gone stale" in reply.get_data(as_text=True)
+    assert dump(engine) == before
+
+
+def test_a_page_holds_no_script_or_style_of_its_own(app: Flask, client: FlaskClient, edition: Edition) -> None:
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint != "static":
+            shown = client.get(address(rule, edition)).get_data(as_text=True)
+            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", shown), rule
+
+
+def test_errors_carry_the_headers_too(client: FlaskClient) -> None:
+    assert client.get("/nothing").headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+
+
+def test_an_act_cannot_be_opened_like_a_page(client: FlaskClient) -> None:
+    reply = client.get("/read")
+    assert reply.status_code == 405
+    assert "behind a button" in reply.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "press.localhost:1"])
+def test_loopback_names_are_ours(client: FlaskClient, host: str) -> None:
+    assert client.get("/keys", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "[::2]", "a b"])
+def test_foreign_names_are_refused_in_words(client: FlaskClient, host: str) -> None:
+    reply = client.get("/keys", headers={"Host": host})
+    assert reply.status_code == 400
+    assert "trusted_hosts" in reply.get_data(as_text=True)
+
+
+def test_the_owner_may_name_further_hosts() -> None:
+    settings = WebSettings(host="192.168.1.5", trusted_hosts=("news.example", "fd00::5"))
+    assert is_our_name("news.example", settings)
+    assert is_our_name("192.168.1.5:8080", settings)
+    assert is_our_name("[fd00::5]:8080", settings)
+    assert not is_our_name("192.168.1.6:8080", settings)
+    assert not is_our_name("0.0.0.0:8080", WebSettings(host="0.0.0.0"))
+
+
+def test_the_session_cookie_is_kept_from_scripts_and_other_sites(client: FlaskClient) -> None:
+    cookie = client.get("/keys").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/nothing", "", "/read"],
+)
+def test_an_act_leads_back_only_to_pages_of_ours(client: FlaskClient, edition: Edition, wanted: str) -> None:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/keys").get_data(as_text=True))
+    assert token
+    reply = client.post("/read", data={"csrf_token": token[1], "next": wanted, "seen_before": NOON.isoformat()})
+    assert reply.location == "/"
+
+
+def test_the_next_start_knows_the_sessions_of_the_last(engine: Engine) -> None:
+    keys = {create_app(engine, Settings(), clock=lambda: NOON).config["SECRET_KEY"] for _ in range(2)}
+    assert len(keys) == 1
+
+
+def test_static_files_may_be_kept_and_pages_may_not(client: FlaskClient) -> None:
+    shown = client.get("/keys")
+    assert shown.headers["Cache-Control"] == "private, no-cache"
+    found = re.search(r'href="(/static/broadsheet\.css\?v=\w+)"', shown.get_data(as_text=True))
+    assert found
+    assert "immutable" in client.get(found[1]).headers["Cache-Control"]
+
+
+def test_a_database_that_cannot_be_read_is_a_page_that_says_what_to_do(
+    client: FlaskClient, engine: Engine, tmp_path: Path
+) -> None:
+    client.get("/")
+    engine.dispose()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    sqlite3.connect(tmp_path / "paper.db").close()
+    reply = client.get("/")
+    assert reply.status_code == 503
+    assert "The database cannot be read" in reply.get_data(as_text=True)
+
+
+def dump(engine: Engine) -> list[str]:
+    raw = engine.raw_connection()
+    try:
+        return list(raw.driver_connection.iterdump())  # type: ignore[union-attr]
+    finally:
+        raw.close()
