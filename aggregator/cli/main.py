@@ -1,0 +1,84 @@
+"""The command `broadsheet`: its options, its commands by name, and how it fails."""
+
+import importlib
+import logging
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from aggregator.cli.context import find_context
+from aggregator.errors import BroadsheetError
+from aggregator.supervise import MUST_ACT
+
+COMMANDS = {
+    "run": ("aggregator.cli.serve", "Poll feeds, group articles and serve the pages until stopped."),
+    "worker": ("aggregator.cli.work", "Poll feeds and group articles until stopped, without the pages."),
+    "web": ("aggregator.cli.serve", "Serve the pages until stopped, without polling."),
+    "add": ("aggregator.cli.work", "Subscribe to a feed, by its address or that of its site."),
+    "import": ("aggregator.cli.subscriptions", "Subscribe to every feed of an OPML file."),
+    "export": ("aggregator.cli.subscriptions", "Write every subscription as OPML."),
+    "refresh": ("aggregator.cli.work", "Check feeds for new articles now."),
+    "regroup": ("aggregator.cli.work", "Encode and group the articles of the window now."),
+    "feeds": ("aggregator.cli.subscriptions", "List the feeds, and how each is doing."),
+    "stories": ("aggregator.cli.subscriptions", "List the top stories."),
+    "demo": ("aggregator.cli.sample", "Show the bundled sample day; needs no internet and no set-up."),
+}
+"""Where each command lives, and its summary: a command's room is opened only when it is called.
+
+The web must start in under a second, and listing commands must not load the story engine.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which an owner meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="BROADSHEET_CONFIG",
+    help="The config.toml to use instead of the one in your configuration folder.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Say what is done in more detail.")
+@click.version_option(version("broadsheet"), prog_name="broadsheet")
+@click.pass_context
+def broadsheet(ctx: click.Context, config_path: Path | None, *, verbose: bool) -> None:
+    """Read world news as stories: poll feeds, group their articles, serve the pages."""
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
+    for quiet in ("apscheduler", "alembic", "waitress", "sentence_transformers", "httpx"):
+        logging.getLogger(quiet).setLevel(logging.INFO if verbose else logging.WARNING)
+    ctx.obj = find_context(config_path)
+
+
+def main() -> None:
+    """Run the command line; what the owner has to know ends it with a sentence and status 2."""
+    try:
+        broadsheet(prog_name="broadsheet")
+    except BroadsheetError as error:
+        click.echo(f"broadsheet: {error}", err=True)
+        sys.exit(MUST_ACT)
+
+
+if __name__ == "__main__":
+    main()

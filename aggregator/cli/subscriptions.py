@@ -1,0 +1,70 @@
+"""Commands that need the database only: import, export, feeds, stories."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from aggregator.cli.context import Context, pass_context, utc_now
+from aggregator.cli.terminal import count, print_feeds, print_import, print_stories, progress_bar
+from aggregator.parse.opml import parse_opml, write_opml
+from aggregator.store import feeds, stories
+from aggregator.store.db import reading, transaction
+from aggregator.subscribing import subscribe_all
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@pass_context
+def import_command(context: Context, file: Path) -> None:
+    """Subscribe to every feed of an OPML file.
+
+    Feeds that are there already stay as they are. The worker fetches the new ones.
+    """
+    console = Console()
+    wanted = parse_opml(file.read_bytes())
+    with progress_bar(console) as bar, transaction(context.open()) as db:
+        outcomes = list(bar.track(subscribe_all(db, wanted, now=utc_now()), len(wanted), description="Subscribing"))
+    print_import(console, outcomes)
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@pass_context
+def export_command(context: Context, file: Path | None) -> None:
+    """Write every subscription as OPML to FILE, or to standard output."""
+    with reading(context.open()) as db:
+        subscriptions = feeds.subscriptions(db)
+    document = write_opml(subscriptions, title="Broadsheet subscriptions", now=utc_now())
+    if file is None:
+        click.echo(document.decode(), nl=False)
+        return
+    file.write_bytes(document)
+    click.echo(f"{count(len(subscriptions), 'feed')} written to {file}.", err=True)
+
+
+@click.command("feeds")
+@pass_context
+def feeds_command(context: Context) -> None:
+    """List the feeds, and how each is doing."""
+    with reading(context.open()) as db:
+        lines = feeds.feed_lines(db)
+    if not lines:
+        click.echo("There are no feeds yet; add one with: broadsheet add ADDRESS")
+        return
+    print_feeds(Console(), lines, now=utc_now())
+
+
+@click.command("stories")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(min=1), help="How many to list.")
+@pass_context
+def stories_command(context: Context, limit: int) -> None:
+    """List the top stories: headline, publishers, counts."""
+    since = utc_now() - timedelta(days=context.settings.stories.window_days)
+    with reading(context.open()) as db:
+        cards = stories.front_page(db, since=since, limit=limit)
+    if not cards:
+        click.echo("There are no stories of two or more publishers yet; the worker groups what it has fetched.")
+        return
+    print_stories(Console(), cards)

@@ -1,0 +1,98 @@
+"""What commands print: progress, tables, finished sentences."""
+
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from aggregator.models import FeedLine, ImportOutcome, ImportResult, StoryCard
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[threading.Event]:
+    """Give an event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    stop = threading.Event()
+
+    def ask(number: int, _: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    yield stop
+
+
+@contextmanager
+def progress_bar(console: Console) -> Iterator[Progress]:
+    """Show a bar with counts and time; nothing where the output is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield progress
+
+
+def print_stories(console: Console, cards: Iterable[StoryCard]) -> None:
+    """Print each story: rank, headline, then who reports it and how much."""
+    for place, card in enumerate(cards, start=1):
+        console.print(f"[bold]{place:2}. {escape(card.headline)}[/bold]", highlight=False)
+        console.print(f"    {escape(evidence(card))}", style="dim", highlight=False)
+
+
+def evidence(card: StoryCard) -> str:
+    """Return who reports a story, and how many, in one line."""
+    names = list(dict.fromkeys(line.publisher.name for line in card.lines))
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    counts = f"{count(card.n_articles, 'article')}, {count(card.n_publishers, 'publisher')}"
+    return f"{counts}, {card.n_origins} independent: {shown}"
+
+
+def print_feeds(console: Console, lines: Iterable[FeedLine], *, now: datetime) -> None:
+    """Print a table of feeds: folder, title, articles, and how each is doing in words."""
+    table = Table("Id", "Folder", "Feed", "Articles", "State", box=None, header_style="bold")
+    for line in lines:
+        folder, title = escape(line.folder or ""), escape(line.feed.title or line.feed.feed_url)
+        table.add_row(str(line.feed.id), folder, title, str(line.n_articles), escape(health(line, now=now)))
+    console.print(table)
+
+
+def health(line: FeedLine, *, now: datetime) -> str:
+    """Return how a feed is doing, in words."""
+    if line.feed.is_paused:
+        return "Paused."
+    if line.poll.error:
+        return f"{line.poll.error} It is asked again {_in_time(line.poll.next_check_at, now)}."
+    if line.poll.checked_at is None:
+        return "Not checked yet."
+    return f"Good; it is asked again {_in_time(line.poll.next_check_at, now)}."
+
+
+def print_import(console: Console, outcomes: Iterable[ImportOutcome]) -> None:
+    """Print the counts of an import, and each subscription that could not be taken with its reason."""
+    all_outcomes = list(outcomes)
+    counted = {result: sum(outcome.result is result for outcome in all_outcomes) for result in ImportResult}
+    for outcome in all_outcomes:
+        if outcome.result is ImportResult.INVALID:
+            console.print(f"{escape(outcome.subscription.feed_url or '(no address)')}: {escape(outcome.why)}")
+    n_added = counted[ImportResult.ADDED]
+    console.print(
+        f"{count(n_added, 'feed')} added, {counted[ImportResult.ALREADY_THERE]} there already, "
+        f"{counted[ImportResult.INVALID]} not valid.",
+        highlight=False,
+    )
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: "1 feed", "2,000 feeds"."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def _in_time(at: datetime, now: datetime) -> str:
+    minutes = round((at - now).total_seconds() / 60)
+    if minutes <= 0:
+        return "at once"
+    return f"in {count(minutes, 'minute')}" if minutes < 120 else f"in {round(minutes / 60)} hours"

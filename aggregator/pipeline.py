@@ -1,0 +1,207 @@
+"""The straight line of an article: refresh, encode, regroup. Order only; the rooms decide."""
+
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+
+from aggregator import arrivals
+from aggregator.config import PollSettings, Settings, StorySettings
+from aggregator.encode import Encoder, text_to_encode
+from aggregator.errors import BroadsheetError
+from aggregator.fetch import politeness
+from aggregator.fetch.http import Fetch
+from aggregator.models import (
+    DueFeed,
+    EncoderName,
+    Failed,
+    Feed,
+    FeedOffer,
+    Fetched,
+    Kept,
+    NotModified,
+    ParsedFeed,
+    Poll,
+    Reply,
+    Request,
+)
+from aggregator.parse.sandbox import Parsed
+from aggregator.store import articles, feeds, stories
+from aggregator.store.db import reading, transaction
+from aggregator.stories import regroup as engine_room
+
+RHYTHM_ARTICLES = 20
+"""How many of a feed's latest articles its rhythm is read from."""
+
+log = logging.getLogger(__name__)
+
+
+class Parse(Protocol):
+    """Reads a document elsewhere: `Parsers.parse`, or a fake."""
+
+    def __call__(self, reply: Fetched, *, discover: bool) -> Future[Parsed]:
+        """Give a feed, or, where it may be looked for, the feeds that a web page in its place declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a refresh needs of the outside world."""
+
+    fetch: Fetch
+    parse: Parse
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """How one feed's check went."""
+
+    feed: Feed
+    kept: Kept = field(default_factory=Kept)
+    why: str | None = None
+    """The error in words; None after a good check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """What a regroup came to."""
+
+    n_articles: int
+    story_ids: tuple[int, ...]
+
+
+def refresh(
+    engine: Engine, due: Sequence[DueFeed], tools: Tools, settings: PollSettings, *, now: datetime
+) -> Iterator[Refreshed]:
+    """Check these feeds and yield how each went, as soon as it is kept; a feed that fails stops no other."""
+    by_url = {each.feed.feed_url: each for each in due}
+    parsing: deque[tuple[DueFeed, Fetched, Future[Parsed]]] = deque()
+    for reply in tools.fetch(Request(url, each.poll.validators) for url, each in by_url.items()):
+        checked = by_url[reply.request.url]
+        if isinstance(reply, Fetched) and _body_hash(reply) != checked.poll.body_hash:
+            parsing.append((checked, reply, tools.parse(reply, discover=checked.is_new)))
+        else:
+            yield _keep_poll(engine, checked, reply, settings, now=now)
+        while parsing and parsing[0][2].done():
+            yield _keep_parsed(engine, *parsing.popleft(), settings, now=now)
+    while parsing:
+        yield _keep_parsed(engine, *parsing.popleft(), settings, now=now)
+
+
+def encode_missing(engine: Engine, encoder: Encoder, settings: Settings, *, now: datetime) -> Iterator[int]:
+    """Give the window's articles that have none a vector each; yield how many after every batch."""
+    since = window_start(settings.stories, now=now)
+    while True:
+        with reading(engine) as db:
+            batch = articles.unencoded(db, encoder.name, since=since, limit=8 * settings.encode.batch_size)
+        if not batch:
+            return
+        vectors = encoder.encode([text_to_encode(title, text, settings.encode.max_chars) for _, title, text in batch])
+        with transaction(engine) as db:
+            articles.add_vectors(db, encoder.name, [article_id for article_id, _, _ in batch], vectors, now=now)
+        yield len(batch)
+
+
+def regroup(engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime) -> Regrouped:
+    """Group the window's articles into stories and keep the outcome; by words only where there is no encoder."""
+    since = window_start(settings, now=now)
+    with reading(engine) as db:
+        window = articles.window(db, since=since)
+        ids, vectors = articles.window_vectors(db, encoder, since=since) if encoder else ([], None)
+        known = stories.known_stories(db, since=since)
+    regrouping = engine_room.regroup(window, ids, vectors, known, now=now, settings=settings)
+    with transaction(engine) as db:
+        saved = stories.save(
+            db, regrouping, n_articles=len(window), encoder=encoder.model if encoder else None, now=now
+        )
+    return Regrouped(n_articles=len(window), story_ids=tuple(saved))
+
+
+def window_start(settings: StorySettings, *, now: datetime) -> datetime:
+    """Return since when articles are grouped together."""
+    return now - timedelta(days=settings.window_days)
+
+
+def _keep_poll(engine: Engine, checked: DueFeed, reply: Reply, settings: PollSettings, *, now: datetime) -> Refreshed:
+    """Keep that nothing new came: not modified, the same body again, or a failure."""
+    with transaction(engine) as db:
+        poll = _poll_after(db, checked, reply, settings, now=now)
+        feeds.record_poll(db, poll)
+    return Refreshed(checked.feed, why=poll.error)
+
+
+def _keep_parsed(
+    engine: Engine,
+    checked: DueFeed,
+    reply: Fetched,
+    future: Future[Parsed],
+    settings: PollSettings,
+    *,
+    now: datetime,
+) -> Refreshed:
+    """Keep what a feed says, its entries and its polling as a whole or not at all."""
+    try:
+        parsed = future.result()
+        with transaction(engine) as db:
+            if isinstance(parsed, ParsedFeed):
+                return _keep_feed(db, checked, reply, parsed, settings, now=now)
+            return _choose_offer(db, checked, parsed, now=now)
+    except BroadsheetError as error:
+        why = str(error)
+    except Exception:
+        # One feed's document must never stop the others, whatever it does to us.
+        log.exception("%s could not be kept.", checked.feed.feed_url)
+        why = "What it sent could not be kept, by a fault of Broadsheet's; the log says more."
+    return _keep_poll(engine, checked, Failed(request=reply.request, why=why), settings, now=now)
+
+
+def _keep_feed(
+    db: Connection, checked: DueFeed, reply: Fetched, parsed: ParsedFeed, settings: PollSettings, *, now: datetime
+) -> Refreshed:
+    feeds.describe_feed(db, checked.feed.id, parsed)
+    feed = feeds.find_feed(db, checked.feed.id)
+    entries = arrivals.distinct(parsed.entries, feed)
+    arrived = arrivals.decide(entries, articles.known(db, feed.id, entries), feed, now=now)
+    kept = articles.keep(db, feed.id, arrived, now=now)
+    feeds.record_poll(db, _poll_after(db, checked, reply, settings, ttl_s=parsed.ttl_s, now=now))
+    return Refreshed(feed, kept)
+
+
+def _choose_offer(db: Connection, checked: DueFeed, offers: Sequence[FeedOffer], *, now: datetime) -> Refreshed:
+    """Subscribe to the first feed that a site offers, in the place of the site; it is due at once."""
+    feed_id = feeds.change_feed_url(db, checked.feed.id, offers[0].feed_url)
+    feeds.replace_offers(db, feed_id, offers[1:])
+    if feed_id == checked.feed.id:
+        feeds.record_poll(db, replace(checked.poll, checked_at=now, next_check_at=now))
+    return Refreshed(feeds.find_feed(db, feed_id))
+
+
+def _poll_after(
+    db: Connection, checked: DueFeed, reply: Reply, settings: PollSettings, *, ttl_s: int | None = None, now: datetime
+) -> Poll:
+    before = checked.poll
+    published = articles.latest_published(db, checked.feed.id, limit=RHYTHM_ARTICLES)
+    at = politeness.next_check(before, reply, now=now, settings=settings, ttl_s=ttl_s, published=published)
+    match reply:
+        case Failed(why=why):
+            return replace(before, checked_at=now, next_check_at=at, error=why, n_failures=before.n_failures + 1)
+        case NotModified():
+            return replace(before, checked_at=now, succeeded_at=now, next_check_at=at, error=None, n_failures=0)
+        case Fetched(validators=validators):
+            return Poll(
+                feed_id=before.feed_id,
+                validators=validators,
+                body_hash=_body_hash(reply),
+                checked_at=now,
+                succeeded_at=now,
+                next_check_at=at,
+            )
+
+
+def _body_hash(reply: Fetched) -> str:
+    return hashlib.sha256(reply.body).hexdigest()

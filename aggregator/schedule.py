@@ -1,0 +1,173 @@
+"""When: the worker's jobs, on APScheduler. Due times are in the database; the clock is read here."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import Engine
+
+from aggregator import pipeline
+from aggregator.config import Settings
+from aggregator.encode import Encoder, load_encoder
+from aggregator.errors import EncoderError
+from aggregator.fetch.http import fetch_all
+from aggregator.models import Progress
+from aggregator.parse.sandbox import Parsers
+from aggregator.pipeline import Tools
+from aggregator.store import feeds
+from aggregator.store import settings as memory
+from aggregator.store.db import reading, transaction
+
+POLL_EVERY_S = 2.0
+"""How soon a feed that was just added is looked at; asking costs one indexed query."""
+GROUP_EVERY_S = 5.0
+"""How soon new articles are grouped: an article is in its story within a minute, batches stay large."""
+FEEDS_AT_ONCE = 200
+CLAIM_S = 300.0
+"""How long a worker that died keeps its feeds from others: longer than the slowest batch may take."""
+GROUP_LEASE_S = 120.0
+"""Renewed after every batch; how long a worker that died while grouping keeps the others waiting."""
+RETRY_MODEL_S = 600.0
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware."""
+    return datetime.now(UTC)
+
+
+class Worker:
+    """Polls and groups until it is stopped; any number of workers may share a database."""
+
+    def __init__(self, engine: Engine, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._clock = clock
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._model = Model(engine, settings)
+        self._stopping = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then finish the feed and the batch at hand."""
+        with ExitStack() as stack:
+            parsers = stack.enter_context(Parsers(self._settings.parse))
+            tools = Tools(fetch=lambda requests: fetch_all(requests, self._settings.fetch), parse=parsers.parse)
+            scheduler = _scheduler()
+            scheduler.add_job(self.poll, "interval", [tools], seconds=POLL_EVERY_S, next_run_time=self._clock())
+            scheduler.add_job(self.group, "interval", seconds=GROUP_EVERY_S, next_run_time=self._clock())
+            scheduler.start()
+            stop.wait()
+            self._stopping.set()
+            scheduler.shutdown(wait=True)
+
+    def poll(self, tools: Tools) -> None:
+        """Check the feeds that are due."""
+        now = self._clock()
+        with transaction(self._engine) as db:
+            due = feeds.claim_due(db, now=now, limit=FEEDS_AT_ONCE, lease_s=CLAIM_S)
+        for done in pipeline.refresh(self._engine, due, tools, self._settings.poll, now=now):
+            log.info("%s", in_words(done))
+            if self._stopping.is_set():
+                return
+
+    def group(self) -> None:
+        """Encode and group what is new, where no other worker is at it."""
+        now = self._clock()
+        if not self._is_there_news(now):
+            return
+        if not self._take_lease():
+            return
+        try:
+            self._encode_and_regroup(now)
+        finally:
+            with transaction(self._engine) as db:
+                memory.release_lease(db, "regroup", self._name)
+
+    def _take_lease(self) -> bool:
+        with transaction(self._engine) as db:
+            return memory.take_lease(db, "regroup", self._name, now=self._clock(), lease_s=GROUP_LEASE_S)
+
+    def _is_there_news(self, now: datetime) -> bool:
+        progress = self._progress(now)
+        return progress.n_ungrouped > 0 or (progress.n_unencoded > 0 and self._model.is_worth_a_try(now))
+
+    def _progress(self, now: datetime) -> Progress:
+        since = pipeline.window_start(self._settings.stories, now=now)
+        with reading(self._engine) as db:
+            return memory.progress(db, since=since)
+
+    def _encode_and_regroup(self, now: datetime) -> None:
+        encoder = self._model.encoder(now)
+        n_encoded = 0
+        if encoder:
+            for n in pipeline.encode_missing(self._engine, encoder, self._settings, now=now):
+                n_encoded += n
+                if self._stopping.is_set() or not self._take_lease():
+                    return
+        name = encoder.name if encoder else None
+        done = pipeline.regroup(self._engine, name, self._settings.stories, now=now)
+        took_s = (self._clock() - now).total_seconds()
+        log.info(
+            "Grouped %d articles into %d stories; %d were encoded; it took %.1f s.",
+            done.n_articles,
+            len(done.story_ids),
+            n_encoded,
+            took_s,
+        )
+
+
+class Model:
+    """The encoder, loaded when it is first needed; where it cannot be, tried again now and then."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings.encode
+        self._encoder: Encoder | None = None
+        self._failed_at: datetime | None = None
+
+    def is_worth_a_try(self, now: datetime) -> bool:
+        """Return whether there is an encoder, or one may be there by now."""
+        if self._settings.model == "none":
+            return False
+        return self._failed_at is None or (now - self._failed_at).total_seconds() >= RETRY_MODEL_S
+
+    def encoder(self, now: datetime) -> Encoder | None:
+        """Return the encoder; None where there is none, which the owner finds said on the page."""
+        if self._encoder is None and self.is_worth_a_try(now):
+            self._load(now)
+        return self._encoder
+
+    def _load(self, now: datetime) -> None:
+        error = None
+        try:
+            self._encoder = load_encoder(self._settings)
+        except EncoderError as failure:
+            self._failed_at, error = now, str(failure)
+            log.warning("Stories are grouped by words only: %s", error)
+        with transaction(self._engine) as db:
+            memory.remember_encoder(db, self._encoder.name if self._encoder else None, error=error)
+
+
+def in_words(done: pipeline.Refreshed) -> str:
+    """Return how a feed's check went, as a sentence."""
+    name = done.feed.title or done.feed.feed_url
+    if done.why:
+        return f"{name}: {done.why}"
+    kept = done.kept
+    return f"{name}: {kept.n_new} new, {kept.n_changed} changed, {kept.n_unchanged} known."
+
+
+def _scheduler() -> BackgroundScheduler:
+    # The default grace of one second drops jobs silently after a sleep; a missed run has to happen, once.
+    return BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(4)},
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        timezone=UTC,
+    )

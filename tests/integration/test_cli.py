@@ -1,0 +1,204 @@
+"""The command line as an owner uses it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from http.client import HTTPConnection
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aggregator.cli.main import COMMANDS, broadsheet
+from aggregator.errors import BroadsheetError
+from tests.server import Page, Site
+
+RSS = (
+    b'<rss version="2.0"><channel><title>The A</title>'
+    b"<item><title>Fire</title><link>https://a.example/1</link></item></channel></rss>"
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        f'[database]\nurl = "sqlite:///{tmp_path}/news.db"\n'
+        '[fetch]\nallowed_hosts = ["127.0.0.0/8"]\n[encode]\nmodel = "none"\n'
+    )
+    return path
+
+
+@pytest.fixture
+def run(config: Path) -> Callable[..., Result]:
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(broadsheet, ["--config", str(config), *arguments])
+
+    return call
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_as_the_list_of_commands_does(name: str):
+    module, summary = COMMANDS[name]
+    command = getattr(import_module(module), f"{name}_command")
+    assert (command.help or "").startswith(summary)
+    assert CliRunner().invoke(broadsheet, [name, "--help"]).exit_code == 0
+
+
+def test_a_feed_is_added_fetched_listed_and_exported(run: Callable[..., Result], tmp_path: Path):
+    with Site({"/feed": RSS}) as site:
+        added = run("add", site.at("/feed"), "--folder", "World/Africa")
+        again = run("add", site.at("/feed"))
+    assert added.exit_code == 0, added.output
+    assert "1 new" in added.output
+    assert "already" in again.output
+    assert "The A" in run("feeds").output
+    assert run("export", str(tmp_path / "out.opml")).exit_code == 0
+    document = (tmp_path / "out.opml").read_text()
+    assert site.at("/feed") in document
+    assert document.index("World") < document.index("Africa") < document.index("The A")
+
+
+def test_a_site_is_added_by_its_own_address(run: Callable[..., Result]):
+    page = b'<!doctype html><html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
+    with Site({"/": Page(page, headers={"Content-Type": "text/html"}), "/feed": RSS}) as site:
+        added = run("add", site.at("/"))
+        assert added.exit_code == 0, added.output
+        assert site.at("/feed") in run("export").output
+
+
+def test_an_import_says_what_became_of_each_feed(run: Callable[..., Result], tmp_path: Path):
+    file = tmp_path / "list.opml"
+    file.write_text(
+        '<opml version="2.0"><body><outline text="A" xmlUrl="https://a.example/feed"/>'
+        '<outline text="B" xmlUrl="javascript:alert(1)"/></body></opml>'
+    )
+    first, second = run("import", str(file)), run("import", str(file))
+    assert "1 feed added, 0 there already, 1 not valid." in first.output
+    assert "javascript" in first.output
+    assert "0 feeds added, 1 there already, 1 not valid." in second.output
+
+
+def test_refresh_and_regroup_say_what_they_came_to(run: Callable[..., Result]):
+    with Site({"/feed": RSS, "/bad": Page(b"", status=500)}) as site:
+        run("add", site.at("/feed"))
+        run("add", site.at("/bad"))
+        refreshed = run("refresh")
+    assert refreshed.exit_code == 0
+    assert "2 feeds checked: 0 new articles, 1 failed." in refreshed.output
+    assert "1 article in 1 story." in run("regroup").output
+    assert "no stories" in run("stories").output
+
+
+def test_an_address_that_cannot_be_a_feed_is_refused_in_words(run: Callable[..., Result]):
+    refused = run("add", "ftp://example.org/feed")
+    assert isinstance(refused.exception, BroadsheetError)
+    assert str(refused.exception).endswith(".")
+
+
+def broadsheet_process(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "aggregator.cli.main", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[web]\nprot = 1", "unknown key 'prot'"),
+        ('[database]\nurl = "sqlite:////proc/nowhere/news.db"', "/proc/nowhere"),
+        ('[web]\nhost = "0.0.0.0"', "no sign-in"),
+    ],
+)
+def test_what_only_the_owner_can_mend_ends_with_a_sentence_and_status_2(tmp_path: Path, text: str, said: str):
+    config = tmp_path / "config.toml"
+    config.write_text(text if "database" in text else f'[database]\nurl = "sqlite:///{tmp_path}/n.db"\n{text}')
+    process = broadsheet_process("--config", str(config), "run")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said in output
+    assert "Traceback" not in output
+
+
+def test_a_database_that_is_none_is_said_in_words(tmp_path: Path, config: Path):
+    (tmp_path / "news.db").write_bytes(b"This is not a database, but a letter to one." * 100)
+    process = broadsheet_process("--config", str(config), "feeds")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "Traceback" not in output
+    assert "news.db" in output
+
+
+def test_a_port_in_use_is_said_in_words(config: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        config.write_text(config.read_text() + f"[web]\nport = {port}\n")
+        process = broadsheet_process("--config", str(config), "web")
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert f"Port {port}" in output
+    assert "Traceback" not in output
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_run_polls_groups_and_serves_until_it_is_asked_to_stop(config: Path):
+    port = free_port()
+    config.write_text(config.read_text() + f"[web]\nport = {port}\n")
+    with Site({"/feed": RSS}) as site:
+        CliRunner().invoke(broadsheet, ["--config", str(config), "import", str(_opml(config.parent, site.at("/feed")))])
+        process = broadsheet_process("--config", str(config), "run")
+        try:
+            assert _river_says(port, "Fire", process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+    with pytest.raises(ConnectionRefusedError):
+        _get(port, "/")
+
+
+def test_the_web_loads_neither_the_model_nor_the_story_engine():
+    code = (
+        "import sys, aggregator.cli.serve\n"
+        "heavy = {'torch', 'sentence_transformers', 'hdbscan', 'sklearn', 'scipy', 'pycurl'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def _opml(folder: Path, url: str) -> Path:
+    file = folder / "one.opml"
+    file.write_text(f'<opml version="2.0"><body><outline text="A" xmlUrl="{url}"/></body></opml>')
+    return file
+
+
+def _river_says(port: int, word: str, process: subprocess.Popen[str]) -> bool:
+    """Ask for the river until it holds the word, as long as the process lives; the suite's time-out bounds it."""
+    while process.poll() is None:
+        try:
+            if word in _get(port, "/river"):
+                return True
+        except ConnectionRefusedError:
+            os.sched_yield()
+    return False
+
+
+def _get(port: int, path: str) -> str:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()

@@ -1,0 +1,183 @@
+"""The straight line from a feed's address to kept articles, with a real server, parser and database."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from aggregator import pipeline
+from aggregator.config import FetchSettings, PollSettings
+from aggregator.errors import ParseError
+from aggregator.fetch.http import fetch_all
+from aggregator.models import FeedLine, Fetched, Subscription
+from aggregator.parse.sandbox import Parsed, parse_reply
+from aggregator.pipeline import Refreshed, Tools
+from aggregator.store import articles, feeds
+from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from tests.server import Page, Site
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FETCH = FetchSettings(allowed_hosts=("127.0.0.0/8",), timeout_s=5.0)
+
+
+def parse_here(reply: Fetched, *, discover: bool) -> Future[Parsed]:
+    """Parse without a child process: what the sandbox adds is tested with the sandbox."""
+    future: Future[Parsed] = Future()
+    try:
+        future.set_result(parse_reply(reply, discover=discover))
+    except ParseError as error:
+        future.set_exception(error)
+    return future
+
+
+TOOLS = Tools(fetch=lambda requests: fetch_all(requests, FETCH), parse=parse_here)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    yield engine
+    engine.dispose()
+
+
+def rss(*titles: str, title: str = "The A") -> bytes:
+    items = "".join(
+        f"<item><title>{each}</title><guid>{each}</guid><link>https://a.example/{each}</link></item>" for each in titles
+    )
+    return f'<rss version="2.0"><channel><title>{title}</title>{items}</channel></rss>'.encode()
+
+
+def subscribe(engine: Engine, *urls: str) -> None:
+    with transaction(engine) as db:
+        for url in urls:
+            feeds.subscribe(db, Subscription(feed_url=url), now=NOON)
+
+
+def poll(engine: Engine, *, now: datetime = NOON) -> list[Refreshed]:
+    with transaction(engine) as db:
+        feeds.check_now(db, None, now=now)
+        due = feeds.claim_due(db, now=now, limit=100, lease_s=60)
+    return list(pipeline.refresh(engine, due, TOOLS, PollSettings(), now=now))
+
+
+def titles(engine: Engine) -> set[str]:
+    with reading(engine) as db:
+        return {line.title for line in articles.river(db, limit=100)}
+
+
+def lines(engine: Engine) -> dict[str, FeedLine]:
+    with reading(engine) as db:
+        return {line.feed.feed_url: line for line in feeds.feed_lines(db)}
+
+
+def test_what_a_feed_says_is_kept(engine: Engine):
+    with Site({"/feed": rss("fire", "flood")}) as site:
+        subscribe(engine, site.at("/feed"))
+        [done] = poll(engine)
+    assert (done.why, done.kept.n_new) == (None, 2)
+    assert titles(engine) == {"fire", "flood"}
+    assert lines(engine)[site.at("/feed")].feed.title == "The A"
+
+
+def test_the_same_feed_twice_adds_nothing(engine: Engine):
+    with Site({"/feed": rss("fire")}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        [again] = poll(engine, now=NOON + timedelta(hours=1))
+    assert again.kept.n_new == again.kept.n_changed == 0
+    assert titles(engine) == {"fire"}
+
+
+def test_a_feed_is_asked_again_with_its_validators(engine: Engine):
+    with Site({"/feed": Page(rss("fire"), headers={"ETag": '"1"'})}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        poll(engine, now=NOON + timedelta(hours=1))
+    assert [ask.headers.get("if-none-match") for ask in site.asks] == [None, '"1"']
+    assert lines(engine)[site.at("/feed")].poll.succeeded_at == NOON + timedelta(hours=1)
+
+
+def test_a_rewritten_entry_changes_its_article_in_place(engine: Engine):
+    before = rss("fire")
+    with Site({"/feed": before}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        site.pages["/feed"] = before.replace(b"<title>fire", b"<title>fire out")
+        [done] = poll(engine, now=NOON + timedelta(hours=1))
+    assert done.kept.n_changed == 1
+    assert titles(engine) == {"fire out"}
+
+
+def test_a_feed_that_fails_says_why_keeps_its_articles_and_stops_no_other(engine: Engine):
+    with Site({"/good": rss("fire"), "/bad": rss("flood")}) as site:
+        subscribe(engine, site.at("/good"), site.at("/bad"))
+        poll(engine)
+        site.pages["/bad"] = Page(b"", status=500)
+        site.pages["/good"] = rss("fire", "frost")
+        poll(engine, now=NOON + timedelta(hours=1))
+    bad = lines(engine)[site.at("/bad")]
+    assert "500" in (bad.poll.error or "")
+    assert bad.poll.n_failures == 1
+    assert bad.poll.next_check_at > NOON + timedelta(hours=1)
+    assert titles(engine) == {"fire", "flood", "frost"}
+
+
+def test_a_web_page_instead_of_a_known_feed_is_an_error_and_nothing_is_invented(engine: Engine):
+    with Site({"/feed": rss("fire")}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        site.pages["/feed"] = b'<!doctype html><html><link rel="alternate" type="application/rss+xml" href="/x"></html>'
+        [done] = poll(engine, now=NOON + timedelta(hours=1))
+    assert done.why is not None
+    assert lines(engine).keys() == {site.at("/feed")}
+    assert titles(engine) == {"fire"}
+
+
+def test_the_address_of_a_site_becomes_that_of_the_feed_it_offers(engine: Engine):
+    link = '<link rel="alternate" type="application/rss+xml" href="{}" title="{}">'
+    page = f"<!doctype html><html><head>{link.format('/a', 'A')}{link.format('/b', 'B')}</head></html>".encode()
+    with Site({"/": Page(page, headers={"Content-Type": "text/html"}), "/a": rss("fire")}) as site:
+        subscribe(engine, site.at("/"))
+        poll(engine)
+        [done] = poll(engine)
+    assert done.feed.feed_url == site.at("/a")
+    assert titles(engine) == {"fire"}
+    with reading(engine) as db:
+        assert [offer.feed_url for offer in feeds.offers(db, done.feed.id)] == [site.at("/b")]
+
+
+def test_a_site_without_a_feed_says_so(engine: Engine):
+    with Site({"/": Page(b"<!doctype html><html><p>Hello</p></html>", headers={"Content-Type": "text/html"})}) as site:
+        subscribe(engine, site.at("/"))
+        [done] = poll(engine)
+    assert "names no feed" in (done.why or "")
+
+
+def test_a_fault_of_ours_in_one_feed_stops_no_other(engine: Engine):
+    def parse_or_stumble(reply: Fetched, *, discover: bool) -> Future[Parsed]:
+        if reply.url.endswith("/bad"):
+            future: Future[Parsed] = Future()
+            future.set_exception(ZeroDivisionError())
+            return future
+        return parse_here(reply, discover=discover)
+
+    with Site({"/good": rss("fire"), "/bad": rss("flood")}) as site:
+        subscribe(engine, site.at("/bad"), site.at("/good"))
+        with transaction(engine) as db:
+            due = feeds.claim_due(db, now=NOON, limit=9, lease_s=60)
+        tools = Tools(fetch=TOOLS.fetch, parse=parse_or_stumble)
+        done = list(pipeline.refresh(engine, due, tools, PollSettings(), now=NOON))
+    assert sum(each.why is None for each in done) == 1
+    assert titles(engine) == {"fire"}
+
+
+def test_one_article_in_two_feeds_is_one_article(engine: Engine):
+    with Site({"/world": rss("fire"), "/africa": rss("fire", title="A Africa")}) as site:
+        subscribe(engine, site.at("/world"), site.at("/africa"))
+        poll(engine)
+    assert titles(engine) == {"fire"}
+    with reading(engine) as db:
+        assert len(articles.river(db, limit=9)) == 1
