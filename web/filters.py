@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 import nh3
 from babel import Locale
 from flask import Flask
+from markupsafe import Markup
 
 from aggregator.models import ArticleLine, SafeHtml, StoryCard
 from aggregator.parse.urls import safe_link
@@ -27,11 +28,11 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(count)
     app.add_template_filter(country)
     app.add_template_filter(day)
+    app.add_template_filter(foreign)
     app.add_template_filter(full_time)
     app.add_template_filter(host)
     app.add_template_filter(iso)
     app.add_template_filter(lag)
-    app.add_template_filter(lang_tag)
     app.add_template_filter(language)
     app.add_template_filter(many)
     app.add_template_filter(quote)
@@ -116,6 +117,13 @@ def language(tag: str | None) -> str:
 def lang_tag(tag: str | None) -> str | None:
     """Return the tag for a `lang` attribute; None, which leaves it out, for what is no language."""
     return tag if tag and re.fullmatch(r"[A-Za-z0-9-]{2,35}", tag) and _primary(tag) in _english().languages else None
+
+
+@lru_cache(maxsize=256)
+def foreign(tag: str | None) -> Markup:
+    """Return the attributes of foreign text: its language, where there is such a one, and its own direction."""
+    known = lang_tag(tag)
+    return Markup(' lang="{}" dir="auto"').format(known) if known else Markup(' dir="auto"')
 
 
 def title_of(line: ArticleLine) -> str:

@@ -40,7 +40,7 @@ function show(button, isRead) {
   button.closest("[data-item], .is-read")?.classList.toggle("is-read", isRead);
   button.setAttribute("formaction", button.getAttribute("formaction").replace(/[^/]+$/, act));
   button.title = `Mark ${act}`;
-  button.querySelector(".act-name").firstChild.data = `Mark ${act}`;
+  button.querySelector(".act-name").textContent = `Mark ${act}`;
   const use = button.querySelector("use");
   use.setAttribute("href", use.getAttribute("href").replace(/#.*/, isRead ? "#circle" : "#check"));
 }
@@ -55,7 +55,7 @@ document.addEventListener("click", (event) => {
 // --- keys ----------------------------------------------------------------------------------------
 
 const KEYS_OFF = "broadsheet-keys-off";
-const PLACES = { h: "/", r: "/river", f: "/feeds", a: "/welcome" };
+const go = (key) => document.querySelector(`a[data-go="${CSS.escape(key)}"]`)?.click();
 let isGoing = false;
 
 function step(by) {
@@ -77,7 +77,7 @@ const ACTS = {
   m: () => meant()?.querySelector("button[data-mark]")?.click(),
   A: () => document.querySelector("button[data-mark-all]")?.click(),
   g: () => { isGoing = true; },
-  "?": () => location.assign("/keys"),
+  "?": () => go("?"),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -85,7 +85,7 @@ document.addEventListener("keydown", (event) => {
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(KEYS_OFF)) return;
   if (isGoing) {
     isGoing = false;
-    if (PLACES[event.key]) location.assign(PLACES[event.key]);
+    go(event.key);
     return;
   }
   if (!Object.hasOwn(ACTS, event.key)) return;
