@@ -1,11 +1,58 @@
 """Feeds, folders and their polling."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    delete,
+    distinct,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from aggregator.models import DueFeed, Feed, FeedLine, FeedOffer, Folder, ImportOutcome, ParsedFeed, Poll, Subscription
+from aggregator.errors import NotFoundError
+from aggregator.models import (
+    DueFeed,
+    Feed,
+    FeedLine,
+    FeedOffer,
+    Folder,
+    ImportOutcome,
+    ImportResult,
+    ParsedFeed,
+    Poll,
+    Subscription,
+    Validators,
+)
+from aggregator.store import articles as pieces
+from aggregator.store import stories
+from aggregator.store.schema import (
+    article_status,
+    entries,
+    feed_key,
+    feed_offers,
+    feeds,
+    folders,
+    guid_key,
+    polls,
+    storable,
+)
+from aggregator.store.statements import chunks, feed_title, insert_into
+
+MAX_FOLDER_CHARS = 200
+"""Longer names are cut: PostgreSQL cannot index them, and no page can show them."""
+FOLDER_MARK = " / "
+"""Stands between the names of folders that lie in one another."""
 
 
 def subscribe(db: Connection, wanted: Subscription, *, now: datetime) -> ImportOutcome:
@@ -13,60 +60,110 @@ def subscribe(db: Connection, wanted: Subscription, *, now: datetime) -> ImportO
 
     Its address has been judged by parse.urls.feed_url_problem before (the store does not judge addresses).
     """
-    raise NotImplementedError
+    if (there := _id_at(db, wanted.feed_url)) is not None:
+        return ImportOutcome(wanted, ImportResult.ALREADY_THERE, feed_id=there)
+    values = {
+        "feed_url": wanted.feed_url,
+        "feed_key": feed_key(wanted.feed_url),
+        "title": "",
+        "owner_title": wanted.title or None,
+        "site_url": wanted.site_url,
+        "folder_id": _folder_id(db, wanted.folder),
+        "language": wanted.language,
+        "country": wanted.country,
+        "is_paused": False,
+        "added_at": now,
+    }
+    added = insert_into(db, feeds).values(values).on_conflict_do_nothing().returning(feeds.c.id)
+    feed_id = db.execute(added).scalar()
+    if feed_id is None:
+        return ImportOutcome(wanted, ImportResult.ALREADY_THERE, feed_id=_id_at(db, wanted.feed_url))
+    db.execute(insert(polls).values(feed_id=feed_id, next_check_at=now, n_failures=0))
+    return ImportOutcome(wanted, ImportResult.ADDED, feed_id=feed_id)
 
 
 def find_feed(db: Connection, feed_id: int) -> Feed:
     """Return the feed; NotFoundError where there is none of this id."""
-    raise NotImplementedError
+    row = db.execute(_select_feeds().where(feeds.c.id == feed_id)).mappings().first()
+    if row is None:
+        raise NotFoundError(f"There is no feed with the number {feed_id}.")
+    return _feed(row)
 
 
 def feed_lines(db: Connection) -> list[FeedLine]:
     """Return every feed with its polling and counts, by folder path, then title."""
-    raise NotImplementedError
+    return _lines(db, _select_feeds(), _counts())
 
 
 def feed_line(db: Connection, feed_id: int) -> FeedLine:
     """Return one feed with its polling and counts; NotFoundError where there is none."""
-    raise NotImplementedError
+    find_feed(db, feed_id)
+    return _lines(db, _select_feeds().where(feeds.c.id == feed_id), _counts().where(entries.c.feed_id == feed_id))[0]
 
 
 def all_folders(db: Connection) -> list[Folder]:
     """Return every folder, parents before their children, by name."""
-    raise NotImplementedError
+    rows = db.execute(select(folders.c.id, folders.c.name, folders.c.parent_id)).all()
+    there = {row.id: Folder(row.id, row.name, row.parent_id) for row in rows}
+    paths = _paths(there)
+    return sorted(there.values(), key=lambda folder: _sort_key(paths[folder.id]))
 
 
 def subscriptions(db: Connection) -> list[Subscription]:
     """Return every feed as it would be subscribed to again, by folder path, then title: what export writes."""
-    raise NotImplementedError
+    paths = _paths({folder.id: folder for folder in all_folders(db)})
+    found = [_feed(row) for row in db.execute(_select_feeds()).mappings()]
+    return [
+        Subscription(
+            feed_url=feed.feed_url,
+            title=feed.title,
+            site_url=feed.site_url,
+            folder=paths.get(feed.folder_id, ()),
+            language=feed.language,
+            country=feed.country,
+        )
+        for feed in sorted(found, key=lambda feed: _place(feed, paths))
+    ]
 
 
 def rename_feed(db: Connection, feed_id: int, title: str) -> None:
     """Call the feed what the owner calls it; an empty title brings back the feed's own."""
-    raise NotImplementedError
+    db.execute(update(feeds).where(feeds.c.id == feed_id).values(owner_title=title.strip() or None))
 
 
 def move_to_folder(db: Connection, feed_id: int, path: tuple[str, ...]) -> None:
     """Put the feed into the folder at this path; () takes it out of all. Folders left empty go away."""
-    raise NotImplementedError
+    db.execute(update(feeds).where(feeds.c.id == feed_id).values(folder_id=_folder_id(db, path)))
+    _remove_empty_folders(db)
 
 
 def set_paused(db: Connection, feed_id: int, *, is_paused: bool, now: datetime) -> None:
     """Stop checking the feed, or start again at once."""
-    raise NotImplementedError
+    changed = update(feeds).where(feeds.c.id == feed_id, feeds.c.is_paused != is_paused).values(is_paused=is_paused)
+    if db.execute(changed).rowcount and not is_paused:
+        db.execute(update(polls).where(polls.c.feed_id == feed_id).values(next_check_at=now))
 
 
 def delete_feed(db: Connection, feed_id: int) -> None:
-    """Forget the feed and its polling; its articles stay where another feed or a story needs them.
+    """Forget the feed, its polling, and the articles that no other feed leads to; stories close over the gap.
 
-    Articles that only this feed brought go with it.
+    An article that another feed leads to as well stays, as that feed's.
     """
-    raise NotImplementedError
+    db.execute(select(feeds.c.id).where(feeds.c.id == feed_id).with_for_update())
+    doomed = pieces.only_in_feed(db, feed_id)
+    stories.take_out(db, doomed)
+    pieces.forget(db, doomed)
+    pieces.hand_over(db, feed_id)
+    db.execute(delete(feeds).where(feeds.c.id == feed_id))
+    _remove_empty_folders(db)
 
 
 def check_now(db: Connection, feed_id: int | None, *, now: datetime) -> int:
-    """Make the feed due (all that are not paused, where None); return how many that was."""
-    raise NotImplementedError
+    """Make the feed due (all, where None) unless it is paused; return how many that was."""
+    active = select(feeds.c.id).where(feeds.c.is_paused.is_(False))
+    if feed_id is not None:
+        active = active.where(feeds.c.id == feed_id)
+    return db.execute(update(polls).where(polls.c.feed_id.in_(active)).values(next_check_at=now)).rowcount
 
 
 def claim_due(db: Connection, *, now: datetime, limit: int, lease_s: float) -> list[DueFeed]:
@@ -75,22 +172,63 @@ def claim_due(db: Connection, *, now: datetime, limit: int, lease_s: float) -> l
     Rows that another worker is claiming at this moment are passed over (FOR UPDATE SKIP LOCKED on PostgreSQL).
     A worker that dies holds its feeds back for no longer than the lease.
     """
-    raise NotImplementedError
+    due = (
+        select(polls.c.feed_id)
+        .join(feeds, feeds.c.id == polls.c.feed_id)
+        .where(
+            polls.c.next_check_at <= now,
+            feeds.c.is_paused.is_(False),
+            or_(polls.c.claimed_until.is_(None), polls.c.claimed_until <= now),
+        )
+        .order_by(polls.c.next_check_at, polls.c.feed_id)
+        .limit(limit)
+        .with_for_update(of=polls, skip_locked=True)
+    )
+    return claim(db, db.execute(due).scalars().all(), now=now, lease_s=lease_s)
 
 
 def claim(db: Connection, feed_ids: Sequence[int], *, now: datetime, lease_s: float) -> list[DueFeed]:
     """Return these feeds as due, whenever their time is: for a refresh that the owner asked for."""
-    raise NotImplementedError
+    until = now + timedelta(seconds=lease_s)
+    claimed = {}
+    for some in chunks(feed_ids):
+        db.execute(update(polls).where(polls.c.feed_id.in_(some)).values(claimed_until=until))
+        for row in db.execute(_select_feeds().where(feeds.c.id.in_(some))).mappings():
+            claimed[row["id"]] = DueFeed(_feed(row), _poll(row))
+    return [claimed[feed_id] for feed_id in dict.fromkeys(feed_ids) if feed_id in claimed]
 
 
 def record_poll(db: Connection, poll: Poll) -> None:
     """Keep how a check went, and give the claim back."""
-    raise NotImplementedError
+    db.execute(
+        update(polls)
+        .where(polls.c.feed_id == poll.feed_id)
+        .values(
+            etag=poll.validators.etag,
+            last_modified=poll.validators.last_modified,
+            body_hash=poll.body_hash,
+            checked_at=poll.checked_at,
+            succeeded_at=poll.succeeded_at,
+            next_check_at=poll.next_check_at,
+            claimed_until=None,
+            error=poll.error,
+            n_failures=poll.n_failures,
+        )
+    )
 
 
 def describe_feed(db: Connection, feed_id: int, parsed: ParsedFeed) -> None:
     """Keep what the feed says of itself; what the owner chose stays. Writes nothing where nothing changed."""
-    raise NotImplementedError
+    row = db.execute(select(feeds).where(feeds.c.id == feed_id)).mappings().first()
+    if row is None:
+        return
+    says = {
+        "title": storable(parsed.title) or row["title"],
+        "site_url": parsed.site_url or row["site_url"],
+        "language": row["language"] or parsed.language,
+    }
+    if any(row[name] != value for name, value in says.items()):
+        db.execute(update(feeds).where(feeds.c.id == feed_id).values(says))
 
 
 def change_feed_url(db: Connection, feed_id: int, feed_url: str) -> int:
@@ -98,14 +236,165 @@ def change_feed_url(db: Connection, feed_id: int, feed_url: str) -> int:
 
     Where that address is subscribed to already, the two become one: the other keeps its id, and entries move to it.
     """
-    raise NotImplementedError
+    there = _id_at(db, feed_url)
+    if there == feed_id:
+        return feed_id
+    if there is None:
+        moved = {"feed_url": feed_url, "feed_key": feed_key(feed_url)}
+        db.execute(update(feeds).where(feeds.c.id == feed_id).values(moved))
+        return feed_id
+    _move_entries(db, feed_id, there)
+    db.execute(delete(feeds).where(feeds.c.id == feed_id))
+    _remove_empty_folders(db)
+    return there
 
 
 def replace_offers(db: Connection, feed_id: int, offers: Sequence[FeedOffer]) -> None:
     """Keep which feeds the site behind this subscription offers, beside the one that was chosen."""
-    raise NotImplementedError
+    db.execute(delete(feed_offers).where(feed_offers.c.feed_id == feed_id))
+    rows = [
+        {
+            "feed_id": feed_id,
+            "position": position,
+            "feed_url": offer.feed_url,
+            "feed_key": feed_key(offer.feed_url),
+            "title": offer.title,
+        }
+        for position, offer in enumerate(offers)
+    ]
+    if rows:
+        db.execute(insert(feed_offers), rows)
 
 
 def offers(db: Connection, feed_id: int) -> list[FeedOffer]:
     """Return the feeds that the site offers and that are not subscribed to."""
-    raise NotImplementedError
+    is_subscribed = exists().where(feeds.c.feed_key == feed_offers.c.feed_key)
+    rows = db.execute(
+        select(feed_offers.c.feed_url, feed_offers.c.title)
+        .where(feed_offers.c.feed_id == feed_id, ~is_subscribed)
+        .order_by(feed_offers.c.position)
+    )
+    return [FeedOffer(row.feed_url, row.title) for row in rows]
+
+
+def _id_at(db: Connection, feed_url: str) -> int | None:
+    return db.execute(select(feeds.c.id).where(feeds.c.feed_key == feed_key(feed_url))).scalar()
+
+
+def _select_feeds() -> Select[Any]:
+    return select(feeds, feed_title.label("shown_title"), *polls.c).join(polls, polls.c.feed_id == feeds.c.id)
+
+
+def _feed(row: RowMapping) -> Feed:
+    return Feed(
+        id=row["id"],
+        feed_url=row["feed_url"],
+        title=row["shown_title"],
+        site_url=row["site_url"],
+        folder_id=row["folder_id"],
+        language=row["language"],
+        country=row["country"],
+        is_paused=row["is_paused"],
+        added_at=row["added_at"],
+    )
+
+
+def _poll(row: RowMapping) -> Poll:
+    return Poll(
+        feed_id=row["feed_id"],
+        validators=Validators(row["etag"], row["last_modified"]),
+        body_hash=row["body_hash"],
+        checked_at=row["checked_at"],
+        succeeded_at=row["succeeded_at"],
+        next_check_at=row["next_check_at"],
+        error=row["error"],
+        n_failures=row["n_failures"],
+    )
+
+
+def _counts() -> Select[Any]:
+    is_unread = case((article_status.c.read_at.is_(None), entries.c.article_id))
+    return (
+        select(
+            entries.c.feed_id,
+            func.count(distinct(entries.c.article_id)).label("n_articles"),
+            func.count(distinct(is_unread)).label("n_unread"),
+            func.max(entries.c.published_at).label("newest_at"),
+        )
+        .outerjoin(article_status, article_status.c.article_id == entries.c.article_id)
+        .group_by(entries.c.feed_id)
+    )
+
+
+def _lines(db: Connection, wanted: Select[Any], counts: Select[Any]) -> list[FeedLine]:
+    paths = _paths({folder.id: folder for folder in all_folders(db)})
+    counted = {row.feed_id: row for row in db.execute(counts)}
+    lines = []
+    for row in db.execute(wanted).mappings():
+        feed, count = _feed(row), counted.get(row["id"])
+        lines.append(
+            FeedLine(
+                feed=feed,
+                poll=_poll(row),
+                folder=FOLDER_MARK.join(paths[feed.folder_id]) if feed.folder_id else None,
+                n_articles=count.n_articles if count else 0,
+                n_unread=count.n_unread if count else 0,
+                newest_at=count.newest_at if count else None,
+            )
+        )
+    return sorted(lines, key=lambda line: _place(line.feed, paths))
+
+
+def _place(feed: Feed, paths: Mapping[int | None, tuple[str, ...]]) -> tuple[Any, ...]:
+    return (_sort_key(paths.get(feed.folder_id, ())), feed.title.casefold(), feed.id)
+
+
+def _sort_key(path: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name.casefold(), name) for name in path)
+
+
+def _paths(there: Mapping[int, Folder]) -> dict[int | None, tuple[str, ...]]:
+    """Return the names from the outermost folder to each."""
+    paths: dict[int | None, tuple[str, ...]] = {None: ()}
+    for folder in there.values():
+        above = []
+        inner: Folder | None = folder
+        while inner is not None and inner.id not in paths:
+            above.append(inner)
+            inner = there.get(inner.parent_id) if inner.parent_id else None
+        for each in reversed(above):
+            paths[each.id] = (*paths[each.parent_id], each.name)
+    return paths
+
+
+def _folder_id(db: Connection, path: Iterable[str]) -> int | None:
+    """Return the id of the folder at this path, made where it is not there; None for no path."""
+    folder_id: int | None = None
+    for name in (storable(name).strip()[:MAX_FOLDER_CHARS] for name in path):
+        if name:
+            here = {"parent_id": folder_id, "name": name}
+            db.execute(insert_into(db, folders).values(here).on_conflict_do_nothing())
+            is_here = and_(folders.c.parent_id.is_not_distinct_from(folder_id), folders.c.name == name)
+            folder_id = db.execute(select(folders.c.id).where(is_here)).scalar_one()
+    return folder_id
+
+
+def _remove_empty_folders(db: Connection) -> None:
+    """Remove folders that hold nothing, and those that hold nothing but such."""
+    inner = folders.alias()
+    holds_feed = exists().where(feeds.c.folder_id == folders.c.id)
+    holds_folder = exists().where(inner.c.parent_id == folders.c.id)
+    while db.execute(delete(folders).where(~holds_feed, ~holds_folder)).rowcount:
+        pass
+
+
+def _move_entries(db: Connection, from_id: int, to_id: int) -> None:
+    """Move a feed's entries to another; where both have a guid, the moved one gets another, so that none is lost."""
+    others = entries.alias()
+    is_taken = exists().where(others.c.feed_id == to_id, others.c.guid_key == entries.c.guid_key)
+    taken = select(entries.c.id, entries.c.guid).where(entries.c.feed_id == from_id, is_taken)
+    for row in db.execute(taken).all():
+        guid = f"{row.guid}#{from_id}"
+        db.execute(update(entries).where(entries.c.id == row.id).values(guid=guid, guid_key=guid_key(guid)))
+    db.execute(update(entries).where(entries.c.feed_id == from_id).values(feed_id=to_id))
+    pieces.hand_over(db, from_id)

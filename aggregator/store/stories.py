@@ -45,3 +45,8 @@ def current_id(db: Connection, story_id: int) -> int | None:
 def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     """Return these stories as cards, in this order; ids that are not there are left out."""
     raise NotImplementedError
+
+
+def take_out(db: Connection, article_ids: Sequence[int]) -> None:
+    """Take these articles out of their stories, which close over the gap or, left empty, go away."""
+    raise NotImplementedError

@@ -1,0 +1,327 @@
+"""The tables. A change here needs a migration in `migrations/versions`; a test holds the two against each other."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware moment, given back in UTC; a naive one is refused.
+
+    SQLite has no type for it: microseconds since 1970 are compact there, exact, and sort as the moments do.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return what a column of this type is on the database at hand."""
+        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Return the moment as the database keeps it."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError(f"{value} has no time zone, so it names no moment.")
+        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return the moment in UTC."""
+        if value is None:
+            return None
+        moment: datetime = _EPOCH + value * _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return moment
+
+
+class Words(TypeDecorator[str]):
+    """Text from anywhere, without what a database refuses: NUL (PostgreSQL) and lone surrogates (both)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the text as it can be kept."""
+        return value if value is None else storable(value)
+
+
+class Id(TypeDecorator[int]):
+    """A row's number. One that no row can have is asked for as 0, which no row has either."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return what a column of this type is; only an INTEGER key numbers itself on SQLite."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """Return the number where it fits into 64 bits."""
+        return value if value is None or abs(value) < 2**63 else 0
+
+
+def storable(words: str) -> str:
+    """Return the text without NUL and with lone surrogates replaced by question marks."""
+    bare = words.replace("\0", "")
+    return bare if bare.isascii() else bare.encode("utf-8", "replace").decode("utf-8")
+
+
+def key_of(*parts: str) -> bytes:
+    """Return 32 bytes that stand for these texts in an index: PostgreSQL indexes no more than 2.7 kB of a value."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+def feed_key(feed_url: str) -> bytes:
+    """Return what tells a feed from others."""
+    return key_of("feed", feed_url)
+
+
+def url_key(canonical_url: str) -> bytes:
+    """Return what tells the piece at this address from others."""
+    return key_of("url", canonical_url)
+
+
+def guid_key(guid: str) -> bytes:
+    """Return what tells an entry from others of its feed."""
+    return key_of("guid", guid)
+
+
+def piece_key(feed_id: int, guid: str) -> bytes:
+    """Return what tells a piece without an address of its own from others."""
+    return key_of("entry", str(feed_id), guid)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, Identity(), primary_key=True)
+
+
+def _to(name: str, target: str, on_delete: str, **options: Any) -> Column[int]:
+    return Column(name, Id, ForeignKey(target, ondelete=on_delete), **options)
+
+
+folders = Table(
+    "folders",
+    metadata,
+    _id(),
+    _to("parent_id", "folders.id", "CASCADE"),
+    Column("name", Words, nullable=False),
+    UniqueConstraint("parent_id", "name"),
+    # In a unique constraint no NULL equals another: the outermost folders need an index of their own.
+    Index(
+        "ix_folders_outermost",
+        "name",
+        unique=True,
+        sqlite_where=text("parent_id IS NULL"),
+        postgresql_where=text("parent_id IS NULL"),
+    ),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    _id(),
+    Column("feed_url", Words, nullable=False),
+    Column("feed_key", LargeBinary, nullable=False, unique=True),
+    Column("title", Words, nullable=False),
+    Column("owner_title", Words),
+    Column("site_url", Words),
+    _to("folder_id", "folders.id", "SET NULL", index=True),
+    Column("language", Words),
+    Column("country", Words),
+    Column("is_paused", Boolean, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+polls = Table(
+    "polls",
+    metadata,
+    _to("feed_id", "feeds.id", "CASCADE", primary_key=True, autoincrement=False),
+    Column("etag", Words),
+    Column("last_modified", Words),
+    Column("body_hash", Words),
+    Column("checked_at", UtcTime),
+    Column("succeeded_at", UtcTime),
+    Column("next_check_at", UtcTime, nullable=False, index=True),
+    Column("claimed_until", UtcTime),
+    Column("error", Words),
+    Column("n_failures", Integer, nullable=False),
+)
+
+feed_offers = Table(
+    "feed_offers",
+    metadata,
+    _to("feed_id", "feeds.id", "CASCADE", primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("feed_url", Words, nullable=False),
+    Column("feed_key", LargeBinary, nullable=False),
+    Column("title", Words, nullable=False),
+)
+
+publishers = Table(
+    "publishers",
+    metadata,
+    _id(),
+    Column("domain", Words, nullable=False, unique=True),
+    Column("name", Words, nullable=False),
+    Column("country", Words),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    _id(),
+    # What makes it one piece: its canonical URL or, failing that, its first feed and guid.
+    Column("key", LargeBinary, nullable=False, unique=True),
+    _to("feed_id", "feeds.id", "SET NULL", index=True),
+    _to("publisher_id", "publishers.id", "RESTRICT", nullable=False),
+    Column("published_at", UtcTime, nullable=False),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("language", Words),
+    Column("url", Words),
+    Column("canonical_url", Words),
+    Column("image_url", Words),
+    Column("author", Words),
+    Column("origin_name", Words),
+    Column("origin_url", Words),
+    Column("digest", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    # The long ones stand last: SQLite reads a row from its start, and no further than it has to.
+    Column("text", Words, nullable=False),
+    Column("content_html", Words, nullable=False),
+    Index(None, "published_at", "id"),
+    Index(None, "publisher_id", "published_at"),
+    sqlite_autoincrement=True,
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _id(),
+    _to("feed_id", "feeds.id", "CASCADE", nullable=False),
+    Column("guid_key", LargeBinary, nullable=False),
+    _to("article_id", "articles.id", "CASCADE", nullable=False, index=True),
+    # The article's, which never changes: one index is all that a feed's list and counts look at.
+    Column("published_at", UtcTime, nullable=False),
+    Column("first_seen_at", UtcTime, nullable=False),
+    Column("digest", Words, nullable=False),
+    Column("guid", Words, nullable=False),
+    UniqueConstraint("feed_id", "guid_key"),
+    Index(None, "feed_id", "published_at", "article_id"),
+)
+
+encoders = Table(
+    "encoders",
+    metadata,
+    _id(),
+    Column("model", Words, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("dim", Integer, nullable=False),
+    UniqueConstraint("model", "version", "dim"),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False),
+    _to("encoder_id", "encoders.id", "CASCADE", nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float16, little-endian
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    _id(),
+    _to("founder_id", "articles.id", "RESTRICT", nullable=False, index=True),
+    _to("lead_id", "articles.id", "RESTRICT", nullable=False, index=True),
+    Column("n_articles", Integer, nullable=False),
+    Column("n_publishers", Integer, nullable=False),
+    Column("n_origins", Integer, nullable=False),
+    Column("first_at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Column("rank", Double, nullable=False),
+    Column("rank_terms", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    # All that choosing a front page looks at.
+    Index(None, "last_at", "n_publishers", "rank"),
+    # A story's id is never given to another, even when the newest story is deleted.
+    sqlite_autoincrement=True,
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False),
+    _to("story_id", "stories.id", "CASCADE", nullable=False, index=True),
+    Column("score", Double, nullable=False),
+    _to("nearest_id", "articles.id", "SET NULL", index=True),
+    _to("copy_of_id", "articles.id", "SET NULL", index=True),
+    Column("joined_at", UtcTime, nullable=False),
+)
+
+story_aliases = Table(
+    "story_aliases",
+    metadata,
+    Column("old_id", Id, primary_key=True, autoincrement=False),
+    _to("story_id", "stories.id", "CASCADE", nullable=False, index=True),
+    Column("merged_at", UtcTime, nullable=False),
+)
+
+article_status = Table(
+    "article_status",
+    metadata,
+    _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False),
+    Column("read_at", UtcTime),
+    Column("starred_at", UtcTime),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("value", Words, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("holder", Words, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)

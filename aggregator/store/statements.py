@@ -1,0 +1,28 @@
+"""What SQLAlchemy leaves to us in order to say one thing to two databases."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table, func
+from sqlalchemy.dialects import postgresql, sqlite
+
+from aggregator.store.schema import feeds
+
+Value = TypeVar("Value")
+
+CHUNK = 1_000
+"""Values in one IN list; SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
+
+feed_title = func.coalesce(func.nullif(feeds.c.owner_title, ""), func.nullif(feeds.c.title, ""), feeds.c.feed_url)
+"""What the owner calls the feed, else what it calls itself, else where it is."""
+
+
+def insert_into(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that knows ON CONFLICT, which both databases have and SQL has not."""
+    return sqlite.insert(table) if db.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def chunks(values: Sequence[Value], size: int = CHUNK) -> Iterator[Sequence[Value]]:
+    """Yield the values in pieces that fit into a statement."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
