@@ -1,0 +1,97 @@
+"""Feeds are read in child processes, so that a document that hurts its reader hurts nobody else."""
+
+import contextlib
+import multiprocessing
+import resource
+import signal
+from concurrent.futures import CancelledError, Future
+from types import TracebackType
+from typing import Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from aggregator.config import ParseSettings
+from aggregator.errors import ParseError
+from aggregator.models import FeedOffer, Fetched, ParsedFeed
+from aggregator.parse.discover import find_offers
+from aggregator.parse.feed import is_web_page, parse_feed
+
+Parsed = ParsedFeed | tuple[FeedOffer, ...]
+"""What a document was: a feed, or a web page with the feeds that it declares."""
+
+_STOP_AFTER_S = 5.0
+
+
+def parse_reply(reply: Fetched, *, discover: bool) -> Parsed:
+    """Return the feed, or, where it may be looked for, what feeds a web page in its place declares.
+
+    Raises ParseError, in words, for what is neither.
+    """
+    try:
+        return parse_feed(reply.body, url=reply.url, content_type=reply.content_type)
+    except ParseError:
+        if not discover or not is_web_page(reply.body):
+            raise
+    offers = find_offers(reply.body, url=reply.url, content_type=reply.content_type)
+    if not offers:
+        raise ParseError("This is a web page that names no feed; look on the site for the feed's own address.")
+    return offers
+
+
+class Parsers:
+    """Child processes that read documents within limits of time and memory, for as long as the `with` lasts."""
+
+    def __init__(self, settings: ParseSettings) -> None:
+        self._settings = settings
+        # forks of a small server that has loaded this room and nothing of the caller's: quick to start and to replace
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["aggregator.parse.warm"])
+        self._pool = ProcessPool(
+            max_workers=settings.processes,
+            initializer=_prepare_child,
+            initargs=(settings.max_memory_bytes,),
+            context=context,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the children at once; what they were reading is cancelled."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join(timeout=_STOP_AFTER_S)
+
+    def parse(self, reply: Fetched, *, discover: bool = False) -> Future[Parsed]:
+        """Read a document in a child; whatever goes wrong there is a ParseError of the future."""
+        answer: Future[Parsed] = Future()
+        answer.set_running_or_notify_cancel()
+        work = self._pool.schedule(
+            parse_reply, args=(reply,), kwargs={"discover": discover}, timeout=self._settings.timeout_s
+        )
+        work.add_done_callback(lambda done: _hand_over(done, answer, self._settings))
+        return answer
+
+
+def _hand_over(done: Future[Parsed], answer: Future[Parsed], settings: ParseSettings) -> None:
+    try:
+        answer.set_result(done.result())
+    except ParseError as error:
+        answer.set_exception(error)
+    except TimeoutError:
+        answer.set_exception(ParseError(f"Reading the document took longer than {settings.timeout_s:g} seconds."))
+    except MemoryError:
+        limit = settings.max_memory_bytes // 1024**2
+        answer.set_exception(ParseError(f"Reading the document took more than {limit} MiB of memory."))
+    except (ProcessExpired, CancelledError):
+        answer.set_exception(ParseError("Reading the document ended its reader."))
+    except Exception as error:  # whatever a child raises is that document's fault, and the next one is waiting
+        answer.set_exception(ParseError(f"The document cannot be read ({type(error).__name__})."))
+
+
+def _prepare_child(max_memory_bytes: int) -> None:
+    """Bound this process, and leave Ctrl-C to its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(ValueError, OSError):  # a stricter limit may be set already; macOS knows none
+        resource.setrlimit(resource.RLIMIT_AS, (max_memory_bytes, max_memory_bytes))
