@@ -340,7 +340,8 @@ def _keep_new(db: Connection, feed_id: int, new: Sequence[NewArticle], *, now: d
         return 0
     publisher_ids = _publisher_ids(db, feed_id, new)
     rows: dict[bytes, dict[str, Any]] = {}
-    for each in new:
+    # Feeds give the newest first, and a higher number says newer where dates do not tell.
+    for each in reversed(new):
         values = _article_values(each, feed_id, publisher_ids[_domain(each)], now=now)
         rows.setdefault(values["key"], values)
     added, ids = _add_articles(db, rows)
@@ -350,9 +351,12 @@ def _keep_new(db: Connection, feed_id: int, new: Sequence[NewArticle], *, now: d
 
 
 def _publisher_ids(db: Connection, feed_id: int, new: Iterable[NewArticle]) -> dict[str, int]:
-    """Return the publishers' ids by domain; those who are not there are made, those half known are completed."""
+    """Return the publishers' ids by domain; those who are not there are made, those half known are completed.
+
+    They are locked in one order: workers that bring the same pieces wait here, not for one another in a circle.
+    """
     wanted = {_domain(each): each.publisher_name for each in new}
-    there = _publishers_at(db, list(wanted))
+    there = _publishers_at(db, list(wanted), is_locking=True)
     home = db.execute(select(feeds.c.feed_url, feeds.c.site_url, feeds.c.country).where(feeds.c.id == feed_id)).one()
     rows: list[dict[str, str | None]] = []
     missing = sorted(wanted.keys() - there.keys())
@@ -368,8 +372,10 @@ def _publisher_ids(db: Connection, feed_id: int, new: Iterable[NewArticle]) -> d
     return {domain: each.id for domain, each in there.items()}
 
 
-def _publishers_at(db: Connection, domains: Sequence[str]) -> dict[str, Publisher]:
+def _publishers_at(db: Connection, domains: Sequence[str], *, is_locking: bool = False) -> dict[str, Publisher]:
     question = select(publishers.c.id, publishers.c.domain, publishers.c.name, publishers.c.country)
+    if is_locking:
+        question = question.order_by(publishers.c.id).with_for_update(key_share=True)
     return {
         row.domain: Publisher(row.id, row.domain, row.name, row.country)
         for some in chunks(domains)
@@ -438,12 +444,9 @@ def _said(entry: Entry) -> dict[str, Any]:
 
 
 def _add_articles(db: Connection, rows: Mapping[bytes, dict[str, Any]]) -> tuple[int, dict[bytes, int]]:
-    """Add these rows where their key is not there; return how many were added, and the ids of all by key.
-
-    In the order of their keys, so that two workers with the same articles wait for one another, never in a circle.
-    """
+    """Add these rows where their key is not there; return how many were added, and the ids of all by key."""
     add = insert_into(db, articles).on_conflict_do_nothing(index_elements=["key"])
-    added = db.execute(add.returning(articles.c.key, articles.c.id), [rows[key] for key in sorted(rows)])
+    added = db.execute(add.returning(articles.c.key, articles.c.id), list(rows.values()))
     ids = {row.key: row.id for row in added}
     n_added = len(ids)
     for some in chunks([key for key in rows if key not in ids]):

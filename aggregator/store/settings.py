@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, case, delete, func, or_, select
 
 from aggregator.models import EncoderName, Progress
 from aggregator.store.articles import encoder_id, is_vector_of
@@ -12,18 +12,18 @@ from aggregator.store.schema import articles, feeds, leases, memberships, polls,
 from aggregator.store.statements import insert_into
 
 REGROUPED_AT = "regrouped_at"
-_SECRET_KEY = "secret_key"  # noqa: S105 -- the name it is kept under
-_ENCODER = "encoder"
-_ENCODER_ERROR = "encoder_error"
 
 
 def secret_key(db: Connection) -> str:
     """Return the key that signs sessions and tokens, made at random on first use."""
-    made = {"key": _SECRET_KEY, "value": secrets.token_hex(32)}
-    kept = recall(db, _SECRET_KEY)
-    if kept is None:
-        db.execute(insert_into(db, settings).values(made).on_conflict_do_nothing())
-    return kept or recall(db, _SECRET_KEY) or made["value"]
+    there = recall(db, "secret_key")
+    if there is not None:
+        return there
+    fresh = {"key": "secret_key", "value": secrets.token_hex(32)}
+    # Of two processes that make one at the same time, both return the first one's.
+    db.execute(insert_into(db, settings).values(fresh).on_conflict_do_nothing())
+    kept: str = db.execute(select(settings.c.value).where(settings.c.key == "secret_key")).scalar_one()
+    return kept
 
 
 def remember(db: Connection, key: str, value: str | None) -> None:
@@ -31,8 +31,12 @@ def remember(db: Connection, key: str, value: str | None) -> None:
     if value is None:
         db.execute(delete(settings).where(settings.c.key == key))
         return
-    add = insert_into(db, settings).values(key=key, value=value)
-    db.execute(add.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+    keep = insert_into(db, settings).values(key=key, value=value)
+    db.execute(
+        keep.on_conflict_do_update(
+            index_elements=["key"], set_={"value": keep.excluded.value}, where=settings.c.value != keep.excluded.value
+        )
+    )
 
 
 def recall(db: Connection, key: str) -> str | None:
@@ -42,14 +46,14 @@ def recall(db: Connection, key: str) -> str | None:
 
 def take_lease(db: Connection, name: str, holder: str, *, now: datetime, lease_s: float) -> bool:
     """Take or renew the named lease; return whether `holder` has it now."""
-    until = now + timedelta(seconds=lease_s)
-    add = insert_into(db, leases).values(name=name, holder=holder, expires_at=until)
-    taken = add.on_conflict_do_update(
+    values = {"name": name, "holder": holder, "expires_at": now + timedelta(seconds=lease_s)}
+    take = insert_into(db, leases).values(values)
+    taken = take.on_conflict_do_update(
         index_elements=["name"],
-        set_={"holder": holder, "expires_at": until},
-        where=(leases.c.holder == holder) | (leases.c.expires_at <= now),
+        set_={"holder": take.excluded.holder, "expires_at": take.excluded.expires_at},
+        where=or_(leases.c.holder == holder, leases.c.expires_at <= now),
     )
-    return db.execute(taken).rowcount == 1
+    return db.execute(taken).rowcount > 0
 
 
 def release_lease(db: Connection, name: str, holder: str) -> None:
@@ -59,53 +63,60 @@ def release_lease(db: Connection, name: str, holder: str) -> None:
 
 def remember_encoder(db: Connection, encoder: EncoderName | None, *, error: str | None) -> None:
     """Keep which encoder the worker runs, for those who do not load it; or why it runs none."""
-    remember(db, _ENCODER, msgspec.json.encode(encoder).decode() if encoder else None)
-    remember(db, _ENCODER_ERROR, error)
+    remember(db, "encoder", msgspec.json.encode(encoder).decode() if encoder else None)
+    remember(db, "encoder_error", error)
 
 
 def present_encoder(db: Connection) -> EncoderName | None:
     """Return the encoder that the worker runs; None where it runs none."""
-    kept = recall(db, _ENCODER)
+    kept = recall(db, "encoder")
     return msgspec.json.decode(kept, type=EncoderName) if kept else None
 
 
 def progress(db: Connection, *, since: datetime) -> Progress:
     """Return how far the work has come, counting articles published since then."""
-    in_window = articles.c.published_at >= since
+    n_feeds, n_checked, n_failing = _feed_counts(db)
+    n_articles, n_encoded, n_grouped = _article_counts(db, since)
     regrouped_at = recall(db, REGROUPED_AT)
-    n_feeds, n_checked, n_failing = db.execute(
-        select(func.count(), func.count(polls.c.checked_at), func.count(polls.c.error))
-        .select_from(feeds)
-        .join(polls, polls.c.feed_id == feeds.c.id)
-    ).one()
-    n_articles, n_grouped = db.execute(
-        select(func.count(), func.count(memberships.c.article_id))
-        .select_from(articles)
-        .outerjoin(memberships, memberships.c.article_id == articles.c.id)
-        .where(in_window)
-    ).one()
-    n_stories = db.execute(select(func.count()).where(stories.c.last_at >= since, stories.c.n_publishers >= 2)).scalar()
+    is_story = (stories.c.last_at >= since) & (stories.c.n_publishers >= 2)
     return Progress(
         n_feeds=n_feeds,
         n_checked=n_checked,
         n_failing=n_failing,
         n_articles=n_articles,
-        n_unencoded=_n_unencoded(db, since),
+        n_unencoded=n_articles - n_encoded,
         n_ungrouped=n_articles - n_grouped,
-        n_stories=n_stories or 0,
+        n_stories=db.execute(select(func.count()).select_from(stories).where(is_story)).scalar_one(),
         regrouped_at=datetime.fromisoformat(regrouped_at) if regrouped_at else None,
-        encoder_error=recall(db, _ENCODER_ERROR),
+        encoder_error=recall(db, "encoder_error"),
     )
 
 
-def _n_unencoded(db: Connection, since: datetime) -> int:
-    """Return how many articles of the window lack a vector of the present encoder, or any where none is known."""
+def _feed_counts(db: Connection) -> tuple[int, int, int]:
+    """Return how many feeds there are, how many need not be waited for, and how many failed at their last check."""
+    need_no_wait = case((polls.c.checked_at.is_not(None) | feeds.c.is_paused, 1))
+    counts = (
+        select(func.count(), func.count(need_no_wait), func.count(polls.c.error))
+        .select_from(feeds)
+        .join(polls, polls.c.feed_id == feeds.c.id)
+    )
+    n_feeds, n_checked, n_failing = db.execute(counts).one()
+    return n_feeds, n_checked, n_failing
+
+
+def _article_counts(db: Connection, since: datetime) -> tuple[int, int, int]:
+    """Return how many articles there are since then, with a vector of the present encoder, and in a story.
+
+    Without an encoder any vector counts: there is none that could make another.
+    """
     encoder = present_encoder(db)
-    has_vector = is_vector_of(encoder_id(db, encoder)) if encoder else vectors.c.article_id == articles.c.id
-    unencoded = (
-        select(func.count())
+    is_encoded = is_vector_of(encoder_id(db, encoder)) if encoder else vectors.c.article_id == articles.c.id
+    counts = (
+        select(func.count(), func.count(vectors.c.article_id), func.count(memberships.c.article_id))
         .select_from(articles)
-        .outerjoin(vectors, has_vector)
-        .where(articles.c.published_at >= since, vectors.c.article_id.is_(None))
+        .outerjoin(vectors, is_encoded)
+        .outerjoin(memberships, memberships.c.article_id == articles.c.id)
+        .where(articles.c.published_at >= since)
     )
-    return db.execute(unencoded).scalar() or 0
+    n_articles, n_encoded, n_grouped = db.execute(counts).one()
+    return n_articles, n_encoded, n_grouped
