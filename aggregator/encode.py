@@ -131,15 +131,15 @@ def _digest_of_tensors(model: Any) -> str:
 
 
 def _load(path_or_name: str, threads: int) -> Any:
-    import huggingface_hub.utils
-    import torch
-    import transformers.utils.logging
+    import torch  # heavy, see the head of this file
+    from huggingface_hub import utils as hub
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_log
 
     torch.set_num_threads(threads)
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    huggingface_hub.utils.disable_progress_bars()
+    transformers_log.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_log.disable_progress_bar()  # type: ignore[no-untyped-call]
+    hub.disable_progress_bars()
     try:
         return SentenceTransformer(path_or_name, device="cpu", model_kwargs={"dtype": torch.float32}).eval()
     except Exception as error:

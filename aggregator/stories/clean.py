@@ -7,12 +7,12 @@ MAX_TITLE_CHARS = 300
 """Characters of a title that are compared; real ones are under 200, feeds with a whole text as title exist."""
 
 LEAD_CHARS = 600
-"""Characters of the text that are compared by their words: the first paragraphs say what happened (inverted pyramid)."""
+"""Characters of the text that are compared by their words: the first paragraphs say what happened."""
 
 LABELS = (
     "live|live updates?|live blog|breaking|breaking news|just in|update|updated|video|watch|photos?|pictures|gallery|"
     "in pictures|exclusive|opinion|analysis|explainer|explained|fact check|podcast|report|interview|"
-    "direct|en direct|vidéo|video|exclusif|alerte|foto|fotos|uživo|video|uzivo|în direct|eilmeldung|liveblog|liveticker|"
+    "direct|en direct|vidéo|exclusif|alerte|foto|fotos|uživo|uzivo|în direct|eilmeldung|liveblog|liveticker|"
     "en vivo|en directo|ao vivo|última hora|ultim'ora|diretta"
 )
 """Words before a colon, bar or dash, or in brackets, that say what kind of piece it is and not what happened."""
@@ -36,9 +36,11 @@ BYLINE = re.compile(
 )
 
 FURNITURE = re.compile(
-    r"(?:^|(?<=[\n.!?…]))[^\n.!?]{0,60}\b(?:read more|continue reading|click here|sign up|subscribe|newsletter|follow us|"
+    r"(?:^|(?<=[\n.!?…]))[^\n.!?]{0,60}\b(?:read more|continue reading|click here|sign up|subscribe|newsletter|"
+    r"follow us|"
     r"the post .{0,120} appeared first on|all rights reserved|advertisement|story continues below|"
-    r"lire la suite|lire aussi|abonnez-vous|weiterlesen|lesen sie auch|leer más|suscríbete|leggi anche|lees ook|lees meer|"
+    r"lire la suite|lire aussi|abonnez-vous|weiterlesen|lesen sie auch|leer más|suscríbete|leggi anche|lees ook|"
+    r"lees meer|"
     r"pročitajte|citește și|читайте также)\b[^\n]*",
     re.IGNORECASE,
 )
@@ -52,7 +54,7 @@ ROUND_UP = re.compile(
     r"das wichtigste|lo más destacado|rassegna stampa|najvažnije vesti)\b|^\s*(?:live|en vivo|ao vivo|uživo)\s*[:|–—-]",
     re.IGNORECASE,
 )
-"""Titles of pieces that tell of many happenings, or of one as it goes on: they belong to a story, but hold none together."""
+"""Titles of pieces that tell of many happenings, or of one as it goes on: they join a story and hold none together."""
 
 
 def is_round_up(title: str) -> bool:

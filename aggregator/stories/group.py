@@ -4,22 +4,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from hdbscan import HDBSCAN
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
-from scipy.special import expit
+from scipy.spatial.distance import squareform
 
-from aggregator.stories.similarity import Compared, Rows, Scores, decision, logit, neighbours, pair_scores
+from aggregator.stories.similarity import (
+    BLOCK_ROWS,
+    Compared,
+    Decisions,
+    Rows,
+    Scores,
+    chances,
+    decide,
+    neighbours,
+    pair_scores,
+    take,
+)
 from aggregator.stories.words import WordMatrix, unit_rows
 
 EDGE = 0.5
 """Pair score from which two articles are neighbours. Lower joins nothing more and costs more, see docs/decisions."""
 
-MAX_ISLAND = 2_000
-"""Articles of an island whose pairs are all held at once: 2,000² × 4 bytes = 16 MB a feature."""
+PIECE = 2_000
+"""Articles of an island that are linked at once: 2,000² × 8 bytes = 32 MB, .4 s."""
 
-EDGE_STEP = 0.1
-"""How much the bar between neighbours rises at a time where an island is too large."""
+CORE_BAR = 0.9
+"""Average pair score from which cores are one beyond doubt; lower is no faster and less pure, see docs/decisions."""
 
 BAR = 0.6
 """Chance, by the learned join, from which two clusters become one.
@@ -81,37 +94,82 @@ def islands(compared: Compared, rows: Rows) -> list[Rows]:
     return [rows[part] for part in _parts(labels) if len(part) > 1]
 
 
-def take(compared: Compared, rows: Rows) -> Compared:
-    """Return what is compared of these articles only."""
-    return Compared(**{name: getattr(compared, name)[rows] for name in Compared.__dataclass_fields__})
-
-
 def join(compared: Compared, island: Rows, *, bar: float) -> Labels:
     """Return clusters of the island's articles: again and again, pairs of clusters that are each other's best join.
 
     Source: reciprocal nearest neighbours (Murtagh 1983), with a learned score in place of the average linkage.
     """
-    clusters = singles(compared, island)
+    clusters = clusters_of(compared, island, cores(compared, island))
     for _ in range(MAX_ROUNDS):
-        merged = merge_best(clusters, join_scores(clusters), bar)
+        merged = merge_best(clusters, join_scores(clusters, compared.decisions), bar)
         if merged is clusters:
             break
         clusters = merged
     return clusters.labels
 
 
-def singles(compared: Compared, rows: Rows) -> Clusters:
-    """Return each article as a cluster of its own."""
-    scores = pair_scores(compared, rows, rows)
-    np.fill_diagonal(scores, 0)
+def cores(compared: Compared, island: Rows) -> Labels:
+    """Return clusters that are beyond doubt, piece by piece: what HDBSCAN finds, consolidated by average linkage."""
+    found: list[Labels] = []
+    for start in range(0, len(island), PIECE):
+        piece = island[start : start + PIECE]
+        scores = pair_scores(compared, piece, piece)
+        labels = consolidated(scores, densest(scores)) if len(piece) > 2 else np.arange(len(piece))
+        found.append(labels + (int(found[-1].max()) + 1 if found else 0))
+    return np.concatenate(found)
+
+
+def densest(scores: Scores) -> Labels:
+    """Return the leaves of HDBSCAN's tree on these pair scores, shape (m, m); what it calls noise stands alone.
+
+    Source: Campello et al. 2013; exact on the precomputed distances 1 - score.
+    """
+    distances = 1 - scores.astype(np.float64)
+    np.fill_diagonal(distances, 0)
+    model = HDBSCAN(
+        metric="precomputed",
+        min_cluster_size=2,
+        min_samples=1,
+        cluster_selection_method="leaf",
+        allow_single_cluster=True,
+    )
+    found = model.fit(distances).labels_.astype(np.int64)
+    return _numbered(np.where(found < 0, len(found) + np.arange(len(found)), found))
+
+
+def consolidated(scores: Scores, labels: Labels) -> Labels:
+    """Return the clusters of average linkage between these, cut at CORE_BAR (UPGMA: Sokal & Michener 1958)."""
+    gather = _gather(labels)
+    if gather.shape[0] == 1:
+        return labels
+    sizes = np.bincount(labels)
+    distances = 1 - (gather @ (gather @ scores).T) / np.outer(sizes, sizes)
+    np.fill_diagonal(distances, 0)
+    tree = linkage(squareform(np.maximum(distances, 0), checks=False), "average")
+    return _numbered(fcluster(tree, 1 - CORE_BAR, "distance"))[labels]
+
+
+def clusters_of(compared: Compared, rows: Rows, labels: Labels) -> Clusters:
+    """Return these clusters of these articles as a join compares them; `labels` are 0..k-1."""
+    gather = _gather(labels)
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], np.arange(gather.shape[0]))
+    sums = np.zeros((gather.shape[0], gather.shape[0]), dtype=np.float32)
+    reach = np.zeros((len(rows), gather.shape[0]), dtype=np.float32)
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        scores = pair_scores(compared, rows[block], rows[order])
+        scores[rows[block, None] == rows[order]] = 0
+        reach[block] = np.maximum.reduceat(scores, starts, axis=1)
+        sums += gather[:, block] @ np.add.reduceat(scores, starts, axis=1)
     return Clusters(
-        labels=np.arange(len(rows)),
-        sums=scores,
-        reach=scores,
-        vectors=compared.vectors[rows],
-        titles=compared.titles[rows],
-        texts=compared.texts[rows],
-        lengths=compared.lengths[rows],
+        labels=labels,
+        sums=sums,
+        reach=reach,
+        vectors=np.asarray(gather @ compared.vectors[rows], dtype=np.float32),
+        titles=sparse.csr_matrix(gather @ compared.titles[rows]),
+        texts=sparse.csr_matrix(gather @ compared.texts[rows]),
+        lengths=np.asarray(gather @ compared.lengths[rows], dtype=np.float32),
     )
 
 
@@ -122,7 +180,7 @@ def join_features(clusters: Clusters) -> dict[str, Scores]:
     size: log of the smaller one's members, up to SIZE_CAP; length: words of the shorter one.
     """
     sizes = clusters.sizes
-    best = _sum_rows(clusters.reach, clusters.labels, len(sizes)) / sizes[:, None]
+    best = _gather(clusters.labels) @ clusters.reach / sizes[:, None]
     large = np.log(np.minimum(sizes, SIZE_CAP))
     return {
         "mean": clusters.sums / np.outer(sizes, sizes),
@@ -135,15 +193,10 @@ def join_features(clusters: Clusters) -> dict[str, Scores]:
     }
 
 
-def join_scores(clusters: Clusters) -> Scores:
+def join_scores(clusters: Clusters, decisions: Decisions) -> Scores:
     """Return the learned chance that two clusters are one story: shape (k, k)."""
-    features = join_features(clusters)
-    by_words = {name: values for name, values in features.items() if name != "vector"}
-    logits = logit(decision("join_by_words"), by_words)
     has_vector = np.einsum("ij,ij->i", clusters.vectors, clusters.vectors) > 0
-    if has_vector.any():
-        logits = np.where(np.logical_and.outer(has_vector, has_vector), logit(decision("join"), features), logits)
-    return np.asarray(expit(logits), dtype=np.float32)
+    return chances(decide(decisions, "join", join_features(clusters), np.logical_and.outer(has_vector, has_vector)))
 
 
 def merge_best(clusters: Clusters, scores: Scores, bar: float) -> Clusters:
@@ -164,20 +217,29 @@ def merge_best(clusters: Clusters, scores: Scores, bar: float) -> Clusters:
 
 def _merged(clusters: Clusters, target: Labels) -> Clusters:
     """Return the clusters after each has gone into its target: shape of `target` (k,), values 0..k'-1."""
-    count = int(target.max()) + 1
-    gather = sparse.csr_matrix((np.ones(len(target), np.float32), (target, np.arange(len(target)))))
+    gather = _gather(target)
     order = np.argsort(target, kind="stable")
-    starts = np.searchsorted(target[order], np.arange(count))
-    sums = np.add.reduceat(np.add.reduceat(clusters.sums[np.ix_(order, order)], starts, axis=0), starts, axis=1)
+    starts = np.searchsorted(target[order], np.arange(gather.shape[0]))
     return Clusters(
         labels=target[clusters.labels],
-        sums=sums,
+        sums=np.ascontiguousarray((gather @ (gather @ clusters.sums).T).T),
         reach=np.maximum.reduceat(clusters.reach[:, order], starts, axis=1),
         vectors=np.asarray(gather @ clusters.vectors, dtype=np.float32),
         titles=sparse.csr_matrix(gather @ clusters.titles),
         texts=sparse.csr_matrix(gather @ clusters.texts),
         lengths=np.asarray(gather @ clusters.lengths, dtype=np.float32),
     )
+
+
+def _numbered(labels: Labels) -> Labels:
+    """Return the same clusters, numbered 0..k-1."""
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _gather(labels: Labels) -> sparse.csr_matrix:
+    """Return the matrix that sums members into clusters: shape (k, n)."""
+    ones = np.ones(len(labels), dtype=np.float32)
+    return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))))
 
 
 def _nearest(compared: Compared, row: int, plain: Rows, labels: Labels, bar: float) -> int:
@@ -188,13 +250,6 @@ def _nearest(compared: Compared, row: int, plain: Rows, labels: Labels, bar: flo
     owners, of = np.unique(labels[plain], return_inverse=True)
     means = np.bincount(of, weights=scores) / np.bincount(of)
     return int(owners[means.argmax()]) if means.max() >= bar else row
-
-
-def _sum_rows(matrix: Scores, labels: Labels, count: int) -> Scores:
-    gather = sparse.csr_matrix(
-        (np.ones(len(labels), np.float32), (labels, np.arange(len(labels)))), (count, len(labels))
-    )
-    return np.asarray(gather @ matrix, dtype=np.float32)
 
 
 def _cosines(sums: NDArray[np.float32]) -> Scores:
@@ -221,4 +276,4 @@ def _first_of(labels: Labels) -> Labels:
 
 def _in_order(labels: Labels) -> Labels:
     """Return the labels numbered 0..k-1 by first member."""
-    return np.unique(_first_of(labels), return_inverse=True)[1].astype(np.int64)
+    return _numbered(_first_of(labels))

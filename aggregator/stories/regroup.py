@@ -12,10 +12,10 @@ from aggregator.models import KnownStory, Member, Regrouping, StoryDraft, Vector
 from aggregator.stories.clean import clean_text, clean_title, is_round_up
 from aggregator.stories.copies import agency, copies
 from aggregator.stories.follow import follow
-from aggregator.stories.group import BAR, Labels, group, take
+from aggregator.stories.group import BAR, Labels, group
 from aggregator.stories.lead import lead
 from aggregator.stories.rank import rank, rank_terms
-from aggregator.stories.similarity import Compared, Scores, compare, pair_scores, rows_for
+from aggregator.stories.similarity import Compared, Decisions, Scores, compare, learned, pair_scores, rows_for, take
 from aggregator.stories.words import tokens
 
 EVIDENCE_ROWS = 500
@@ -47,7 +47,7 @@ def regroup(
     `ids` names the rows of `vectors`, shape (len(ids), dim); articles without a row are grouped by their words.
     The order of `articles` does not matter. Raises EncoderError where ids and vectors do not belong together.
     """
-    window = read_window(articles, ids, vectors)
+    window = read_window(articles, ids, vectors, decisions=learned())
     labels = cluster(window, bar=settings.bar or BAR)
     members = _members(labels)
     clusters = [frozenset(window.articles[row].id for row in rows) for rows in members]
@@ -59,7 +59,9 @@ def regroup(
     return Regrouping(stories=drafts, merges=followed.merges)
 
 
-def read_window(articles: Sequence[WindowArticle], ids: Sequence[int], vectors: Vectors | None) -> Window:
+def read_window(
+    articles: Sequence[WindowArticle], ids: Sequence[int], vectors: Vectors | None, *, decisions: Decisions
+) -> Window:
     """Return the articles in the order of (published_at, url, id), cleaned, with copies found."""
     ordered = sorted(articles, key=lambda article: (article.published_at, article.url or "", article.id))
     titles = [clean_title(article.title, article.publisher) for article in ordered]
@@ -72,6 +74,7 @@ def read_window(articles: Sequence[WindowArticle], ids: Sequence[int], vectors: 
         languages=[article.language for article in ordered],
         published_at=[article.published_at for article in ordered],
         publishers=[article.publisher for article in ordered],
+        decisions=decisions,
     )
     whole = [(*title, *text) for title, text in zip(title_words, text_words, strict=True)]
     round_ups = [is_round_up(article.title) for article in ordered]
@@ -111,7 +114,7 @@ def _evidence(window: Window, members: Sequence[Sequence[int]]) -> Iterator[Scor
 
 def _scores_within(window: Window, batch: Sequence[Sequence[int]]) -> Iterator[Scores]:
     shared = [row for rows in batch if len(rows) > 1 for row in rows]
-    scores = pair_scores(window.compared, np.array(shared), np.array(shared)) if shared else np.zeros((0, 0))
+    scores = pair_scores(window.compared, np.array(shared, dtype=np.int64), np.array(shared, dtype=np.int64))
     start = 0
     for rows in batch:
         if len(rows) == 1:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -23,6 +23,9 @@ Scores = NDArray[np.float32]
 
 Weights = Mapping[str, float]
 """Of a logistic decision: one factor per feature, and `intercept`."""
+
+Decisions = Mapping[str, Weights]
+"""The learned numbers: of `pair` and `join`, and of each `_by_words` alone."""
 
 LANGUAGE_PRIOR = 20
 """Articles of similarity nought that are added to a language before its mean vector is taken away: in a window of
@@ -60,14 +63,15 @@ class Compared:
     """Title and text together."""
     lengths: NDArray[np.float32]
     """log(1 + words) / 4."""
-    days: NDArray[np.float64]
+    days: NDArray[np.float32]
     """Since the earliest article."""
     publishers: Rows
     """A number per publisher."""
     skeletons: Rows
-    """A number per title without its numbers; -1 where it has none or is too short."""
+    """A number per title without its numbers; of its own where the title is too short to tell a series."""
     numbers: Rows
     """A number per set of numbers in a title."""
+    decisions: Decisions
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -81,6 +85,7 @@ def compare(
     languages: Sequence[str | None],
     published_at: Sequence[datetime],
     publishers: Sequence[str],
+    decisions: Decisions,
 ) -> Compared:
     """Return what of these articles is compared, from the words of their titles and of their texts.
 
@@ -98,6 +103,23 @@ def compare(
         publishers=_numbered(publishers),
         skeletons=_skeletons(titles),
         numbers=_numbered([tuple(sorted(filter(is_number, title))) for title in titles]),
+        decisions=decisions,
+    )
+
+
+def take(compared: Compared, rows: Rows) -> Compared:
+    """Return what is compared of these articles only."""
+    return replace(
+        compared,
+        vectors=compared.vectors[rows],
+        has_vector=compared.has_vector[rows],
+        titles=compared.titles[rows],
+        texts=compared.texts[rows],
+        lengths=compared.lengths[rows],
+        days=compared.days[rows],
+        publishers=compared.publishers[rows],
+        skeletons=compared.skeletons[rows],
+        numbers=compared.numbers[rows],
     )
 
 
@@ -120,16 +142,16 @@ def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | N
 
 def pair_scores(compared: Compared, rows: Rows, columns: Rows) -> Scores:
     """Return the learned chance of each pair: shape (len(rows), len(columns)); words only where a vector is missing."""
-    title = _product(compared.titles, rows, columns)
-    text = _product(compared.texts, rows, columns)
-    length = np.minimum.outer(compared.lengths[rows], compared.lengths[columns])
-    logits = logit(decision("pair_by_words"), {"title": title, "text": text, "length": length})
+    features = {
+        "title": _product(compared.titles, rows, columns),
+        "text": _product(compared.texts, rows, columns),
+        "length": np.minimum.outer(compared.lengths[rows], compared.lengths[columns]),
+    }
     both = np.logical_and.outer(compared.has_vector[rows], compared.has_vector[columns])
     if both.any():
-        vector = compared.vectors[rows] @ compared.vectors[columns].T
-        features = {"vector": vector, "title": title, "text": text, "length": length}
-        logits = np.where(both, logit(decision("pair"), features), logits)
-    return np.asarray(expit(logits - _reserves(compared, rows, columns)), dtype=np.float32)
+        features["vector"] = compared.vectors[rows] @ compared.vectors[columns].T
+    logits = decide(compared.decisions, "pair", features, both)
+    return chances(logits - _reserves(compared, rows, columns))
 
 
 def neighbours(compared: Compared, bar: float) -> Iterator[tuple[Rows, Rows, Scores]]:
@@ -143,17 +165,35 @@ def neighbours(compared: Compared, bar: float) -> Iterator[tuple[Rows, Rows, Sco
         yield rows[left], columns[right], scores[left, right]
 
 
+def decide(decisions: Decisions, name: str, features: Mapping[str, Scores], both: NDArray[np.bool_]) -> Scores:
+    """Return the log odds of a learned decision; by its words alone where not both sides have a vector.
+
+    Features and `both` have one shape; "vector" is needed only where `both` holds somewhere.
+    """
+    if not both.any():
+        return logit(decisions[f"{name}_by_words"], features)
+    whole = logit(decisions[name], features)
+    return whole if both.all() else np.where(both, whole, logit(decisions[f"{name}_by_words"], features))
+
+
 def logit(weights: Weights, features: Mapping[str, Scores]) -> Scores:
-    """Return the log odds that the weights give to features of one shape."""
-    total = np.float32(weights["intercept"])
-    return np.asarray(total + sum(np.float32(weights[name]) * values for name, values in features.items()))
+    """Return the log odds that the weights give to features of one shape; features without a weight do not count."""
+    total = np.full_like(features["text"], weights["intercept"])
+    for name in weights.keys() - {"intercept"}:
+        total += np.float32(weights[name]) * features[name]
+    return total
+
+
+def chances(logits: Scores) -> Scores:
+    """Return the chances, 0..1, that these log odds mean."""
+    return np.asarray(expit(logits), dtype=np.float32)
 
 
 @cache
-def decision(name: str) -> Weights:
-    """Return the learned numbers of one decision; `bench/fit.py` fits them."""
-    table = json.loads(resources.files("aggregator.stories").joinpath("decision.json").read_text(encoding="utf-8"))
-    return dict(table[name])
+def learned() -> Decisions:
+    """Return the numbers that `bench/fit.py` fitted and that ship beside this module."""
+    text = resources.files("aggregator.stories").joinpath("decision.json").read_text(encoding="utf-8")
+    return {name: dict(weights) for name, weights in json.loads(text).items()}
 
 
 def _product(matrix: WordMatrix, rows: Rows, columns: Rows) -> Scores:
@@ -162,15 +202,14 @@ def _product(matrix: WordMatrix, rows: Rows, columns: Rows) -> Scores:
 
 def _reserves(compared: Compared, rows: Rows, columns: Rows) -> Scores:
     """Return the logits that time and the signs of a series cost."""
-    gap = np.abs(np.subtract.outer(compared.days[rows], compared.days[columns])).astype(np.float32)
-    late = LOGITS_PER_DAY * np.maximum(gap - PATIENCE_DAYS, 0)
+    gap = np.abs(np.subtract.outer(compared.days[rows], compared.days[columns]))
+    cost = LOGITS_PER_DAY * np.maximum(gap - PATIENCE_DAYS, 0)
     same_words = np.equal.outer(compared.skeletons[rows], compared.skeletons[columns])
-    same_words &= (compared.skeletons[rows] >= 0)[:, None]
-    if not same_words.any():
-        return late
-    other_numbers = np.not_equal.outer(compared.numbers[rows], compared.numbers[columns])
-    one_hand = np.equal.outer(compared.publishers[rows], compared.publishers[columns]) | (gap >= SERIES_DAYS)
-    return np.asarray(late + SERIES_LOGITS * (same_words & other_numbers & one_hand), dtype=np.float32)
+    if same_words.any():
+        other_numbers = np.not_equal.outer(compared.numbers[rows], compared.numbers[columns])
+        one_hand = np.equal.outer(compared.publishers[rows], compared.publishers[columns]) | (gap >= SERIES_DAYS)
+        cost += SERIES_LOGITS * (same_words & other_numbers & one_hand)
+    return np.asarray(cost, dtype=np.float32)
 
 
 def _without_common_part(vectors: Vectors, has_vector: NDArray[np.bool_], languages: Sequence[str | None]) -> Vectors:
@@ -187,9 +226,9 @@ def _without_common_part(vectors: Vectors, has_vector: NDArray[np.bool_], langua
     return np.asarray(rest / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
-def _days(times: Sequence[datetime]) -> NDArray[np.float64]:
+def _days(times: Sequence[datetime]) -> NDArray[np.float32]:
     seconds = np.array([time.timestamp() for time in times], dtype=np.float64)
-    return (seconds - seconds.min(initial=np.inf)) / 86_400 if len(seconds) else seconds
+    return np.asarray((seconds - seconds.min(initial=np.inf)) / 86_400, dtype=np.float32)
 
 
 def _numbered(values: Sequence[object]) -> Rows:
@@ -198,6 +237,6 @@ def _numbered(values: Sequence[object]) -> Rows:
 
 
 def _skeletons(titles: Sequence[Sequence[str]]) -> Rows:
+    """Return a number per title without its numbers; each has its own where it is too short to be part of a series."""
     words = [tuple(token for token in title if not is_number(token)) for title in titles]
-    has_series = np.array([len(left) >= SERIES_WORDS for left in words], dtype=bool)
-    return np.where(has_series, _numbered(words), -1)
+    return _numbered([key if len(key) >= SERIES_WORDS else row for row, key in enumerate(words)])

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import resources
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,8 @@ CYRILLIC = str.maketrans(
 )  # fmt: skip
 """Cyrillic as Serbian writes it in Latin letters, so that its two scripts meet."""
 
-WordMatrix = sparse.csr_matrix
-"""Weighted words, one unit row per article (a zero row where it has none): shape (n, words), float32."""
+WordMatrix: TypeAlias = Any
+"""Weighted words, shape (n, words), float32: a unit row per article, zero where it has none. A scipy csr_matrix."""
 
 
 @lru_cache(maxsize=65_536)
@@ -67,7 +68,10 @@ def weigh(texts: Sequence[Sequence[str]]) -> WordMatrix:
 
     Source: Salton & Buckley 1988, with PRIOR_ARTICLES added to the window.
     """
-    numbers, rows, columns, counts = {}, [], [], []
+    numbers: dict[str, int] = {}
+    rows: list[int] = []
+    columns: list[int] = []
+    counts: list[int] = []
     for row, text in enumerate(texts):
         for token, count in Counter(text).items():
             rows.append(row)
