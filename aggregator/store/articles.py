@@ -182,7 +182,7 @@ def add_vectors(
     """
     if vectors.shape != (len(article_ids), encoder.dim):
         raise ValueError(f"{len(article_ids)} articles of {encoder.dim} numbers each cannot be {vectors.shape}.")
-    there = _still_there(db, article_ids)
+    there = lock_articles(db, article_ids)
     made_by = _add_encoder(db, encoder)
     halves = vectors.astype("<f2")
     rows = [
@@ -244,6 +244,16 @@ def window_vectors(db: Connection, encoder: EncoderName, *, since: datetime) -> 
     ).all()
     halves = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f2").reshape(len(rows), encoder.dim)
     return [row.article_id for row in rows], _unit(halves.astype(np.float32))
+
+
+def lock_articles(db: Connection, article_ids: Sequence[int]) -> set[int]:
+    """Return which of these articles are there; they stay until the transaction ends."""
+    question = select(articles.c.id).with_for_update(read=True, key_share=True)
+    return {
+        article_id
+        for some in chunks(article_ids)
+        for article_id in db.execute(question.where(articles.c.id.in_(some))).scalars()
+    }
 
 
 def only_in_feed(db: Connection, feed_id: int) -> list[int]:
@@ -534,16 +544,6 @@ def _river_ids(feed_id: int | None, after: Cursor | None, *, unread_only: bool) 
         mark = tuple_(literal(after.published_at, UtcTime), literal(after.article_id, Id))
         ids = ids.where(tuple_(published_at, article_id) < mark)
     return ids.order_by(published_at.desc(), article_id.desc())
-
-
-def _still_there(db: Connection, article_ids: Sequence[int]) -> set[int]:
-    """Return which of these articles are there; they stay until the transaction ends."""
-    question = select(articles.c.id).with_for_update(read=True, key_share=True)
-    return {
-        article_id
-        for some in chunks(article_ids)
-        for article_id in db.execute(question.where(articles.c.id.in_(some))).scalars()
-    }
 
 
 def _add_encoder(db: Connection, encoder: EncoderName) -> int:

@@ -1,11 +1,12 @@
 """Stories, their members and the aliases of those that were merged."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, delete, func, insert, or_, select, update
 
 from aggregator.errors import NotFoundError
 from aggregator.models import (
@@ -19,152 +20,327 @@ from aggregator.models import (
     StoryMember,
     StoryPage,
 )
-from aggregator.store.articles import find_articles
-from aggregator.store.lines import line, select_lines
-from aggregator.store.schema import articles, memberships, stories, story_aliases
+from aggregator.store.articles import find_articles, lines_of, lock_articles
+from aggregator.store.schema import article_status, articles, feeds, memberships, stories, story_aliases
 from aggregator.store.settings import REGROUPED_AT, remember
-from aggregator.store.statements import chunks, insert_into
+from aggregator.store.statements import chunks, feed_title, insert_into
 
-_KEPT_OF_STORY = ("lead_id", "n_articles", "n_publishers", "n_origins", "first_at", "last_at", "rank", "rank_terms")
-_KEPT_OF_MEMBER = ("story_id", "score", "nearest_id", "copy_of_id")
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """What a story's totals are made of, for one member."""
+
+    article_id: int
+    publisher_id: int
+    published_at: datetime
+    is_copy: bool = False
 
 
 def known_stories(db: Connection, *, since: datetime) -> list[KnownStory]:
     """Return the stories that have a member published since then, by id."""
     rows = db.execute(
-        select(memberships.c.story_id, memberships.c.article_id)
-        .join(articles, articles.c.id == memberships.c.article_id)
+        select(stories.c.id, stories.c.founder_id, stories.c.lead_id, stories.c.created_at, memberships.c.article_id)
+        .select_from(articles)
+        .join(memberships, memberships.c.article_id == articles.c.id)
+        .join(stories, stories.c.id == memberships.c.story_id)
         .where(articles.c.published_at >= since)
-    )
+    ).all()
     members = defaultdict(set)
     for row in rows:
-        members[row.story_id].add(row.article_id)
+        members[row.id].add(row.article_id)
     return [
         KnownStory(
-            id=row["id"],
-            founder_id=row["founder_id"],
-            lead_id=row["lead_id"],
-            article_ids=frozenset(members[row["id"]]),
-            created_at=row["created_at"],
+            id=row.id,
+            founder_id=row.founder_id,
+            lead_id=row.lead_id,
+            article_ids=frozenset(members[row.id]),
+            created_at=row.created_at,
         )
-        for row in _rows_of(db, sorted(members))
+        for row in sorted({row.id: row for row in rows}.values(), key=lambda row: row.id)
     ]
 
 
-def save(db: Connection, regrouping: Regrouping, *, now: datetime) -> list[int]:
+def save(db: Connection, regrouping: Regrouping, *, n_articles: int, encoder: str | None, now: datetime) -> list[int]:
     """Keep the outcome of a regroup; return the ids of its stories, in its order.
 
-    New stories get an id that was never used before. Members that are not in the regrouping (older than the window)
-    stay. An article is in one story at most; one that was deleted while the regroup ran is left out. Rows that say
-    the same as before are not written.
+    New stories get an id that was never used before. Members not in the regrouping (older than the window) stay.
+    An article is in one story at most. Rows that say the same as before are not written. Articles that were deleted
+    since the regroup began are left out, and so are stories that have none but such.
     """
-    for merge in regrouping.merges:
-        _merge(db, merge, now=now)
     drafts = _without_deleted(db, regrouping.stories)
-    before = _memberships_of(db, [member.article_id for draft in drafts for member in draft.members])
-    ids = _save_stories(db, drafts, now=now)
-    _save_members(db, zip(ids, drafts, strict=True), before, now=now)
-    _drop_empty(db, {row["story_id"] for row in before.values()})
+    into = _targets(regrouping.merges, drafts)
+    before = _memberships(db, drafts, into)
+    older = _older_members(before, drafts, into)
+    ids = _keep_stories(db, drafts, _values(db, drafts, older), now=now)
+    left = _keep_members(db, dict(zip(ids, drafts, strict=True)), before, now=now)
+    _merge(db, into, now=now)
+    mend(db, (left | set(into.values())) - set(ids))
     remember(db, REGROUPED_AT, now.isoformat())
+    remember(db, "regrouped_articles", str(n_articles))
+    remember(db, "regrouped_by", encoder)
     return ids
 
 
 def front_page(db: Connection, *, since: datetime, limit: int, min_publishers: int = 2) -> list[StoryCard]:
     """Return the stories with news since then, by rank, best first."""
-    best = (
+    ids = db.execute(
         select(stories.c.id)
         .where(stories.c.last_at >= since, stories.c.n_publishers >= min_publishers)
-        .order_by(stories.c.rank.desc(), stories.c.id)
+        .order_by(stories.c.rank.desc(), stories.c.last_at.desc(), stories.c.id.desc())
         .limit(limit)
     )
-    return story_cards(db, db.execute(best).scalars().all())
+    return story_cards(db, ids.scalars().all())
 
 
 def n_single(db: Connection, *, since: datetime) -> int:
     """Return how many stories with news since then only one publisher covers."""
-    single = (stories.c.last_at >= since) & (stories.c.n_publishers == 1)
-    return db.execute(select(func.count()).where(single)).scalar() or 0
+    is_single = (stories.c.last_at >= since) & (stories.c.n_publishers == 1)
+    count: int = db.execute(select(func.count()).select_from(stories).where(is_single)).scalar_one()
+    return count
 
 
 def find_story(db: Connection, story_id: int) -> StoryPage:
-    """Return the story with all its articles, oldest first; NotFoundError where there is none of this id."""
+    """Return the story with all its articles; NotFoundError where there is none of this id."""
     cards = story_cards(db, [story_id])
     if not cards:
         raise NotFoundError(f"There is no story with the number {story_id}.")
-    places = db.execute(select(memberships).where(memberships.c.story_id == story_id)).mappings()
-    by_article = {row["article_id"]: row for row in places}
-    titles = {each.id: each.feed_title for each in _lines_of_stories(db, [story_id])[story_id]}
+    rows = db.execute(select(memberships).where(memberships.c.story_id == story_id)).mappings()
+    members = {row["article_id"]: _member(row) for row in rows}
+    titles = {row.id: row.title for row in db.execute(select(feeds.c.id, feed_title.label("title")))}
     return StoryPage(
         card=cards[0],
         members=tuple(
-            StoryMember(article, _member(by_article[article.id]), titles[article.id])
-            for article in find_articles(db, list(by_article))
+            StoryMember(article, members[article.id], titles.get(article.feed_id))
+            for article in find_articles(db, list(members))
         ),
     )
 
 
 def current_id(db: Connection, story_id: int) -> int | None:
     """Return the id under which this story lives now, through any number of merges; None where it never was."""
-    if db.execute(select(stories.c.id).where(stories.c.id == story_id)).scalar():
-        return story_id
-    return db.execute(select(story_aliases.c.story_id).where(story_aliases.c.old_id == story_id)).scalar()
+    lives = select(stories.c.id).where(stories.c.id == story_id)
+    went = select(story_aliases.c.story_id).where(story_aliases.c.old_id == story_id)
+    found: int | None = db.execute(lives.union_all(went)).scalar()
+    return found
 
 
 def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     """Return these stories as cards, in this order; ids that are not there are left out."""
-    rows = {row["id"]: row for row in _rows_of(db, story_ids)}
-    lines = _lines_of_stories(db, story_ids)
-    return [_card(rows[story_id], lines[story_id]) for story_id in story_ids if story_id in rows and lines[story_id]]
+    rows = {
+        row["id"]: row
+        for some in chunks(story_ids)
+        for row in db.execute(select(stories).where(stories.c.id.in_(some))).mappings()
+    }
+    lines: dict[int, list[ArticleLine]] = defaultdict(list)
+    for line in lines_of(db, _shown_ids(db, list(rows))):
+        if line.story_id is not None:
+            lines[line.story_id].append(line)
+    unread = _unread(db, list(rows))
+    wanted = [story_id for story_id in dict.fromkeys(story_ids) if story_id in lines]
+    return [_card(rows[story_id], lines[story_id], unread.get(story_id, 0)) for story_id in wanted]
 
 
 def take_out(db: Connection, article_ids: Sequence[int]) -> None:
     """Take these articles out of their stories, which close over the gap or, left empty, go away."""
-    touched = {row["story_id"] for row in _memberships_of(db, article_ids).values()}
+    left: set[int] = set()
     for some in chunks(article_ids):
+        left |= set(db.execute(select(memberships.c.story_id).where(memberships.c.article_id.in_(some))).scalars())
+        speaks = or_(stories.c.founder_id.in_(some), stories.c.lead_id.in_(some))
+        left |= set(db.execute(select(stories.c.id).where(speaks)).scalars())
         db.execute(delete(memberships).where(memberships.c.article_id.in_(some)))
-    _drop_empty(db, touched)
-    for story_id in sorted(touched):
-        _close_over(db, story_id)
+    mend(db, left)
 
 
-def _rows_of(db: Connection, story_ids: Sequence[int]) -> list[RowMapping]:
-    return [
-        row
-        for some in chunks(story_ids)
-        for row in db.execute(select(stories).where(stories.c.id.in_(some)).order_by(stories.c.id)).mappings()
-    ]
+def mend(db: Connection, story_ids: Collection[int]) -> None:
+    """Make the totals of these stories true again after members left; stories left empty go away."""
+    for some in chunks(sorted(story_ids)):
+        facts = _facts_by_story(db, some)
+        empty = [story_id for story_id in some if story_id not in facts]
+        db.execute(delete(stories).where(stories.c.id.in_(empty)))
+        rows = db.execute(select(stories).where(stories.c.id.in_(list(facts)))).mappings().all()
+        changed = [{"of_story": row["id"], **_mended(row, facts[row["id"]])} for row in rows]
+        if changed:
+            db.execute(update(stories).where(stories.c.id == bindparam("of_story")), changed)
 
 
-def _lines_of_stories(db: Connection, story_ids: Sequence[int]) -> dict[int, list[ArticleLine]]:
-    """Return the articles of each story as lines, newest first."""
-    lines = defaultdict(list)
-    newest = (articles.c.published_at.desc(), articles.c.id.desc())
-    for some in chunks(story_ids):
-        for row in db.execute(select_lines().where(memberships.c.story_id.in_(some)).order_by(*newest)).mappings():
-            lines[int(row["story_id"])].append(line(row))
-    return lines
+def _without_deleted(db: Connection, drafts: Sequence[StoryDraft]) -> list[StoryDraft]:
+    """Return the drafts without articles that are not there any more; those that are stay until the end."""
+    named = {
+        article_id
+        for draft in drafts
+        for article_id in (draft.founder_id, draft.lead_id, *(member.article_id for member in draft.members))
+    }
+    named |= {other for draft in drafts for member in draft.members for other in _evidence(member)}
+    there = lock_articles(db, sorted(named))
+    if there == named:
+        return [draft for draft in drafts if draft.members]
+    whole = [_without(draft, there) for draft in drafts]
+    return [draft for draft in whole if draft.members]
 
 
-def _card(row: RowMapping, lines: Sequence[ArticleLine]) -> StoryCard:
-    lead = next((each for each in lines if each.id == row["lead_id"]), lines[0])
-    by_publisher = {each.publisher.id: each for each in reversed(lines) if each.publisher.id != lead.publisher.id}
-    others = sorted(by_publisher.values(), key=lambda each: (each.published_at, each.id), reverse=True)
-    countries = dict.fromkeys(each.publisher.country for each in (lead, *others))
-    return StoryCard(
-        id=row["id"],
-        headline=lead.title,
-        lead=lead,
-        n_articles=row["n_articles"],
-        n_publishers=row["n_publishers"],
-        n_origins=row["n_origins"],
-        n_unread=sum(not each.is_read for each in lines),
-        countries=tuple(country for country in countries if country),
-        first=lines[-1],
-        last_at=row["last_at"],
-        rank=row["rank"],
-        rank_terms=row["rank_terms"],
-        lines=(lead, *others),
+def _evidence(member: Member) -> set[int]:
+    return {other for other in (member.nearest_id, member.copy_of_id) if other is not None}
+
+
+def _without(draft: StoryDraft, there: Collection[int]) -> StoryDraft:
+    members = tuple(
+        replace(
+            member,
+            nearest_id=member.nearest_id if member.nearest_id in there else None,
+            copy_of_id=member.copy_of_id if member.copy_of_id in there else None,
+        )
+        for member in draft.members
+        if member.article_id in there
     )
+    first = members[0].article_id if members else 0
+    return replace(
+        draft,
+        members=members,
+        founder_id=draft.founder_id if draft.founder_id in there else first,
+        lead_id=draft.lead_id if draft.lead_id in there else first,
+    )
+
+
+def _targets(merges: Sequence[Merge], drafts: Iterable[StoryDraft]) -> dict[int, int]:
+    """Return into which story each merged one goes in the end; a story that lives on is not merged."""
+    living = {draft.id for draft in drafts}
+    step = {merge.old_id: merge.into_id for merge in merges if merge.old_id not in living}
+    final = {}
+    for old_id in step:
+        seen, story_id = {old_id}, step[old_id]
+        while story_id in step and story_id not in seen:
+            seen.add(story_id)
+            story_id = step[story_id]
+        if story_id not in step:
+            final[old_id] = story_id
+    return final
+
+
+def _memberships(db: Connection, drafts: Iterable[StoryDraft], into: Mapping[int, int]) -> dict[int, RowMapping]:
+    """Return the memberships, by article, of these stories and of these articles in whatever story they are."""
+    story_ids = {draft.id for draft in drafts if draft.id is not None} | into.keys() | set(into.values())
+    found = {
+        row["article_id"]: row
+        for some in chunks(sorted(story_ids))
+        for row in db.execute(select(memberships).where(memberships.c.story_id.in_(some))).mappings()
+    }
+    elsewhere = [member.article_id for draft in drafts for member in draft.members if member.article_id not in found]
+    for some in chunks(elsewhere):
+        for row in db.execute(select(memberships).where(memberships.c.article_id.in_(some))).mappings():
+            found[row["article_id"]] = row
+    return found
+
+
+def _older_members(
+    before: Mapping[int, RowMapping], drafts: Iterable[StoryDraft], into: Mapping[int, int]
+) -> dict[int, list[int]]:
+    """Return the members, by story, that the regrouping does not speak of; those of merged stories come along."""
+    spoken_of = {member.article_id for draft in drafts for member in draft.members}
+    older = defaultdict(list)
+    for article_id, row in before.items():
+        if article_id not in spoken_of:
+            older[into.get(row["story_id"], row["story_id"])].append(article_id)
+    return older
+
+
+def _values(db: Connection, drafts: Sequence[StoryDraft], older: Mapping[int, Sequence[int]]) -> list[dict[str, Any]]:
+    """Return the columns of each draft's row, counting its older members in."""
+    grown = [draft for draft in drafts if draft.id in older]
+    ids = [member.article_id for draft in grown for member in draft.members]
+    facts = _facts(db, [*ids, *(article_id for draft in grown for article_id in older[draft.id or 0])])
+    return [_story_values(draft, [facts[each] for each in older.get(draft.id or 0, ())], facts) for draft in drafts]
+
+
+def _story_values(draft: StoryDraft, older: Sequence[_Fact], facts: Mapping[int, _Fact]) -> dict[str, Any]:
+    n_publishers = draft.n_publishers
+    if older:
+        publisher_ids = {fact.publisher_id for fact in older}
+        n_publishers = len(publisher_ids | {facts[member.article_id].publisher_id for member in draft.members})
+    return {
+        "founder_id": draft.founder_id,
+        "lead_id": draft.lead_id,
+        "n_articles": len(draft.members) + len(older),
+        "n_publishers": n_publishers,
+        "n_origins": n_publishers - (draft.n_publishers - draft.n_origins),
+        "first_at": min([draft.first_at, *(fact.published_at for fact in older)]),
+        "last_at": draft.last_at,
+        "rank": draft.rank,
+        "rank_terms": dict(draft.rank_terms),
+    }
+
+
+def _facts(db: Connection, article_ids: Sequence[int]) -> dict[int, _Fact]:
+    question = select(articles.c.id, articles.c.publisher_id, articles.c.published_at)
+    return {
+        row.id: _Fact(row.id, row.publisher_id, row.published_at)
+        for some in chunks(article_ids)
+        for row in db.execute(question.where(articles.c.id.in_(some)))
+    }
+
+
+def _keep_stories(
+    db: Connection, drafts: Sequence[StoryDraft], values: Sequence[dict[str, Any]], *, now: datetime
+) -> list[int]:
+    """Write the rows that are new or changed; return the stories' ids in order."""
+    there = {
+        row["id"]: row
+        for some in chunks([draft.id for draft in drafts if draft.id is not None])
+        for row in db.execute(select(stories).where(stories.c.id.in_(some))).mappings()
+    }
+    changed = [
+        {"id": draft.id, "created_at": now, **row}
+        for draft, row in zip(drafts, values, strict=True)
+        if draft.id is not None and not _says(there.get(draft.id), row)
+    ]
+    if changed:
+        keep = insert_into(db, stories)
+        newer = {name: keep.excluded[name] for name in values[0]}
+        db.execute(keep.on_conflict_do_update(index_elements=["id"], set_=newer), changed)
+    fresh = [{"created_at": now, **row} for draft, row in zip(drafts, values, strict=True) if draft.id is None]
+    minted = iter(_mint(db, fresh))
+    return [next(minted) if draft.id is None else draft.id for draft in drafts]
+
+
+def _says(row: RowMapping | None, values: Mapping[str, Any]) -> bool:
+    return row is not None and all(row[name] == value for name, value in values.items())
+
+
+def _mint(db: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
+    if not rows:
+        return []
+    return db.execute(insert(stories).returning(stories.c.id, sort_by_parameter_order=True), rows).scalars().all()
+
+
+def _keep_members(
+    db: Connection, drafts: Mapping[int, StoryDraft], before: Mapping[int, RowMapping], *, now: datetime
+) -> set[int]:
+    """Write the memberships that are new or changed; return the stories that articles left."""
+    rows, left = [], set()
+    for story_id, draft in drafts.items():
+        for member in draft.members:
+            row = before.get(member.article_id)
+            if row is not None and row["story_id"] == story_id and _member(row) == member:
+                continue
+            stays = row is not None and row["story_id"] == story_id
+            rows.append(_membership(member, story_id, row["joined_at"] if row is not None and stays else now))
+            if row is not None and not stays:
+                left.add(row["story_id"])
+    if rows:
+        keep = insert_into(db, memberships)
+        newer = {name: keep.excluded[name] for name in rows[0] if name != "article_id"}
+        db.execute(keep.on_conflict_do_update(index_elements=["article_id"], set_=newer), rows)
+    return left
+
+
+def _membership(member: Member, story_id: int, joined_at: datetime) -> dict[str, Any]:
+    return {
+        "article_id": member.article_id,
+        "story_id": story_id,
+        "score": member.score,
+        "nearest_id": member.nearest_id,
+        "copy_of_id": member.copy_of_id,
+        "joined_at": joined_at,
+    }
 
 
 def _member(row: RowMapping) -> Member:
@@ -173,138 +349,114 @@ def _member(row: RowMapping) -> Member:
     )
 
 
-def _merge(db: Connection, merge: Merge, *, now: datetime) -> None:
-    """Let one story go into another: its members, and every alias that led to it, lead there at once."""
-    into = current_id(db, merge.into_id)
-    is_there = db.execute(select(stories.c.id).where(stories.c.id == merge.old_id)).scalar()
-    if into is None or is_there is None or into == merge.old_id:
-        return
-    for table in (memberships, story_aliases):
-        db.execute(update(table).where(table.c.story_id == merge.old_id).values(story_id=into))
-    db.execute(delete(stories).where(stories.c.id == merge.old_id))
-    db.execute(insert(story_aliases).values(old_id=merge.old_id, story_id=into, merged_at=now))
-
-
-def _without_deleted(db: Connection, drafts: Sequence[StoryDraft]) -> list[StoryDraft]:
-    """Return the drafts whose articles are all still there; one that lost an article waits for the next regroup."""
-    wanted = sorted({article_id for draft in drafts for article_id in _articles_of(draft)})
-    there: set[int] = set()
-    for some in chunks(wanted):
-        there |= set(db.execute(select(articles.c.id).where(articles.c.id.in_(some))).scalars())
-    return [draft for draft in drafts if there.issuperset(_articles_of(draft))]
-
-
-def _articles_of(draft: StoryDraft) -> list[int]:
-    return [draft.founder_id, draft.lead_id, *(member.article_id for member in draft.members)]
-
-
-def _memberships_of(db: Connection, article_ids: Sequence[int]) -> dict[int, RowMapping]:
-    return {
-        row["article_id"]: row
-        for some in chunks(article_ids)
-        for row in db.execute(select(memberships).where(memberships.c.article_id.in_(some))).mappings()
+def _merge(db: Connection, into: Mapping[int, int], *, now: datetime) -> None:
+    """Let merged stories' ids lead to where they went, in one step however often that happens."""
+    named = sorted(into.keys() | set(into.values()))
+    there = {
+        story_id
+        for some in chunks(named)
+        for story_id in db.execute(select(stories.c.id).where(stories.c.id.in_(some))).scalars()
     }
+    for old_id, story_id in into.items():
+        if old_id in there and story_id in there:
+            db.execute(update(memberships).where(memberships.c.story_id == old_id).values(story_id=story_id))
+            db.execute(update(story_aliases).where(story_aliases.c.story_id == old_id).values(story_id=story_id))
+            db.execute(insert(story_aliases).values(old_id=old_id, story_id=story_id, merged_at=now))
+            db.execute(delete(stories).where(stories.c.id == old_id))
 
 
-def _save_stories(db: Connection, drafts: Sequence[StoryDraft], *, now: datetime) -> list[int]:
-    kept = {row["id"]: row for row in _rows_of(db, [draft.id for draft in drafts if draft.id is not None])}
-    older = _n_older(db, drafts)
-    return [_save_story(db, draft, kept.get(draft.id or 0), older.get(draft.id or 0, 0), now=now) for draft in drafts]
-
-
-def _n_older(db: Connection, drafts: Sequence[StoryDraft]) -> dict[int, int]:
-    """Return how many members each known story has beyond those in any draft: what is older than the window."""
-    in_draft = {member.article_id for draft in drafts for member in draft.members}
-    count: dict[int, int] = defaultdict(int)
-    for some in chunks([draft.id for draft in drafts if draft.id is not None]):
-        question = select(memberships.c.story_id, memberships.c.article_id).where(memberships.c.story_id.in_(some))
-        for row in db.execute(question):
-            count[row.story_id] += row.article_id not in in_draft
-    return count
-
-
-def _save_story(db: Connection, draft: StoryDraft, kept: RowMapping | None, n_older: int, *, now: datetime) -> int:
-    values = {
-        "founder_id": draft.founder_id,
-        "lead_id": draft.lead_id,
-        "n_articles": len(draft.members) + n_older,
-        "n_publishers": draft.n_publishers,
-        "n_origins": draft.n_origins,
-        "first_at": draft.first_at,
-        "last_at": draft.last_at,
-        "rank": draft.rank,
-        "rank_terms": dict(draft.rank_terms),
-    }
-    if kept is None:
-        made = insert(stories).values(**values, created_at=now).returning(stories.c.id)
-        return int(db.execute(made).scalar_one())
-    if n_older:
-        values["first_at"] = min(draft.first_at, kept["first_at"])
-        for name in ("n_publishers", "n_origins"):
-            values[name] = max(values[name], kept[name])
-    changed = {name: values[name] for name in (*_KEPT_OF_STORY, "founder_id") if values[name] != kept[name]}
-    if changed:
-        db.execute(update(stories).where(stories.c.id == kept["id"]).values(**changed))
-    return int(kept["id"])
-
-
-def _save_members(
-    db: Connection,
-    saved: Iterable[tuple[int, StoryDraft]],
-    before: Mapping[int, RowMapping],
-    *,
-    now: datetime,
-) -> None:
-    rows = []
-    for story_id, draft in saved:
-        for member in draft.members:
-            row, kept = _member_row(story_id, member, now), before.get(member.article_id)
-            if kept and kept["story_id"] == story_id:
-                row["joined_at"] = kept["joined_at"]
-            if kept is None or any(row[name] != kept[name] for name in _KEPT_OF_MEMBER):
-                rows.append(row)
-    if rows:
-        add = insert_into(db, memberships)
-        newer = {name: add.excluded[name] for name in (*_KEPT_OF_MEMBER, "joined_at")}
-        db.execute(add.on_conflict_do_update(index_elements=["article_id"], set_=newer), rows)
-
-
-def _member_row(story_id: int, member: Member, now: datetime) -> dict[str, Any]:
-    return {
-        "article_id": member.article_id,
-        "story_id": story_id,
-        "score": member.score,
-        "nearest_id": member.nearest_id,
-        "copy_of_id": member.copy_of_id,
-        "joined_at": now,
-    }
-
-
-def _drop_empty(db: Connection, story_ids: Iterable[int]) -> None:
-    for some in chunks(sorted(story_ids)):
-        has_members = exists().where(memberships.c.story_id == stories.c.id)
-        db.execute(delete(stories).where(stories.c.id.in_(some), ~has_members))
-
-
-def _close_over(db: Connection, story_id: int) -> None:
-    """Give a story that lost articles a founder and a lead among those it has, and count it anew."""
-    members = db.execute(
-        select(articles.c.id, articles.c.publisher_id, articles.c.published_at)
-        .join(memberships, memberships.c.article_id == articles.c.id)
-        .where(memberships.c.story_id == story_id)
+def _facts_by_story(db: Connection, story_ids: Sequence[int]) -> dict[int, list[_Fact]]:
+    """Return the members of these stories, oldest first; a story without any is left out."""
+    rows = db.execute(
+        select(
+            memberships.c.story_id,
+            memberships.c.copy_of_id,
+            articles.c.id,
+            articles.c.publisher_id,
+            articles.c.published_at,
+        )
+        .join(articles, articles.c.id == memberships.c.article_id)
+        .where(memberships.c.story_id.in_(story_ids))
         .order_by(articles.c.published_at, articles.c.id)
-    ).all()
-    if not members:
-        return
-    kept = _rows_of(db, [story_id])[0]
-    ids, n_publishers = [row.id for row in members], len({row.publisher_id for row in members})
-    values = {
-        "founder_id": kept["founder_id"] if kept["founder_id"] in ids else ids[0],
-        "lead_id": kept["lead_id"] if kept["lead_id"] in ids else ids[0],
-        "n_articles": len(ids),
-        "n_publishers": n_publishers,
-        "n_origins": min(kept["n_origins"], n_publishers),
+    )
+    facts = defaultdict(list)
+    for row in rows:
+        facts[row.story_id].append(_Fact(row.id, row.publisher_id, row.published_at, row.copy_of_id is not None))
+    return facts
+
+
+def _mended(row: RowMapping, members: Sequence[_Fact]) -> dict[str, Any]:
+    there = {fact.article_id for fact in members}
+    originals = [fact for fact in members if not fact.is_copy] or members
+    first_id = originals[0].article_id
+    return {
+        "founder_id": row["founder_id"] if row["founder_id"] in there else first_id,
+        "lead_id": row["lead_id"] if row["lead_id"] in there else first_id,
+        "n_articles": len(members),
+        "n_publishers": len({fact.publisher_id for fact in members}),
+        "n_origins": len({fact.publisher_id for fact in originals}),
         "first_at": members[0].published_at,
         "last_at": members[-1].published_at,
     }
-    db.execute(update(stories).where(stories.c.id == story_id).values(**values))
+
+
+def _shown_ids(db: Connection, story_ids: Sequence[int]) -> list[int]:
+    """Return each story's first article and, of each publisher, the lead or else the newest."""
+    is_lead = case((articles.c.id == stories.c.lead_id, 0), else_=1)
+    newest_first = (is_lead, articles.c.published_at.desc(), articles.c.id.desc())
+    of_publisher = (memberships.c.story_id, articles.c.publisher_id)
+    oldest_first = (articles.c.published_at, articles.c.id)
+    members = (
+        select(
+            articles.c.id,
+            func.row_number().over(partition_by=of_publisher, order_by=newest_first).label("place"),
+            func.row_number().over(partition_by=memberships.c.story_id, order_by=oldest_first).label("place_in_time"),
+        )
+        .join(memberships, memberships.c.article_id == articles.c.id)
+        .join(stories, stories.c.id == memberships.c.story_id)
+    )
+    found: list[int] = []
+    for some in chunks(story_ids):
+        ranked = members.where(memberships.c.story_id.in_(some)).subquery()
+        shown = select(ranked.c.id).where((ranked.c.place == 1) | (ranked.c.place_in_time == 1))
+        found += db.execute(shown).scalars()
+    return found
+
+
+def _unread(db: Connection, story_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many articles of each story are unread; a story without any is left out."""
+    question = (
+        select(memberships.c.story_id, func.count().label("n"))
+        .outerjoin(article_status, article_status.c.article_id == memberships.c.article_id)
+        .where(article_status.c.read_at.is_(None))
+        .group_by(memberships.c.story_id)
+    )
+    return {
+        row.story_id: row.n
+        for some in chunks(story_ids)
+        for row in db.execute(question.where(memberships.c.story_id.in_(some)))
+    }
+
+
+def _card(row: RowMapping, lines: Sequence[ArticleLine], n_unread: int) -> StoryCard:
+    newest_first = sorted(lines, key=lambda line: (line.published_at, line.id), reverse=True)
+    lead = next((line for line in newest_first if line.id == row["lead_id"]), newest_first[0])
+    by_publisher = {lead.publisher.id: lead}
+    for line in newest_first:
+        by_publisher.setdefault(line.publisher.id, line)
+    shown = tuple(by_publisher.values())
+    return StoryCard(
+        id=row["id"],
+        headline=lead.title,
+        lead=lead,
+        n_articles=row["n_articles"],
+        n_publishers=row["n_publishers"],
+        n_origins=row["n_origins"],
+        n_unread=n_unread,
+        countries=tuple(dict.fromkeys(line.publisher.country for line in shown if line.publisher.country)),
+        first=newest_first[-1],
+        last_at=row["last_at"],
+        rank=row["rank"],
+        rank_terms=row["rank_terms"],
+        lines=shown,
+    )
