@@ -252,7 +252,8 @@ def test_importing_without_a_file_is_refused_in_words(client: FlaskClient) -> No
 
 
 def test_a_file_that_is_too_large_is_refused_in_words(client: FlaskClient) -> None:
-    reply = upload(client, b" " * 9_000_000)
+    client.application.config["MAX_CONTENT_LENGTH"] = 1000
+    reply = upload(client, b" " * 2000)
     assert reply.status_code == 413
     assert "That file is too large" in reply.get_data(as_text=True)
 

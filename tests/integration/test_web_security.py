@@ -59,6 +59,7 @@ def test_every_get_answers_with_every_header(app: Flask, client: FlaskClient, ed
         assert reply.headers["X-Content-Type-Options"] == "nosniff"
         assert reply.headers["Referrer-Policy"] == "no-referrer"
         assert "Permissions-Policy" in reply.headers
+        reply.close()
 
 
 def test_no_post_without_a_token_changes_anything(
@@ -140,7 +141,8 @@ def test_static_files_may_be_kept_and_pages_may_not(client: FlaskClient) -> None
     assert shown.headers["Cache-Control"] == "private, no-cache"
     found = re.search(r'href="(/static/broadsheet\.css\?v=\w+)"', shown.get_data(as_text=True))
     assert found
-    assert "immutable" in client.get(found[1]).headers["Cache-Control"]
+    with client.get(found[1]) as reply:
+        assert "immutable" in reply.headers["Cache-Control"]
 
 
 def test_a_database_that_cannot_be_read_is_a_page_that_says_what_to_do(

@@ -3,10 +3,15 @@
 const items = () => [...document.querySelectorAll("[data-item]")];
 const linkOf = (item) => item.querySelector("h2 a, .river-title a, th a");
 const present = () => document.activeElement?.closest("[data-item]") ?? null;
+
+// Said at the foot of the window, where it moves nothing, and gone after a while.
+const SAID_MS = 5000;
+const said = document.getElementById("said");
+let unsay = 0;
 const say = (sentence) => {
-  const line = document.createElement("p");
-  line.textContent = sentence;
-  document.getElementById("said").replaceChildren(line);
+  clearTimeout(unsay);
+  said.textContent = sentence;
+  unsay = setTimeout(() => said.replaceChildren(), SAID_MS);
 };
 
 // --- marking -------------------------------------------------------------------------------------
