@@ -116,7 +116,8 @@ def regroup(engine: Engine, encoder: EncoderName | None, settings: StorySettings
         known = stories.known_stories(db, since=since)
     regrouping = engine_room.regroup(window, ids, vectors, known, now=now, settings=settings)
     with transaction(engine) as db:
-        saved = stories.save(db, regrouping, now=now)
+        model = encoder.model if encoder else None
+        saved = stories.save(db, regrouping, n_articles=len(window), encoder=model, now=now)
     return Regrouped(n_articles=len(window), story_ids=tuple(saved))
 
 

@@ -33,7 +33,10 @@ def import_command(context: Context, file: Path) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @pass_context
 def export_command(context: Context, file: Path | None) -> None:
-    """Write every subscription as OPML to FILE, or to standard output."""
+    """Write every subscription as OPML.
+
+    It goes to FILE, or to standard output.
+    """
     with reading(context.open()) as db:
         subscriptions = feeds.subscriptions(db)
     document = write_opml(subscriptions, title="Broadsheet subscriptions", now=utc_now())
@@ -60,7 +63,10 @@ def feeds_command(context: Context) -> None:
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(min=1), help="How many to list.")
 @pass_context
 def stories_command(context: Context, limit: int) -> None:
-    """List the top stories: headline, publishers, counts."""
+    """List the top stories.
+
+    Each with its headline, its publishers and how much they wrote.
+    """
     since = utc_now() - timedelta(days=context.settings.stories.window_days)
     with reading(context.open()) as db:
         cards = stories.front_page(db, since=since, limit=limit)

@@ -44,7 +44,10 @@ def worker_command(context: Context) -> None:
 @click.option("--title", help="What to call it instead of what it calls itself.")
 @pass_context
 def add_command(context: Context, address: str, folder: str | None, title: str | None) -> None:
-    """Subscribe to a feed, by its address or that of its site, and fetch it at once."""
+    """Subscribe to a feed, by its address or that of its site.
+
+    It is fetched at once.
+    """
     engine = context.open()
     path = tuple(part.strip() for part in (folder or "").split("/") if part.strip())
     with transaction(engine) as db:
@@ -64,7 +67,10 @@ def add_command(context: Context, address: str, folder: str | None, title: str |
 @click.option("--due", "due_only", is_flag=True, help="Only the feeds whose time has come.")
 @pass_context
 def refresh_command(context: Context, feed_ids: tuple[int, ...], *, due_only: bool) -> None:
-    """Check feeds for new articles now: all that are not paused, or those of the ids given."""
+    """Check feeds for new articles now.
+
+    All that are not paused, or those of the ids given.
+    """
     engine, console = context.open(), Console()
     with transaction(engine) as db:
         if not due_only and not feed_ids:
