@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, literal, select, update
 
 from aggregator.store.schema import UtcTime, article_status, articles, entries, memberships
-from aggregator.store.statements import chunks, insert_into
+from aggregator.store.statements import chunks, insert_into, n_rows
 
 
 def mark_articles(db: Connection, article_ids: Sequence[int], *, is_read: bool, now: datetime) -> int:
@@ -49,10 +49,11 @@ def _mark_read(db: Connection, which: ColumnElement[bool], *, now: datetime) -> 
         .order_by(articles.c.id)
     )
     mark = insert_into(db, article_status).from_select(["article_id", "read_at"], unread)
-    return db.execute(
+    return n_rows(
+        db,
         mark.on_conflict_do_update(
             index_elements=["article_id"],
             set_={"read_at": mark.excluded.read_at},
             where=article_status.c.read_at.is_(None),
-        )
-    ).rowcount
+        ),
+    )

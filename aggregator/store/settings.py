@@ -9,7 +9,7 @@ from sqlalchemy import Connection, case, delete, func, or_, select
 from aggregator.models import EncoderName, Progress
 from aggregator.store.articles import encoder_id, is_vector_of
 from aggregator.store.schema import articles, feeds, leases, memberships, polls, settings, stories, vectors
-from aggregator.store.statements import insert_into
+from aggregator.store.statements import insert_into, n_rows
 
 REGROUPED_AT = "regrouped_at"
 
@@ -53,7 +53,7 @@ def take_lease(db: Connection, name: str, holder: str, *, now: datetime, lease_s
         set_={"holder": take.excluded.holder, "expires_at": take.excluded.expires_at},
         where=or_(leases.c.holder == holder, leases.c.expires_at <= now),
     )
-    return db.execute(taken).rowcount > 0
+    return n_rows(db, taken) > 0
 
 
 def release_lease(db: Connection, name: str, holder: str) -> None:

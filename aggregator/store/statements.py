@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, func
+from sqlalchemy import Connection, Insert, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 from aggregator.store.schema import feeds
@@ -20,6 +20,11 @@ feed_title = func.coalesce(func.nullif(feeds.c.owner_title, ""), func.nullif(fee
 def insert_into(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, which both databases have and SQL has not."""
     return sqlite.insert(table) if db.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def n_rows(db: Connection, added: Insert) -> int:
+    """Run an INSERT; return how many rows it added or, where it may, changed."""
+    return db.execute(added, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def chunks(values: Sequence[Value], size: int = CHUNK) -> Iterator[Sequence[Value]]:

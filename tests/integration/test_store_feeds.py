@@ -1,0 +1,354 @@
+"""Feeds, folders and polling, on SQLite and PostgreSQL."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from aggregator.arrivals import decide
+from aggregator.errors import NotFoundError
+from aggregator.models import (
+    Arrivals,
+    Entry,
+    FeedOffer,
+    ImportResult,
+    ParsedFeed,
+    Poll,
+    Regrouping,
+    Subscription,
+    Validators,
+)
+from aggregator.store import articles, feeds, reading, stories
+from aggregator.store.db import transaction
+from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
+
+
+def test_a_new_feed_is_due_at_once(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        (due,) = feeds.claim_due(db, now=NOON, limit=10, lease_s=60)
+    assert due.feed.id == feed_id
+    assert due.is_new
+    assert due.poll == Poll(feed_id=feed_id, next_check_at=NOON)
+
+
+def test_the_same_feed_twice_adds_nothing(engine: Engine) -> None:
+    wanted = Subscription(feed_url="https://gazette.example/feed.xml")
+    with transaction(engine) as db:
+        first = feeds.subscribe(db, wanted, now=NOON)
+        second = feeds.subscribe(db, wanted, now=NOON)
+    assert (first.result, second.result) == (ImportResult.ADDED, ImportResult.ALREADY_THERE)
+    assert first.feed_id == second.feed_id
+
+
+def test_the_owners_title_stands_before_the_feeds_own(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        assert feeds.find_feed(db, feed_id).title == "https://gazette.example/feed.xml"
+        feeds.describe_feed(db, feed_id, ParsedFeed(title="The Gazette", site_url="https://gazette.example/"))
+        assert feeds.find_feed(db, feed_id).title == "The Gazette"
+        feeds.rename_feed(db, feed_id, " My Gazette ")
+        feeds.describe_feed(db, feed_id, ParsedFeed(title="The New Gazette"))
+        assert feeds.find_feed(db, feed_id).title == "My Gazette"
+        feeds.rename_feed(db, feed_id, "")
+        feed = feeds.find_feed(db, feed_id)
+    assert (feed.title, feed.site_url) == ("The New Gazette", "https://gazette.example/")
+
+
+def test_the_language_that_the_owner_gave_stays(engine: Engine) -> None:
+    with transaction(engine) as db:
+        wanted = Subscription(feed_url="https://gazette.example/feed.xml", language="fr", country="FR")
+        feed_id = feeds.subscribe(db, wanted, now=NOON).feed_id or 0
+        feeds.describe_feed(db, feed_id, ParsedFeed(language="en"))
+        feed = feeds.find_feed(db, feed_id)
+    assert (feed.language, feed.country) == ("fr", "FR")
+
+
+def test_a_feed_that_says_the_same_again_writes_nothing(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        feeds.describe_feed(db, feed_id, ParsedFeed(title="The Gazette"))
+        said: list[str] = []
+        event.listen(db, "before_cursor_execute", lambda _, __, statement, *___: said.append(statement))
+        feeds.describe_feed(db, feed_id, ParsedFeed(title="The Gazette"))
+    assert not [statement for statement in said if statement.startswith("UPDATE")]
+
+
+def test_what_postgresql_refuses_in_text_is_left_out(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        feeds.describe_feed(db, feed_id, ParsedFeed(title="The \0Gazette \ud800"))
+        assert feeds.find_feed(db, feed_id).title == "The Gazette ?"
+
+
+def test_folders_lie_in_folders_and_are_made_once(engine: Engine) -> None:
+    with transaction(engine) as db:
+        subscribe(db, "a", folder=("World", "Africa"))
+        subscribe(db, "b", folder=("World", "africa"))
+        subscribe(db, "c", folder=("World", "Africa"))
+        subscribe(db, "d", folder=("Africa",))
+        found = feeds.all_folders(db)
+        assert [folder.name for folder in found] == ["Africa", "World", "Africa", "africa"]
+        assert [line.folder for line in feeds.feed_lines(db)] == [
+            "Africa",
+            "World / Africa",
+            "World / Africa",
+            "World / africa",
+        ]
+
+
+def test_a_folder_left_empty_goes_away_with_those_around_it(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db, folder=("World", "Africa", "North"))
+        feeds.move_to_folder(db, feed_id, ("World",))
+        assert [folder.name for folder in feeds.all_folders(db)] == ["World"]
+        feeds.move_to_folder(db, feed_id, ())
+        assert feeds.all_folders(db) == []
+
+
+def test_a_folder_name_without_end_is_cut(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db, folder=("x" * 100_000, "  "))
+        feeds.move_to_folder(db, feed_id, ("x" * 100_000,))
+        assert [len(folder.name) for folder in feeds.all_folders(db)] == [200]
+
+
+def test_an_export_can_be_subscribed_to_again(engine: Engine) -> None:
+    wanted = Subscription(
+        feed_url="https://gazette.example/feed.xml",
+        title="Gazette",
+        site_url="https://gazette.example/",
+        folder=("World", "Europe"),
+        language="en",
+        country="GB",
+    )
+    with transaction(engine) as db:
+        feeds.subscribe(db, wanted, now=NOON)
+        assert feeds.subscriptions(db) == [wanted]
+
+
+def test_an_address_too_long_for_an_index_is_kept(engine: Engine) -> None:
+    path = "".join(chr(97 + number * 7919 % 26) for number in range(4000))
+    with transaction(engine) as db:
+        wanted = Subscription(feed_url=f"https://gazette.example/{path}")
+        feed_id = feeds.subscribe(db, wanted, now=NOON).feed_id or 0
+        bring(db, feed_id, entry(path, guid=path * 3))
+        assert feeds.find_feed(db, feed_id).feed_url == wanted.feed_url
+        assert articles.known(db, feed_id, [entry(path, guid=path * 3)]).by_guid.keys() == {path * 3}
+
+
+def test_a_claimed_feed_is_nobody_elses_until_the_lease_ends(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        assert len(feeds.claim_due(db, now=NOON, limit=10, lease_s=60)) == 1
+        assert feeds.claim_due(db, now=NOON + timedelta(seconds=59), limit=10, lease_s=60) == []
+        assert [due.feed.id for due in feeds.claim_due(db, now=NOON + timedelta(seconds=60), limit=10, lease_s=60)] == [
+            feed_id
+        ]
+
+
+def test_feeds_are_claimed_longest_due_first(engine: Engine) -> None:
+    with transaction(engine) as db:
+        late = subscribe(db, "late", now=NOON)
+        early = subscribe(db, "early", now=NOON - HOUR)
+        subscribe(db, "later", now=NOON + HOUR)
+        claimed = feeds.claim_due(db, now=NOON, limit=10, lease_s=60)
+    assert [due.feed.id for due in claimed] == [early, late]
+
+
+def test_a_recorded_poll_comes_back_with_the_next_claim(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        feeds.claim_due(db, now=NOON, limit=1, lease_s=3600)
+        poll = Poll(
+            feed_id=feed_id,
+            validators=Validators('"tag"', "Fri, 20 Mar 2026 12:00:00 GMT"),
+            body_hash="00ff",
+            checked_at=NOON,
+            succeeded_at=NOON - DAY,
+            next_check_at=NOON + HOUR,
+            error="It is away.",
+            n_failures=2,
+        )
+        feeds.record_poll(db, poll)
+        assert feeds.claim_due(db, now=NOON, limit=1, lease_s=60) == []
+        (due,) = feeds.claim_due(db, now=NOON + HOUR, limit=1, lease_s=60)
+    assert due.poll == poll
+    assert not due.is_new
+
+
+def test_a_paused_feed_is_never_due_and_due_at_once_after(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        feeds.set_paused(db, feed_id, is_paused=True, now=NOON)
+        assert feeds.claim_due(db, now=NOON + DAY, limit=1, lease_s=60) == []
+        assert feeds.check_now(db, None, now=NOON) == 0
+        feeds.set_paused(db, feed_id, is_paused=False, now=NOON + HOUR)
+        (due,) = feeds.claim_due(db, now=NOON + HOUR, limit=1, lease_s=60)
+    assert due.poll.next_check_at == NOON + HOUR
+
+
+def test_checking_now_makes_feeds_due(engine: Engine) -> None:
+    with transaction(engine) as db:
+        ids = [subscribe(db, name, now=NOON + DAY) for name in "abc"]
+        assert feeds.check_now(db, ids[1], now=NOON) == 1
+        assert [due.feed.id for due in feeds.claim_due(db, now=NOON, limit=9, lease_s=60)] == [ids[1]]
+        assert feeds.check_now(db, None, now=NOON) == 3
+
+
+def test_the_owner_may_claim_a_feed_that_is_not_due(engine: Engine) -> None:
+    with transaction(engine) as db:
+        ids = [subscribe(db, name, now=NOON + DAY) for name in "ab"]
+        claimed = feeds.claim(db, [ids[1], 999, ids[0]], now=NOON, lease_s=60)
+    assert [due.feed.id for due in claimed] == [ids[1], ids[0]]
+
+
+def test_workers_that_claim_at_once_never_get_the_same_feed(engine: Engine) -> None:
+    with transaction(engine) as db:
+        ids = [subscribe(db, f"feed{number}") for number in range(60)]
+
+    def claim_all(_: int) -> list[int]:
+        claimed: list[int] = []
+        while True:
+            with transaction(engine) as db:
+                due = feeds.claim_due(db, now=NOON, limit=7, lease_s=60)
+            if not due:
+                return claimed
+            claimed += [each.feed.id for each in due]
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [feed_id for each in pool.map(claim_all, range(4)) for feed_id in each]
+    # A worker may have found all that was left locked by others and given up early; none was claimed twice.
+    assert sorted(claimed) == ids
+
+
+# On SQLite one claims after the other.
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))], indirect=True
+)
+def test_a_worker_passes_over_feeds_that_another_is_claiming(engine: Engine) -> None:
+    with transaction(engine) as db:
+        subscribe(db, "a")
+        subscribe(db, "b")
+    with transaction(engine) as one, transaction(engine) as other:
+        first = feeds.claim_due(one, now=NOON, limit=1, lease_s=60)
+        second = feeds.claim_due(other, now=NOON, limit=5, lease_s=60)
+    assert len(first) == len(second) == 1
+    assert first[0].feed.id != second[0].feed.id
+
+
+def test_deleting_a_feed_takes_what_only_it_brought(engine: Engine) -> None:
+    with transaction(engine) as db:
+        one, other = subscribe(db, "one", folder=("World",)), subscribe(db, "other")
+        shared = entry("shared", at="wire")
+        bring(db, one, entry("own", at="one"), shared)
+        ids = ids_by_title(db)
+        articles.keep(db, other, _leads_to(db, other, shared), now=NOON)
+        reading.mark_articles(db, list(ids.values()), is_read=True, now=NOON)
+        feeds.delete_feed(db, one)
+        (left,) = articles.river(db, limit=10)
+        assert (left.id, left.feed_id, left.is_read) == (ids["shared"], other, True)
+        assert feeds.all_folders(db) == []
+        with pytest.raises(NotFoundError, match=f"There is no feed with the number {one}"):
+            feeds.find_feed(db, one)
+
+
+def test_stories_close_over_what_a_deleted_feed_takes(engine: Engine) -> None:
+    with transaction(engine) as db:
+        a, b, c = bring_from(db, "a", "b", "c")
+        whole, gone = save(db, Regrouping(stories=(draft([a, b, c], n_publishers=3), draft([*bring_from(db, "d")]))))
+        by_name = {line.feed.feed_url: line.feed.id for line in feeds.feed_lines(db)}
+        feeds.delete_feed(db, by_name["https://a.example/feed.xml"])
+        feeds.delete_feed(db, by_name["https://d.example/feed.xml"])
+        page = stories.find_story(db, whole)
+        assert [each.article.id for each in page.members] == [b, c]
+        assert (page.card.n_articles, page.card.n_publishers, page.card.lead.id) == (2, 2, b)
+        assert stories.current_id(db, gone) is None
+        assert [each.founder_id for each in stories.known_stories(db, since=NOON - DAY)] == [b]
+
+
+def test_an_address_that_moved_keeps_the_feed(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        assert feeds.change_feed_url(db, feed_id, "https://gazette.example/new.xml") == feed_id
+        assert feeds.find_feed(db, feed_id).feed_url == "https://gazette.example/new.xml"
+
+
+def test_two_feeds_at_one_address_become_one_without_a_loss(engine: Engine) -> None:
+    with transaction(engine) as db:
+        one, other = subscribe(db, "one"), subscribe(db, "other")
+        bring(db, one, entry("a", guid="same"), entry("b"))
+        bring(db, other, entry("c", guid="same"))
+        assert feeds.change_feed_url(db, one, "https://other.example/feed.xml") == other
+        (line,) = feeds.feed_lines(db)
+        assert (line.feed.id, line.n_articles) == (other, 3)
+        assert {each.feed_id for each in articles.river(db, limit=9)} == {other}
+        feeds.delete_feed(db, other)
+        assert articles.river(db, limit=9) == []
+
+
+def test_a_sites_other_feeds_are_offered_until_they_are_subscribed_to(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        offered = [FeedOffer("https://sport.example/feed.xml", "Sport"), FeedOffer("https://arts.example/feed.xml")]
+        feeds.replace_offers(db, feed_id, offered)
+        assert feeds.offers(db, feed_id) == offered
+        subscribe(db, "sport")
+        assert feeds.offers(db, feed_id) == offered[1:]
+        feeds.replace_offers(db, feed_id, [])
+        assert feeds.offers(db, feed_id) == []
+
+
+def test_a_feeds_line_counts_its_articles(engine: Engine) -> None:
+    with transaction(engine) as db:
+        one, empty = subscribe(db, "one"), subscribe(db, "empty")
+        bring(db, one, entry("a"), at=NOON - DAY)
+        bring(db, one, entry("b"), entry("c"), at=NOON - HOUR)
+        reading.mark_articles(db, [ids_by_title(db)["b"]], is_read=True, now=NOON)
+        line, nothing = feeds.feed_line(db, one), feeds.feed_line(db, empty)
+    assert (line.n_articles, line.n_unread, line.newest_at) == (3, 2, NOON - HOUR)
+    assert (nothing.n_articles, nothing.n_unread, nothing.newest_at) == (0, 0, None)
+
+
+def test_a_feed_that_is_not_there_is_said_in_words(engine: Engine) -> None:
+    with transaction(engine) as db:
+        for feed_id in (1, 2**63, 10**30, -1):
+            with pytest.raises(NotFoundError, match=f"There is no feed with the number {feed_id}"):
+                feeds.feed_line(db, feed_id)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1, 1, 2, tzinfo=UTC),
+        datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 3, 20, 14, 30, 0, 1, tzinfo=timezone(2 * HOUR)),
+        datetime(9999, 12, 30, tzinfo=UTC),
+    ],
+)
+def test_a_moment_comes_back_in_utc_to_the_microsecond(engine: Engine, moment: datetime) -> None:
+    with transaction(engine) as db:
+        feed = feeds.find_feed(db, subscribe(db, now=moment))
+    assert feed.added_at == moment
+    assert feed.added_at.tzinfo is UTC
+
+
+def test_a_moment_without_a_time_zone_is_refused(engine: Engine) -> None:
+    with transaction(engine) as db, pytest.raises(Exception, match="has no time zone"):
+        subscribe(db, now=NOON.replace(tzinfo=None))
+
+
+def test_a_poll_of_a_feed_that_was_deleted_meanwhile_is_let_go(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        (due,) = feeds.claim_due(db, now=NOON, limit=1, lease_s=60)
+        feeds.delete_feed(db, feed_id)
+        feeds.record_poll(db, replace(due.poll, checked_at=NOON))
+        assert bring(db, feed_id, entry("late")).n_new == 0
+        assert feeds.feed_lines(db) == []
+
+
+def _leads_to(db: Connection, feed_id: int, shared: Entry) -> Arrivals:
+    return decide([shared], articles.known(db, feed_id, [shared]), feeds.find_feed(db, feed_id), now=NOON)
