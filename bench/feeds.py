@@ -1,6 +1,6 @@
 """Serve every feed document of a folder over loopback, subscribe by OPML, poll it three times, and count.
 
-    python bench/feeds.py [--feeds ../shared/data/feeds] [--out bench/feeds.md]
+    python -m bench.feeds [--feeds ../shared/data/feeds] [--out bench/feeds.md]
 
 Counts what feedparser finds in each document against what is kept; entries that a document repeats word for word
 are one entry. The second poll gets every document with a blank line added, so that all of it is parsed again, and
@@ -77,7 +77,7 @@ class Outcome:
         ]
         lines = ["| what | figure |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
         told = [f"- {failure}" for failure in self.failures]
-        return "\n".join([*lines, "", "Not understood:", "", *told]) + "\n"
+        return "\n".join([*lines, "", *(["Not understood:", "", *told] if told else [])]).rstrip() + "\n"
 
 
 def poll_folder(documents: Sequence[Path], database: Path) -> Outcome:
@@ -175,7 +175,8 @@ def main() -> None:
     print(table)
     if args.out:
         args.out.write_text(
-            f"# Real feeds through the whole ingest\n\n`python bench/feeds.py`\n\n{table}", encoding="utf-8"
+            f"# Real feeds through the whole ingest\n\n`python -m bench.feeds --out bench/feeds.md`\n\n{table}",
+            encoding="utf-8",
         )
 
 
