@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from aggregator.models import ArticleLine, SafeHtml, StoryCard
 from aggregator.parse.urls import safe_link
-from web.newsroom import local, now
+from web.newsroom import local, now, today
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
@@ -70,8 +70,8 @@ def span(seconds: float) -> str:
 
 def clock_time(moment: datetime) -> str:
     """Return hours and minutes on the owner's clock, with the day where it is not today."""
-    then, today = local(moment), local(now()).date()
-    return f"{then:%H:%M}" if then.date() == today else f"{then.day} {then:%b} {then:%H:%M}"
+    then = local(moment)
+    return f"{then:%H:%M}" if then.date() == today() else f"{then.day} {then:%b %H:%M}"
 
 
 def full_time(moment: datetime) -> str:
@@ -88,7 +88,7 @@ def day(moment: datetime) -> str:
 
 def iso(moment: datetime) -> str:
     """Return the moment as machines read it."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
+    return moment.isoformat(timespec="seconds")
 
 
 # --- words ---------------------------------------------------------------------------------------

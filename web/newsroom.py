@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, current_app, g
@@ -52,6 +52,14 @@ def now() -> datetime:
 def window_start() -> datetime:
     """Return the moment from which on articles are grouped and counted."""
     return now() - timedelta(days=newsroom().settings.stories.window_days)
+
+
+def today() -> date:
+    """Return the day of this request on the owner's calendar."""
+    if "today" not in g:
+        g.today = local(now()).date()
+    day: date = g.today
+    return day
 
 
 def local(moment: datetime) -> datetime:
