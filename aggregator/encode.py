@@ -132,14 +132,14 @@ def _digest_of_tensors(model: Any) -> str:
 
 def _load(path_or_name: str, threads: int) -> Any:
     import torch  # heavy, see the head of this file
-    from huggingface_hub import utils as hub
+    from huggingface_hub.utils.tqdm import disable_progress_bars
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_log
 
     torch.set_num_threads(threads)
     transformers_log.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_log.disable_progress_bar()  # type: ignore[no-untyped-call]
-    hub.disable_progress_bars()
+    disable_progress_bars()
     try:
         return SentenceTransformer(path_or_name, device="cpu", model_kwargs={"dtype": torch.float32}).eval()
     except Exception as error:

@@ -182,15 +182,17 @@ def join_features(clusters: Clusters) -> dict[str, Scores]:
     sizes = clusters.sizes
     best = _gather(clusters.labels) @ clusters.reach / sizes[:, None]
     large = np.log(np.minimum(sizes, SIZE_CAP))
-    return {
+    features = {
         "mean": clusters.sums / np.outer(sizes, sizes),
         "best": (best + best.T) / 2,
-        "vector": _cosines(clusters.vectors),
         "text": _word_cosines(clusters.texts),
         "title": _word_cosines(clusters.titles),
         "size": np.minimum.outer(large, large),
         "length": np.minimum.outer(clusters.lengths / sizes, clusters.lengths / sizes),
     }
+    if clusters.vectors.any():
+        features["vector"] = _cosines(clusters.vectors)
+    return features
 
 
 def join_scores(clusters: Clusters, decisions: Decisions) -> Scores:

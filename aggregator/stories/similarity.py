@@ -142,6 +142,15 @@ def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | N
 
 def pair_scores(compared: Compared, rows: Rows, columns: Rows) -> Scores:
     """Return the learned chance of each pair: shape (len(rows), len(columns)); words only where a vector is missing."""
+    features, both = pair_features(compared, rows, columns)
+    return chances(decide(compared.decisions, "pair", features, both) - _reserves(compared, rows, columns))
+
+
+def pair_features(compared: Compared, rows: Rows, columns: Rows) -> tuple[dict[str, Scores], NDArray[np.bool_]]:
+    """Return what a pair is judged by, each of shape (len(rows), len(columns)), and whether both have a vector.
+
+    title, text, vector: cosines; length: words of the shorter one.
+    """
     features = {
         "title": _product(compared.titles, rows, columns),
         "text": _product(compared.texts, rows, columns),
@@ -150,8 +159,7 @@ def pair_scores(compared: Compared, rows: Rows, columns: Rows) -> Scores:
     both = np.logical_and.outer(compared.has_vector[rows], compared.has_vector[columns])
     if both.any():
         features["vector"] = compared.vectors[rows] @ compared.vectors[columns].T
-    logits = decide(compared.decisions, "pair", features, both)
-    return chances(logits - _reserves(compared, rows, columns))
+    return features, both
 
 
 def neighbours(compared: Compared, bar: float) -> Iterator[tuple[Rows, Rows, Scores]]:

@@ -1,0 +1,257 @@
+"""Fit the numbers of the story engine's decisions on labelled sets, and say what they are worth on sets held out.
+
+    python bench/fit.py [--sets ../shared/data/stories] [--write aggregator/stories/decision.json] [--table FILE.md]
+
+First the pair decision: a logistic regression on pairs of articles. Then the join of clusters: a logistic regression
+on the pairs of clusters that the engine meets on its way. The engine runs, what it met is labelled, it is fitted, and
+runs again (DAgger: Ross, Gordon & Bagnell 2011). Every set weighs the same. The figures are leave-one-set-out: each
+set is judged by numbers that never saw it.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `python bench/fit.py` finds the rooms beside it
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from aggregator.config import EncodeSettings
+from aggregator.encode import load_encoder, text_to_encode
+from aggregator.models import Vectors, WindowArticle
+from aggregator.stories import group, regroup
+from aggregator.stories.similarity import Compared, Decisions, Rows, Weights, pair_features
+from bench.labelled import Piece, read_pieces
+
+MAX_ARTICLES = 1_600
+"""Of a set that is fitted on: of a larger one, whole clusters are drawn until so many are there."""
+
+HARD_VECTOR, HARD_TEXT = 0.2, 0.05
+"""Cosines from which two articles of different happenings teach something."""
+
+ONLY_JUDGED = ("meantime_4lang",)
+"""Sets that are not fitted on: its stories are translations, which neither words nor an English model can match."""
+
+ROUNDS = 3
+"""Times the join is fitted on what it met with the numbers before."""
+
+PARTNERS = 3
+"""Best partners of each cluster that are learned from, in every round of joining."""
+
+PAIR_C, JOIN_C = 1.0, 0.3
+"""Inverse strengths of regularisation, for sets that weigh 1,000 each."""
+
+BARS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+
+Sample = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""Features, shape (n, features); share of the same happening, 0..1; weight; the latter of shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """A labelled set as the engine compares it."""
+
+    name: str
+    window: regroup.Window
+    clusters: NDArray[np.int64]
+    """A number per article, in the order of the window."""
+
+
+def main() -> None:
+    """Read the arguments, judge by leaving each set out, and fit on all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", type=Path, default=Path("../shared/data/stories"))
+    parser.add_argument("--write", type=Path)
+    asked = parser.parse_args()
+    encoder = load_encoder(EncodeSettings())
+    sets = [
+        load_set(file, lambda pieces: encoder.encode([text_to_encode(each.title, each.text, 300) for each in pieces]))
+        for file in sorted(asked.sets.glob("*/articles.jsonl"))
+    ]
+    for bar, figures in held_out(sets).items():
+        print(
+            f"bar {bar:.2f}  B³ F1 {fmean(f for f, _ in figures):.4f}  impure {fmean(i for _, i in figures):.3f}",
+            end="  ",
+        )
+        print("  ".join(f"{each.name} {f:.3f}/{i:.2f}" for each, (f, i) in zip(sets, figures, strict=True)))
+    if asked.write:
+        asked.write.write_text(json.dumps(fit(sets), indent=2) + "\n", encoding="utf-8")
+
+
+def load_set(file: Path, encode: Callable[[Sequence[Piece]], Vectors]) -> LabelledSet:
+    """Return a labelled file as the engine compares it; of a large one, some of its clusters."""
+    rows = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    label_of = {row["id"]: row["cluster"] for row in rows}
+    pieces = _fewer(read_pieces(file), label_of)
+    articles = [_article(number, piece) for number, piece in enumerate(pieces)]
+    window = regroup.read_window(articles, range(len(articles)), encode(pieces), decisions={})
+    labels = [label_of[pieces[article.id].id] for article in window.articles]
+    return LabelledSet(file.parent.name, window, np.unique(labels, return_inverse=True)[1])
+
+
+def held_out(sets: Sequence[LabelledSet]) -> Mapping[float, list[tuple[float, float]]]:
+    """Return {bar: (BCubed F1, impure share) of each set}, each by numbers fitted on the others."""
+    figures: dict[float, list[tuple[float, float]]] = {bar: [] for bar in BARS}
+    for each in sets:
+        decisions = fit([other for other in sets if other is not each], endings=("",))
+        for bar in BARS:
+            labels = regroup.cluster(_decided_by(each, decisions).window, bar=bar)
+            figures[bar].append((bcubed_f1(each.clusters, labels), impure(each.clusters, labels)))
+    return figures
+
+
+def fit(sets: Sequence[LabelledSet], *, endings: Sequence[str] = ("", "_by_words")) -> Decisions:
+    """Return the learned numbers: of pairs and of joins, with vectors and by words alone."""
+    decisions: dict[str, Weights] = {}
+    fitted_on = [each for each in sets if each.name not in ONLY_JUDGED]
+    for ending in endings:
+        seen = [_without_vectors(each) if ending else each for each in fitted_on]
+        names, samples = zip(*[pair_sample(each) for each in seen], strict=True)
+        pair = {f"pair{ending}": _logistic(names[0], samples, PAIR_C)}
+        decisions |= pair | {f"join{ending}": fit_join(seen, pair, ending)}
+    return decisions
+
+
+def fit_join(sets: Sequence[LabelledSet], pair: Decisions, ending: str) -> Weights:
+    """Return the weights of the join after ROUNDS of running, labelling and fitting; first by the mean alone."""
+    join: Weights = {"intercept": -5.0, "mean": 10.0}
+    samples: list[Sample] = []
+    names: list[str] = []
+    for _ in range(ROUNDS):
+        for each in sets:
+            names, met = met_while_joining(_decided_by(each, {**pair, f"join{ending}": join}))
+            samples.append(met)
+        join = _logistic(names, samples, JOIN_C)
+    return join
+
+
+def pair_sample(each: LabelledSet) -> tuple[list[str], Sample]:
+    """Return pairs of a set: all of one happening, and those of others that look alike.
+
+    Each article's pairs weigh as much as any other's, on either side, so that large stories do not drown small ones.
+    """
+    compared, rows = each.window.compared, np.arange(len(each.clusters))
+    features, _ = pair_features(compared, rows, rows)
+    same = np.equal.outer(each.clusters, each.clusters)
+    alike = features["text"] > HARD_TEXT
+    if "vector" in features:
+        alike |= features["vector"] > HARD_VECTOR
+    left, right = np.nonzero(np.triu(same | alike, k=1))
+    shares = same[left, right].astype(np.float32)
+    weights = np.zeros(len(left))
+    for side in (0, 1):
+        on = shares == side
+        degree = np.maximum(np.bincount(np.r_[left[on], right[on]], minlength=len(rows)), 1)
+        weights[on] = 1 / degree[left[on]] + 1 / degree[right[on]]
+        weights[on] *= 1_000 / max(weights[on].sum(), 1e-9)
+    names = sorted(features)
+    return names, (np.stack([features[name][left, right] for name in names], axis=1), shares, weights)
+
+
+def met_while_joining(each: LabelledSet) -> tuple[list[str], Sample]:
+    """Return the best partners that every cluster of a set meets while the engine joins, with their features."""
+    compared, names = each.window.compared, list[str]()
+    found: list[Sample] = []
+    for island in group.islands(compared, np.arange(len(each.clusters))):
+        happenings = each.clusters[island]
+        clusters = group.clusters_of(compared, island, group.cores(compared, island))
+        for _ in range(group.MAX_ROUNDS):
+            scores = group.join_scores(clusters, compared.decisions)
+            names, sample = _partners(clusters, scores, happenings)
+            found.append(sample)
+            merged = group.merge_best(clusters, scores, 0.5)
+            if merged is clusters:
+                break
+            clusters = merged
+    features, shares, weights = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return names, (features, shares, weights * 1_000 / weights.sum())
+
+
+def _partners(clusters: group.Clusters, scores: NDArray[np.float32], happenings: Rows) -> tuple[list[str], Sample]:
+    k = len(scores)
+    np.fill_diagonal(scores, -1)
+    count = min(PARTNERS, k - 1)
+    right = np.argsort(-scores, axis=1, kind="stable")[:, :count].ravel()
+    left = np.repeat(np.arange(k), count)
+    held = np.zeros((k, int(happenings.max()) + 1), dtype=np.float32)
+    np.add.at(held, (clusters.labels, happenings), 1)
+    shares = np.einsum("ij,ij->i", held[left], held[right]) / (clusters.sizes[left] * clusters.sizes[right])
+    features = group.join_features(clusters)
+    names = sorted(features)
+    stacked = np.stack([features[name][left, right] for name in names], axis=1)
+    return names, (stacked, shares, np.sqrt(np.minimum(clusters.sizes[left], clusters.sizes[right])))
+
+
+def _logistic(names: Sequence[str], samples: Sequence[Sample], strength: float) -> Weights:
+    """Return the weights of a logistic regression on shares: each case counts as both, by its share."""
+    features, shares, weights = (np.concatenate(parts) for parts in zip(*samples, strict=True))
+    scale, middle = features.std(axis=0) + 1e-9, features.mean(axis=0)
+    model = LogisticRegression(C=strength, max_iter=500).fit(
+        np.tile((features - middle) / scale, (2, 1)),
+        np.r_[np.ones(len(shares)), np.zeros(len(shares))],
+        sample_weight=np.r_[weights * shares, weights * (1 - shares)],
+    )
+    factors = model.coef_[0] / scale
+    intercept = float(model.intercept_[0] - factors @ middle)
+    return {name: round(float(factor), 4) for name, factor in zip(names, factors, strict=True)} | {
+        "intercept": round(intercept, 4)
+    }
+
+
+def bcubed_f1(gold: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
+    """Return BCubed F1 (Bagga & Baldwin 1998) of two groupings of the same articles, each of shape (n,)."""
+    _, both, counts = np.unique(np.stack([gold, predicted]), axis=1, return_inverse=True, return_counts=True)
+    shared = counts[both.ravel()]
+    precision = (shared / np.bincount(predicted)[predicted]).mean()
+    recall = (shared / np.bincount(gold)[gold]).mean()
+    return float(2 * precision * recall / (precision + recall))
+
+
+def impure(gold: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
+    """Return the share of stories of two or more in which under 90 % are of one happening."""
+    stories = [gold[predicted == story] for story in np.flatnonzero(np.bincount(predicted) > 1)]
+    return fmean(np.bincount(story).max() < 0.9 * len(story) for story in stories) if stories else 0.0
+
+
+def _decided_by(each: LabelledSet, decisions: Decisions) -> LabelledSet:
+    compared = replace(each.window.compared, decisions=decisions)
+    return replace(each, window=replace(each.window, compared=compared))
+
+
+def _without_vectors(each: LabelledSet) -> LabelledSet:
+    compared: Compared = each.window.compared
+    bare = replace(compared, vectors=compared.vectors[:, :0], has_vector=np.zeros(len(compared), dtype=bool))
+    return replace(each, window=replace(each.window, compared=bare))
+
+
+def _fewer(pieces: Sequence[Piece], label_of: Mapping[str, str]) -> Sequence[Piece]:
+    """Return the pieces of clusters drawn at random, in order, of no more than MAX_ARTICLES or so."""
+    labels = sorted({label_of[piece.id] for piece in pieces})
+    kept: set[str] = set()
+    for label in np.random.default_rng(1).permutation(labels).tolist():
+        if sum(label_of[piece.id] in kept for piece in pieces) < MAX_ARTICLES:
+            kept.add(label)
+    return [piece for piece in pieces if label_of[piece.id] in kept]
+
+
+def _article(number: int, piece: Piece) -> WindowArticle:
+    return WindowArticle(
+        id=number,
+        title=piece.title,
+        text=piece.text,
+        publisher=piece.source,
+        language=piece.language,
+        published_at=piece.published_at,
+        first_seen_at=piece.published_at,
+        url=piece.url,
+    )
+
+
+if __name__ == "__main__":
+    main()
