@@ -232,7 +232,7 @@ def window(db: Connection, *, since: datetime) -> list[WindowArticle]:
 
 def window_vectors(db: Connection, encoder: EncoderName, *, since: datetime) -> tuple[list[int], Vectors]:
     """Return article ids and their unit vectors, shape (n, dim), float32: those of the window that have one."""
-    rows = db.execute(
+    found = db.execute(
         select(vectors.c.article_id, vectors.c.vector)
         .join(articles, articles.c.id == vectors.c.article_id)
         .where(
@@ -240,8 +240,9 @@ def window_vectors(db: Connection, encoder: EncoderName, *, since: datetime) -> 
             vectors.c.encoder_id == encoder_id(db, encoder),
             func.length(vectors.c.vector) == 2 * encoder.dim,
         )
-        .order_by(vectors.c.article_id)
-    ).all()
+    )
+    # Put in order here: asked to do it, SQLite walks through every vector of the archive.
+    rows = sorted(found, key=lambda row: row.article_id)
     halves = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f2").reshape(len(rows), encoder.dim)
     return [row.article_id for row in rows], _unit(halves.astype(np.float32))
 

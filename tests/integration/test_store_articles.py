@@ -1,10 +1,13 @@
 """Entries, articles and vectors, on SQLite and PostgreSQL."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -15,8 +18,8 @@ from aggregator.errors import NotFoundError
 from aggregator.models import Arrivals, EncoderName, Entry, Kept, NewEntry, ParsedFeed, Publisher, Rewrite, Subscription
 from aggregator.store import articles, feeds, reading
 from aggregator.store.articles import Cursor
+from aggregator.store.db import open_database, transaction
 from aggregator.store.db import reading as reading_only
-from aggregator.store.db import transaction
 from aggregator.store.schema import entries as entry_table
 from tests.integration.desk import DAY, HOUR, NOON, bring, entry, ids_by_title, new, subscribe
 
@@ -294,6 +297,24 @@ def _bring_and_fail(engine: Engine, feed_id: int) -> None:
     with transaction(engine) as db:
         bring(db, feed_id, entry("a"))
         raise KeyboardInterrupt
+
+
+def test_a_worker_that_is_killed_half_way_leaves_nothing(engine: Engine, database_url: str) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+    worker = get_context("spawn").Process(target=_bring_and_die, args=(database_url, feed_id))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == -signal.SIGKILL
+    with transaction(engine) as db:
+        assert articles.river(db, limit=9) == []
+        assert bring(db, feed_id, entry("a")).n_new == 1
+
+
+def _bring_and_die(url: str, feed_id: int) -> None:
+    with transaction(open_database(url)) as db:
+        bring(db, feed_id, entry("a"), entry("b"))
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_an_entry_may_lead_to_an_article_that_is_there(engine: Engine) -> None:

@@ -1,0 +1,69 @@
+"""What is asked often stays cheap however large the archive is: no question walks through a whole table."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from aggregator.models import EncoderName, Regrouping
+from aggregator.store import articles, feeds, stories
+from aggregator.store import settings as memory
+from aggregator.store.articles import Cursor
+from aggregator.store.db import reading, transaction
+from tests.integration.desk import DAY, NOON, bring_from, draft, entry, save
+
+MODEL = EncoderName("model", "1", 3)
+LARGE = ("articles", "entries", "memberships", "stories", "vectors", "article_status")
+CURSOR = Cursor(NOON, 5)
+
+
+@pytest.fixture
+def archive(engine: Engine) -> Engine:
+    """A database with one story in it."""
+    with transaction(engine) as db:
+        ids = bring_from(db, "a", "b")
+        save(db, Regrouping(stories=(draft(ids),)))
+        memory.remember_encoder(db, MODEL, error=None)
+        articles.add_vectors(db, MODEL, ids, np.eye(3, dtype=np.float32)[:2], now=NOON)
+    return engine
+
+
+# PostgreSQL plans by the size of its tables, so that a small one tells nothing.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda db: stories.front_page(db, since=NOON - DAY, limit=31), id="front page"),
+        pytest.param(lambda db: stories.n_single(db, since=NOON - DAY), id="single stories"),
+        pytest.param(lambda db: stories.find_story(db, 1), id="story"),
+        pytest.param(lambda db: stories.current_id(db, 1), id="where a story lives"),
+        pytest.param(lambda db: stories.known_stories(db, since=NOON - DAY), id="known stories"),
+        pytest.param(lambda db: articles.river(db, limit=80, feed_id=1, after=CURSOR), id="river of a feed"),
+        pytest.param(lambda db: articles.known(db, 1, [entry("a")]), id="known entries"),
+        pytest.param(lambda db: articles.window(db, since=NOON - DAY), id="window"),
+        pytest.param(lambda db: articles.window_vectors(db, MODEL, since=NOON - DAY), id="vectors of the window"),
+        pytest.param(lambda db: articles.unencoded(db, MODEL, since=NOON - DAY, limit=9), id="without a vector"),
+        pytest.param(lambda db: memory.progress(db, since=NOON - DAY), id="progress"),
+        pytest.param(lambda db: feeds.feed_line(db, 1), id="line of a feed"),
+    ],
+)
+def test_no_question_walks_through_a_whole_table(archive: Engine, ask: Callable[[Connection], object]) -> None:
+    assert not [step for step in _plan(archive, ask) if step.startswith("SCAN") and step.split()[1] in LARGE]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_river_is_read_along_its_index(archive: Engine) -> None:
+    steps = _plan(archive, lambda db: articles.river(db, limit=80, after=CURSOR))
+    assert "ix_articles_published_at_id" in steps[0]
+    assert not any("TEMP B-TREE" in step for step in steps)
+
+
+def _plan(engine: Engine, ask: Callable[[Connection], object]) -> list[str]:
+    """Return the steps by which SQLite answers."""
+    asked = []
+    with reading(engine) as db:
+        event.listen(db, "before_cursor_execute", lambda _, __, said, given, *___: asked.append((said, given)))
+        ask(db)
+        questions = [each for each in asked if each[0].startswith("SELECT")]
+        return [row[3] for said, given in questions for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given)]
