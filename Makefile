@@ -8,7 +8,7 @@ BIN := .venv/bin
 # installed and up to date when this file is newer than what it was made from
 READY := .venv/.ready
 
-.PHONY: demo run test check fix bench clean
+.PHONY: demo run test check fix bench screenshots clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -31,7 +31,10 @@ fix: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
+
+screenshots: $(READY)
+	$(BIN)/python -m tests.browser.screenshots .screenshots
 
 clean:
 	rm -rf .venv build dist *.egg-info

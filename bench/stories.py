@@ -50,7 +50,8 @@ def main() -> None:
         stories = replay(engine, pieces, encoder, settings, seed=asked.seed)
         engine.dispose()
     took_s = perf_counter() - start
-    lines = [json.dumps({"id": piece.id, "story": stories[piece.id]}) for piece in pieces]
+    # a file may name an article twice; the scorer wants it once
+    lines = [json.dumps({"id": piece_id, "story": story}) for piece_id, story in stories.items()]
     asked.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
