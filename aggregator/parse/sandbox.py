@@ -43,6 +43,7 @@ class Parsers:
 
     def __init__(self, settings: ParseSettings) -> None:
         self._settings = settings
+        self._under_way: set[Future[Parsed]] = set()
         # forks of a small server that has loaded this room and nothing of the caller's: quick to start and to replace
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["aggregator.parse.warm"])
@@ -60,6 +61,8 @@ class Parsers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the children at once; what they were reading is cancelled."""
+        for work in list(self._under_way):
+            work.cancel()
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join(timeout=_STOP_AFTER_S)
 
@@ -70,6 +73,8 @@ class Parsers:
         work = self._pool.schedule(
             parse_reply, args=(reply,), kwargs={"discover": discover}, timeout=self._settings.timeout_s
         )
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
         work.add_done_callback(lambda done: _hand_over(done, answer, self._settings))
         return answer
 
@@ -84,8 +89,10 @@ def _hand_over(done: Future[Parsed], answer: Future[Parsed], settings: ParseSett
     except MemoryError:
         limit = settings.max_memory_bytes // 1024**2
         answer.set_exception(ParseError(f"Reading the document took more than {limit} MiB of memory."))
-    except (ProcessExpired, CancelledError):
-        answer.set_exception(ParseError("Reading the document ended its reader."))
+    except CancelledError:
+        answer.set_exception(ParseError("Broadsheet was stopped while it read the document."))
+    except ProcessExpired:
+        answer.set_exception(ParseError("The document broke the process that read it."))
     except Exception as error:  # whatever a child raises is that document's fault, and the next one is waiting
         answer.set_exception(ParseError(f"The document cannot be read ({type(error).__name__})."))
 

@@ -1,0 +1,112 @@
+import io
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import feedparser
+import pytest
+
+from aggregator.config import ParseSettings
+from aggregator.errors import ParseError
+from aggregator.models import Fetched, ParsedFeed, Request
+from aggregator.parse.feed import parse_feed
+from aggregator.parse.html import clean_text
+from aggregator.parse.sandbox import Parsers
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+URL = "https://site.example/feed"
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the collected feeds lie in ../shared, which is not here")
+
+
+def parsed(body: bytes) -> ParsedFeed:
+    try:
+        return parse_feed(body, url=URL)
+    except ParseError:
+        return ParsedFeed()
+
+
+def n_by_feedparser(body: bytes) -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    return len(found["entries"])
+
+
+def texts(feed: ParsedFeed) -> Iterator[str]:
+    yield feed.title
+    for entry in feed.entries:
+        yield from (entry.guid, entry.title, entry.text, entry.content_html, entry.author or "", entry.url or "")
+        yield from (entry.image_url or "", entry.origin_name or "", entry.origin_url or "", entry.canonical_url or "")
+
+
+@needs_data
+def test_every_case_of_feedparser_is_read_and_loses_no_entry() -> None:
+    paths = [path for path in (DATA / "cases" / "feedparser" / "tests").rglob("*") if path.is_file()]
+    fewer, unclean = [], []
+    for path in paths:
+        body = path.read_bytes()
+        feed = parsed(body)
+        if len(feed.entries) < n_by_feedparser(body):
+            fewer.append(path.name)
+        unclean += [path.name for text in texts(feed) if text != clean_text(text)]
+    assert len(paths) == 2107
+    assert fewer == []
+    assert unclean == []
+
+
+@needs_data
+@pytest.mark.slow
+def test_every_real_feed_is_read_and_loses_no_entry() -> None:
+    """Counted against feedparser, or, for JSON Feed, against the list of items."""
+    names = [json.loads(line)["file"] for line in (DATA / "feeds" / "MANIFEST.jsonl").read_text().split("\n") if line]
+    fewer, unclean, undated = [], [], 0
+    for name in names:
+        body = (DATA / "feeds" / name).read_bytes()
+        feed = parse_feed(body, url=URL)
+        n_said = len(json.loads(body)["items"]) if name.endswith(".json") else n_by_feedparser(body)
+        if len(feed.entries) != n_said:
+            fewer.append(name)
+        unclean += [name for text in texts(feed) if text != clean_text(text)]
+        undated += sum(entry.published_at is None for entry in feed.entries)
+    assert len(names) == 385
+    assert fewer == []
+    assert unclean == []
+    assert undated < 200
+
+
+def rss(items: bytes, dtd: bytes = b"") -> bytes:
+    return dtd + b'<rss version="2.0"><channel><title>T</title>' + items + b"</channel></rss>"
+
+
+ENTITIES = b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+BOMBS = {
+    "an author of 32 kB": rss(b"<item><author>" + b"a" * 32_768 + b"</author></item>"),
+    "an author of 1 MB": rss(b"<item><author>" + b"a." * 500_000 + b"</author></item>"),
+    "100,000 attributes": rss(b"<item " + b" ".join(b'a%d="1"' % n for n in range(100_000)) + b"/>"),
+    "a depth of 100,000": rss(b"<a>" * 100_000 + b"<item/>"),
+    "entities in entities": rss(
+        b"<item><title>&j;</title></item>", b'<!DOCTYPE r [<!ENTITY a "ha">' + ENTITIES + b"]>"
+    ),
+    "100,000 items in items": rss(b"<item>" * 100_000),
+    "HTML of depth 100,000": rss(b"<item><description>" + b"&lt;b>" * 100_000 + b"</description></item>"),
+    "14 MB of paragraphs": rss(b"<item><description>" + b"&lt;p>x" * 2_000_000 + b"</description></item>"),
+    "JSON of depth 1,000,000": b"[" * 1_000_000,
+    "JSON of 5,000,000 items": b'{"items": [' + b"{}," * 5_000_000 + b"{}]}",
+}
+
+
+def test_no_bomb_stops_the_parsers() -> None:
+    """Each is read or refused within its limits, and the feed after it is read."""
+    with Parsers(ParseSettings(timeout_s=3.0)) as parsers:
+        answers = {name: parsers.parse(reply(body)) for name, body in BOMBS.items()}
+        for answer in answers.values():
+            error = answer.exception(timeout=60)
+            assert error is None or isinstance(error, ParseError)
+        after = parsers.parse(reply(rss(b"<item><title>A</title></item>"))).result(timeout=60)
+        assert isinstance(after, ParsedFeed)
+        assert len(after.entries) == 1
+
+
+def reply(body: bytes) -> Fetched:
+    return Fetched(request=Request(URL), url=URL, body=body)

@@ -1,0 +1,75 @@
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+
+import pytest
+
+from aggregator.config import ParseSettings
+from aggregator.errors import ParseError
+from aggregator.models import FeedOffer, Fetched, ParsedFeed, Request
+from aggregator.parse.sandbox import Parsed, Parsers
+
+URL = "https://site.example/feed"
+GOOD = b"<rss version='2.0'><channel><title>T</title><item><title>A</title></item></channel></rss>"
+PAGE = b"<!doctype html><link rel=alternate type=application/rss+xml href=/rss><body>Hello"
+SETTINGS = ParseSettings(processes=1, timeout_s=2.0)
+
+
+def reply(body: bytes) -> Fetched:
+    return Fetched(request=Request(URL), url=URL, body=body)
+
+
+def n_entries(parsed: Future[Parsed]) -> int:
+    feed = parsed.result(timeout=60)
+    assert isinstance(feed, ParsedFeed)
+    return len(feed.entries)
+
+
+@pytest.fixture(scope="module")
+def parsers() -> Iterator[Parsers]:
+    with Parsers(SETTINGS) as parsers:
+        yield parsers
+
+
+def test_a_feed_is_read_in_a_child(parsers: Parsers) -> None:
+    assert n_entries(parsers.parse(reply(GOOD))) == 1
+
+
+def test_a_web_page_is_refused_in_words(parsers: Parsers) -> None:
+    with pytest.raises(ParseError, match="a web page, not a feed"):
+        parsers.parse(reply(PAGE)).result(timeout=60)
+
+
+def test_a_web_page_is_asked_for_its_feeds_on_demand(parsers: Parsers) -> None:
+    offers = parsers.parse(reply(PAGE), discover=True).result(timeout=60)
+    assert offers == (FeedOffer("https://site.example/rss"),)
+
+
+def test_a_web_page_without_feeds_says_so(parsers: Parsers) -> None:
+    with pytest.raises(ParseError, match="names no feed"):
+        parsers.parse(reply(b"<!doctype html><body>Hello"), discover=True).result(timeout=60)
+
+
+def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(parsers: Parsers) -> None:
+    bomb = GOOD.replace(b"<title>A", b"<author>" + b"a." * 500_000 + b"</author><title>A")
+    slow, good = parsers.parse(reply(bomb)), parsers.parse(reply(GOOD))
+    with pytest.raises(ParseError, match="longer than 2 seconds"):
+        slow.result(timeout=60)
+    assert n_entries(good) == 1
+
+
+def test_a_document_that_takes_too_much_memory_is_given_up_and_the_next_is_read() -> None:
+    bomb = b'{"items": [' + b"{}," * 5_000_000 + b"{}]}"
+    with Parsers(replace(SETTINGS, timeout_s=30.0, max_memory_bytes=450 * 1024**2)) as parsers:
+        with pytest.raises(ParseError, match="more than 450 MiB of memory"):
+            parsers.parse(reply(bomb)).result(timeout=60)
+        assert n_entries(parsers.parse(reply(GOOD))) == 1
+
+
+def test_stopping_cancels_what_is_being_read() -> None:
+    bomb = GOOD.replace(b"<title>A", b"<author>" + b"a." * 500_000 + b"</author><title>A")
+    with Parsers(replace(SETTINGS, timeout_s=600.0)) as parsers:
+        started = [parsers.parse(reply(bomb)) for _ in range(3)]
+    for parsed in started:
+        with pytest.raises(ParseError):
+            parsed.result(timeout=10)
