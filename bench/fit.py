@@ -160,7 +160,7 @@ def met_while_joining(each: LabelledSet) -> tuple[list[str], Sample]:
     found: list[Sample] = []
     for island in group.islands(compared, np.arange(len(each.clusters))):
         happenings = each.clusters[island]
-        clusters = group.clusters_of(compared, island, group.cores(compared, island))
+        clusters = group.clusters_of(compared, island, np.arange(len(island)))
         for _ in range(group.MAX_ROUNDS):
             scores = group.join_scores(clusters, compared.decisions)
             names, sample = _partners(clusters, scores, happenings)

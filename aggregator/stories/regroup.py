@@ -12,6 +12,7 @@ from aggregator.models import KnownStory, Member, Regrouping, StoryDraft, Vector
 from aggregator.stories.clean import clean_text, clean_title, is_round_up
 from aggregator.stories.copies import agency, copies
 from aggregator.stories.follow import follow
+from aggregator.stories.furniture import without_sentences, without_templates
 from aggregator.stories.group import BAR, Labels, group
 from aggregator.stories.lead import lead
 from aggregator.stories.rank import rank, rank_terms
@@ -64,16 +65,18 @@ def read_window(
 ) -> Window:
     """Return the articles in the order of (published_at, url, id), cleaned, with copies found."""
     ordered = sorted(articles, key=lambda article: (article.published_at, article.url or "", article.id))
+    publishers = [article.publisher for article in ordered]
     titles = [clean_title(article.title, article.publisher) for article in ordered]
     bodies = [clean_text(article.text, title) for article, title in zip(ordered, titles, strict=True)]
-    title_words, text_words = [tokens(title) for title in titles], [tokens(body) for body in bodies]
+    title_words = without_templates([tokens(title) for title in titles], publishers)
+    text_words = [tokens(body) for body in without_sentences(bodies, titles, publishers)]
     compared = compare(
         title_words,
         text_words,
         rows_for([article.id for article in ordered], ids, vectors),
         languages=[article.language for article in ordered],
         published_at=[article.published_at for article in ordered],
-        publishers=[article.publisher for article in ordered],
+        publishers=publishers,
         decisions=decisions,
     )
     whole = [(*title, *text) for title, text in zip(title_words, text_words, strict=True)]

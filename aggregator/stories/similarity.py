@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from aggregator.errors import EncoderError
 from aggregator.models import Vectors
-from aggregator.stories.words import WordMatrix, is_number, weigh
+from aggregator.stories.words import WordMatrix, is_digit, is_number, weigh
 
 Rows = NDArray[np.int64]
 """Positions of articles in the window: shape (k,)."""
@@ -40,8 +40,13 @@ PATIENCE_DAYS = 2.0
 LOGITS_PER_DAY = 0.5
 """What each further day costs. Not learned: most labelled sets have no exact times."""
 
-SERIES_LOGITS = 4.0
-"""What it costs to say the same words with other numbers, as the parts of a series do ("Day 21 of …")."""
+SERIES_LOGITS = 20.0
+"""What it costs to say the same words with other numbers, as the parts of a series do ("Day 21 of …"): more than
+any likeness is worth."""
+
+VECTORS_ALONE = 0.4
+"""The best chance of two articles of one language that share no word: below every bar, so that vectors alone, which
+know what a text is like and not what happened, join nothing."""
 
 SERIES_WORDS = 3
 """Words that two titles must share in full before other numbers make them parts of a series."""
@@ -67,6 +72,8 @@ class Compared:
     """Since the earliest article."""
     publishers: Rows
     """A number per publisher."""
+    languages: Rows
+    """A number per language."""
     skeletons: Rows
     """A number per title without its numbers; of its own where the title is too short to tell a series."""
     numbers: Rows
@@ -91,16 +98,18 @@ def compare(
 
     `vectors` has shape (n, dim), with zero rows for articles without one; (n, 0) where no article has any.
     """
-    whole = [(*title, *text) for title, text in zip(titles, texts, strict=True)]
+    heads = [[token for token in title if not is_digit(token)] for title in titles]
+    whole = [(*title, *text) for title, text in zip(heads, texts, strict=True)]
     has_vector = np.einsum("ij,ij->i", vectors, vectors) > 0
     return Compared(
         vectors=_without_common_part(vectors, has_vector, languages),
         has_vector=has_vector,
-        titles=weigh(titles),
+        titles=weigh(heads),
         texts=weigh(whole),
         lengths=(np.log1p([len(words) for words in whole]) / 4).astype(np.float32),
         days=_days(published_at),
         publishers=_numbered(publishers),
+        languages=_numbered(languages),
         skeletons=_skeletons(titles),
         numbers=_numbered([tuple(sorted(filter(is_number, title))) for title in titles]),
         decisions=decisions,
@@ -118,6 +127,7 @@ def take(compared: Compared, rows: Rows) -> Compared:
         lengths=compared.lengths[rows],
         days=compared.days[rows],
         publishers=compared.publishers[rows],
+        languages=compared.languages[rows],
         skeletons=compared.skeletons[rows],
         numbers=compared.numbers[rows],
     )
@@ -143,7 +153,9 @@ def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | N
 def pair_scores(compared: Compared, rows: Rows, columns: Rows) -> Scores:
     """Return the learned chance of each pair: shape (len(rows), len(columns)); words only where a vector is missing."""
     features, both = pair_features(compared, rows, columns)
-    return chances(decide(compared.decisions, "pair", features, both) - _reserves(compared, rows, columns))
+    scores = chances(decide(compared.decisions, "pair", features, both) - _reserves(compared, rows, columns))
+    wordless = (features["text"] <= 0) & np.equal.outer(compared.languages[rows], compared.languages[columns])
+    return np.where(wordless, np.minimum(scores, np.float32(VECTORS_ALONE)), scores)
 
 
 def pair_features(compared: Compared, rows: Rows, columns: Rows) -> tuple[dict[str, Scores], NDArray[np.bool_]]:
