@@ -1,6 +1,6 @@
-"""Measure HTTP clients at what a reader does: 1,000 feeds, 100 ms away, 64 at once.
+"""Measure HTTP clients at what a reader does: 1,000 feeds, 100 ms away, many at once.
 
-    python bench/fetch.py [--runs 5]
+    python bench/fetch.py [--runs 5] [--in-flight 64]
 
 Needs the synthetic publisher of ../shared/tools; clients that are not installed are skipped.
 Every run is a fresh process; the time to import the client is not counted.
@@ -24,7 +24,6 @@ from statistics import median
 PUBLISHER = Path(__file__).parents[2] / "shared/tools/publisher/publisher.py"
 N_FEEDS = 1000
 N_HOSTS = 250
-IN_FLIGHT = 64
 LATENCY_MS = 100
 
 
@@ -32,7 +31,8 @@ def main() -> None:
     """Print one line per client: the median of wall and CPU seconds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="processes per client (default: 5)")
-    n_runs = parser.parse_args().runs
+    parser.add_argument("--in-flight", type=int, default=64, help="requests at once (default: 64)")
+    options = parser.parse_args()
     if not PUBLISHER.exists():
         sys.exit(f"The synthetic publisher is not at {PUBLISHER}; there is nothing to fetch from.")
     print("| client | wall s | CPU s |\n|---|---|---|")
@@ -41,7 +41,7 @@ def main() -> None:
             if importlib.util.find_spec(module) is None:
                 print(f"| {name} | skipped: {module} is not installed | |")
                 continue
-            runs = [_measured(name, port) for _ in range(n_runs)]
+            runs = [_measured(name, port, options.in_flight) for _ in range(options.runs)]
             wall_s, cpu_s = (median(values) for values in zip(*runs, strict=True))
             print(f"| {name} | {wall_s:.2f} | {cpu_s:.2f} |", flush=True)
 
@@ -79,15 +79,15 @@ def urls(port: int) -> list[str]:
     return [f"http://127.0.{1 + n % N_HOSTS // 250}.{1 + n % N_HOSTS % 250}:{port}/f/{n}.xml" for n in range(N_FEEDS)]
 
 
-def _measured(name: str, port: int) -> tuple[float, float]:
+def _measured(name: str, port: int, in_flight: int) -> tuple[float, float]:
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_run, (name, port))
+        return pool.apply(_run, (name, port, in_flight))
 
 
-def _run(name: str, port: int) -> tuple[float, float]:
+def _run(name: str, port: int, in_flight: int) -> tuple[float, float]:
     """Return the wall and CPU seconds of one run in this process."""
-    client = CLIENTS[name][1]()
+    client = CLIENTS[name][1](in_flight)
     began, cpu = time.perf_counter(), _cpu_s()
     n_bodies = client(urls(port))
     seconds = time.perf_counter() - began, _cpu_s() - cpu
@@ -105,13 +105,13 @@ def _cpu_s() -> float:
 Client = Callable[[list[str]], int]
 
 
-def broadsheet() -> Client:
+def broadsheet(in_flight: int) -> Client:
     """Ours: the guard, the limits and the inflating included."""
     from aggregator.config import FetchSettings
     from aggregator.fetch.http import fetch_all
     from aggregator.models import Fetched, Request
 
-    settings = FetchSettings(in_flight=IN_FLIGHT, allowed_hosts=("127.0.0.0/8",))
+    settings = FetchSettings(in_flight=in_flight, allowed_hosts=("127.0.0.0/8",))
 
     def run(urls: list[str]) -> int:
         return sum(isinstance(reply, Fetched) for reply in fetch_all(map(Request, urls), settings))
@@ -119,12 +119,12 @@ def broadsheet() -> Client:
     return run
 
 
-def aiohttp_client() -> Client:
+def aiohttp_client(in_flight: int) -> Client:
     """Run aiohttp in one event loop."""
     import aiohttp
 
     async def fetch_all(urls: list[str]) -> int:
-        connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
+        connector = aiohttp.TCPConnector(limit=in_flight)
         async with aiohttp.ClientSession(connector=connector) as session:
 
             async def one(url: str) -> bool:
@@ -136,40 +136,40 @@ def aiohttp_client() -> Client:
     return lambda urls: asyncio.run(fetch_all(urls))
 
 
-def urllib3_threads() -> Client:
+def urllib3_threads(in_flight: int) -> Client:
     """Run urllib3 in as many threads as requests in flight."""
     import urllib3
 
     pool = urllib3.PoolManager(num_pools=N_HOSTS, maxsize=2, headers={"Accept-Encoding": "gzip"})
 
     def run(urls: list[str]) -> int:
-        with ThreadPoolExecutor(IN_FLIGHT) as threads:
+        with ThreadPoolExecutor(in_flight) as threads:
             return sum(threads.map(lambda url: bool(pool.request("GET", url).data), urls))
 
     return run
 
 
-def httpx_threads() -> Client:
+def httpx_threads(in_flight: int) -> Client:
     """Run httpx in as many threads as requests in flight."""
     import httpx
 
-    client = httpx.Client(limits=httpx.Limits(max_connections=IN_FLIGHT), timeout=30)
+    client = httpx.Client(limits=httpx.Limits(max_connections=in_flight), timeout=30)
 
     def run(urls: list[str]) -> int:
-        with ThreadPoolExecutor(IN_FLIGHT) as threads:
+        with ThreadPoolExecutor(in_flight) as threads:
             return sum(threads.map(lambda url: bool(client.get(url).content), urls))
 
     return run
 
 
-def httpx_async() -> Client:
+def httpx_async(in_flight: int) -> Client:
     """Run httpx in one event loop."""
     import httpx
 
     async def fetch_all(urls: list[str]) -> int:
         # with all 1,000 waiting inside its pool, httpx takes ten times as long
-        room = asyncio.Semaphore(IN_FLIGHT)
-        async with httpx.AsyncClient(limits=httpx.Limits(max_connections=IN_FLIGHT), timeout=30) as client:
+        room = asyncio.Semaphore(in_flight)
+        async with httpx.AsyncClient(limits=httpx.Limits(max_connections=in_flight), timeout=30) as client:
 
             async def one(url: str) -> bool:
                 async with room:
@@ -180,7 +180,7 @@ def httpx_async() -> Client:
     return lambda urls: asyncio.run(fetch_all(urls))
 
 
-CLIENTS: dict[str, tuple[str, Callable[[], Client]]] = {
+CLIENTS: dict[str, tuple[str, Callable[[int], Client]]] = {
     "Broadsheet (pycurl)": ("pycurl", broadsheet),
     "aiohttp": ("aiohttp", aiohttp_client),
     "urllib3, threads": ("urllib3", urllib3_threads),

@@ -62,7 +62,6 @@ class _Crew:
         self._busy: Counter[str] = Counter()
         self._idle: list[pycurl.Curl] = []
         self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_MAXCONNECTS, settings.in_flight)
 
     def has_work(self, source: Iterator[Request]) -> bool:
         """Start what there is room for; return whether anything is under way or done."""
