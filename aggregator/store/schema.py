@@ -293,14 +293,68 @@ memberships = Table(
     _to("nearest_id", "articles.id", "SET NULL", index=True),
     _to("copy_of_id", "articles.id", "SET NULL", index=True),
     Column("joined_at", UtcTime, nullable=False),
+    # Since when the engine would have it elsewhere; it moves when the next run says so again.
+    Column("wished_at", UtcTime),
+    Index(
+        "ix_memberships_waiting",
+        "article_id",
+        sqlite_where=text("wished_at IS NOT NULL"),
+        postgresql_where=text("wished_at IS NOT NULL"),
+    ),
 )
 
 story_aliases = Table(
     "story_aliases",
     metadata,
     Column("old_id", Id, primary_key=True, autoincrement=False),
+    # Where it lives now, and the story it went into then, which may have gone on since.
     _to("story_id", "stories.id", "CASCADE", nullable=False, index=True),
+    Column("into_id", Id, nullable=False),
     Column("merged_at", UtcTime, nullable=False),
+)
+
+# Ids of stories and articles are no foreign keys here: what happened stays true when they are deleted.
+changes = Table(
+    "changes",
+    metadata,
+    _id(),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("from_id", Id, nullable=False, index=True),
+    Column("to_id", Id, nullable=False, index=True),
+    Column("from_title", Words, nullable=False),
+    Column("to_title", Words, nullable=False),
+    Column("moved_ids", JSON, nullable=False),
+    Column("stayed_ids", JSON, nullable=False),
+    Column("joined_ids", JSON, nullable=False),
+    # Articles on the smaller side: what a list leaves out where it is one.
+    Column("size", Integer, nullable=False),
+    # The row of the story that ended, should it live again.
+    Column("ended", JSON),
+    Column("undone_at", UtcTime),
+    _to("undoes_id", "changes.id", "SET NULL", index=True),
+    sqlite_autoincrement=True,
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    _id(),
+    _to("change_id", "changes.id", "CASCADE", nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    # Of its articles' dates: older than the window, it asks for nothing any more.
+    Column("newest_at", UtcTime, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+correction_articles = Table(
+    "correction_articles",
+    metadata,
+    _to("correction_id", "corrections.id", "CASCADE", primary_key=True, autoincrement=False),
+    _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False, index=True),
+    Column("is_left", Boolean, nullable=False),
 )
 
 article_status = Table(

@@ -361,7 +361,7 @@ def _merge(db: Connection, into: Mapping[int, int], *, now: datetime) -> None:
         if old_id in there and story_id in there:
             db.execute(update(memberships).where(memberships.c.story_id == old_id).values(story_id=story_id))
             db.execute(update(story_aliases).where(story_aliases.c.story_id == old_id).values(story_id=story_id))
-            db.execute(insert(story_aliases).values(old_id=old_id, story_id=story_id, merged_at=now))
+            db.execute(insert(story_aliases).values(old_id=old_id, story_id=story_id, into_id=story_id, merged_at=now))
             db.execute(delete(stories).where(stories.c.id == old_id))
 
 
