@@ -1,21 +1,40 @@
-"""Which articles repeat another's text: wire copy, syndication, the same piece in two feeds. Pure."""
+"""Which articles repeat another's text: wire copy, syndication, the same piece in two feeds. Pure.
+
+    index = CopyIndex()
+    index.advance({article_id: Told(publisher, title_words, words, published_at, url)}, gone=[...])
+    index.originals()  # {copy: original}, by article id
+
+`advance` adds new texts and forgets old ones, at the cost of those alone; an article that was rewritten is added
+again. What `originals` says depends on what is in the index, not on the order in which it came.
+"""
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
-from datasketch import MinHash, MinHashLSH
+import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.stories.words import is_number
 
 SHINGLE_WORDS = 4
 """Words of a shingle (Broder 1997)."""
 
-PERMUTATIONS = 64
-"""Of a MinHash: its standard error is 1 / sqrt(64) = .125, and what it finds is counted exactly afterwards."""
+SAMPLE = 4
+"""Shingles whose hash this number divides are looked up. Unlike the least hashes of a MinHash, such a sample keeps
+what share of a short text is in a long one (Broder 1997, section 3); of 30 words it holds 7 shingles."""
 
-CANDIDATE_JACCARD = 0.4
-"""Estimated share of shingles from which two texts are looked at."""
+CANDIDATE_SHARE = 0.5
+"""Of the shorter text's sample, from which two texts are compared in full."""
+
+MAX_HOLDERS = 200
+"""Texts with one shingle, from which it is a template's and looked up no more: no agency has so many customers who
+each change its words."""
 
 MIN_CONTAINMENT = 0.8
 """Share of the shorter text's shingles that the longer has, from which it is a copy (Broder 1997, containment)."""
@@ -26,8 +45,18 @@ MIN_WORDS = 30
 MIN_EXACT_WORDS = 5
 """Words from which two texts that say the same word for word are copies; shorter ones ("Market report") recur."""
 
-MAX_DAYS = 3.0
-"""Days between a text and its copy; later, the same words are a series."""
+TITLE_SHARE = 0.5
+"""Of the shorter title's words, that two texts of one publisher share where one is a copy: below, the text is a
+template and the title says what differs ("Weather for Leeds")."""
+
+MAX_AGE = timedelta(days=3)
+"""Between a text and its copy; later, the same words are a series."""
+
+MAX_SHORT_AGE = timedelta(hours=18)
+"""The same for texts under MIN_WORDS: "Your horoscope for today" is there every morning."""
+
+MIX = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number that spreads hashes over 64 bits (Knuth, The Art of Computer Programming 3, 6.4)."""
 
 AGENCIES = {
     "reuters": "Reuters", "ap": "AP", "associated press": "AP", "afp": "AFP", "agence france-presse": "AFP",
@@ -48,16 +77,136 @@ REPORTED = re.compile(
 )
 
 
-def copies(texts: Sequence[Sequence[str]], days: Sequence[float]) -> dict[int, int]:
-    """Return {copy: original} by position, for texts given as words in order of publication.
+Keys: TypeAlias = NDArray[np.uint64]
+"""Hashes of whole wordings: shape (k,)."""
 
-    The original is the earliest that a text repeats, and no copy itself. Numbers have to agree.
-    """
-    found = _repeated(texts, days)
-    left = [row for row in range(len(texts)) if row not in found and len(texts[row]) >= MIN_WORDS]
-    for row, original in _contained(texts, days, left).items():
-        found[row] = original
-    return {row: _root(found, row) for row in found}
+Shingles: TypeAlias = NDArray[np.uint32]
+"""Hashes of shingles, each once, in order: shape (k,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An article as copies of it are looked for."""
+
+    publisher: str
+    title: Sequence[str]
+    words: Sequence[str]
+    """Of title and text together."""
+    published_at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """A text, whoever has it."""
+
+    shingles: Shingles
+    numbers: frozenset[str]
+    max_age: timedelta
+    holders: set[int] = field(default_factory=set)
+    near: set[int] = field(default_factory=set)
+    """Keys of the wordings that nearly are this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """An article that has a wording."""
+
+    published_at: datetime
+    url: str
+    id: int
+    key: int
+    publisher: str
+    title: frozenset[str]
+
+
+class CopyIndex:
+    """The texts of a window, and which of them say nearly the same."""
+
+    def __init__(self) -> None:
+        self._holders: dict[int, _Holder] = {}
+        self._wordings: dict[int, _Wording] = {}
+        self._shingles = np.empty(0, dtype=np.uint32)
+        """The samples of all wordings, in order; beside each, the wording that it is of."""
+        self._owners = np.empty(0, dtype=np.uint64)
+
+    def advance(self, new: Mapping[int, Told], gone: Collection[int] = ()) -> None:
+        """Add texts and forget others; one that is there already is replaced, unknown ids in `gone` do not matter."""
+        self._forget([self._holders.pop(each) for each in {*gone, *new} & self._holders.keys()])
+        fresh = []
+        for article_id, told in new.items():
+            if len(told.words) < MIN_EXACT_WORDS:
+                continue
+            holder = _holder(article_id, told)
+            if holder.key not in self._wordings:
+                self._wordings[holder.key] = _wording(told.words)
+                fresh.append(holder.key)
+            self._wordings[holder.key].holders.add(article_id)
+            self._holders[article_id] = holder
+        self._link(fresh)
+
+    def originals(self) -> dict[int, int]:
+        """Return {copy: original}: the original is the earliest text that an article repeats, and no copy itself."""
+        wordings = (each for each in self._wordings.values() if len(each.holders) > 1 or each.near)
+        shared = [article_id for each in wordings for article_id in each.holders]
+        originals: dict[int, list[_Holder]] = defaultdict(list)
+        found: dict[int, int] = {}
+        for holder in sorted((self._holders[each] for each in shared), key=_place):
+            keys = (holder.key, *self._wordings[holder.key].near)
+            near = [each for key in keys for each in originals[key] if self._is_copy(holder, each)]
+            if near:
+                found[holder.id] = min(near, key=_place).id
+            else:
+                originals[holder.key].append(holder)
+        return found
+
+    def _is_copy(self, holder: _Holder, original: _Holder) -> bool:
+        """Whether an article with (nearly) the words of an earlier one is a copy of it, and no part of a series."""
+        if holder.published_at - original.published_at > self._wordings[holder.key].max_age:
+            return False
+        least = min(len(holder.title), len(original.title))
+        return (
+            holder.key == original.key
+            or holder.publisher != original.publisher
+            or len(holder.title & original.title) >= TITLE_SHARE * least
+        )
+
+    def _forget(self, holders: Iterable[_Holder]) -> None:
+        """Let go of what these articles held; wordings that nobody holds go."""
+        left = set()
+        for holder in holders:
+            wording = self._wordings[holder.key]
+            wording.holders.discard(holder.id)
+            if not wording.holders:
+                left.add(holder.key)
+        for key in left:
+            for other in self._wordings.pop(key).near - left:
+                self._wordings[other].near.discard(key)
+        stays = ~np.isin(self._owners, np.array(list(left), dtype=np.uint64))
+        self._shingles, self._owners = self._shingles[stays], self._owners[stays]
+
+    def _link(self, fresh: Sequence[int]) -> None:
+        """Look up the new wordings' samples, and keep which wordings are near."""
+        samples = [_sample(self._wordings[key].shingles) for key in fresh]
+        shingles = np.concatenate([np.empty(0, dtype=np.uint32), *samples])
+        owners = np.repeat(np.array(fresh, dtype=np.uint64), [len(sample) for sample in samples])
+        everything = np.concatenate([self._shingles, shingles])
+        order = np.argsort(everything, kind="stable")
+        self._shingles, self._owners = everything[order], np.concatenate([self._owners, owners])[order]
+        for one, other, n_shared in _meetings(shingles, owners, self._shingles, self._owners):
+            if _is_near(self._wordings[one], self._wordings[other], n_shared):
+                self._wordings[one].near.add(other)
+                self._wordings[other].near.add(one)
+
+
+def copies(texts: Sequence[Sequence[str]], days: Sequence[float]) -> dict[int, int]:
+    """Return {copy: original} by position, for texts given as words, each of another publisher."""
+    index = CopyIndex()
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    index.advance(
+        {row: Told(str(row), (), words, start + timedelta(days=days[row])) for row, words in enumerate(texts)}
+    )
+    return index.originals()
 
 
 def agency(text: str, origin: str | None = None) -> str | None:
@@ -73,61 +222,72 @@ def _named(text: str) -> list[str]:
     return [found["name"] for pattern in (BRACKETED, REPORTED) if (found := pattern.search(head))]
 
 
-def _repeated(texts: Sequence[Sequence[str]], days: Sequence[float]) -> dict[int, int]:
-    """Return the texts that say what an earlier one says, word for word."""
-    first: dict[tuple[str, ...], int] = {}
-    found: dict[int, int] = {}
-    for row, words in enumerate(texts):
-        key = tuple(words)
-        original = first.get(key)
-        if len(key) >= MIN_EXACT_WORDS and original is not None and days[row] - days[original] <= MAX_DAYS:
-            found[row] = original
-        else:
-            first[key] = row
-    return found
+def _place(holder: _Holder) -> tuple[datetime, str, int]:
+    """Return by what articles are put in order of publication."""
+    return holder.published_at, holder.url, holder.id
 
 
-def _contained(texts: Sequence[Sequence[str]], days: Sequence[float], rows: Sequence[int]) -> dict[int, int]:
-    """Return the long texts that an earlier one holds nearly whole, or that hold an earlier one."""
-    index = MinHashLSH(threshold=CANDIDATE_JACCARD, num_perm=PERMUTATIONS)
-    shingles = {row: _shingles(texts[row]) for row in rows}
-    found: dict[int, int] = {}
-    for row in rows:
-        sketch = _sketch(shingles[row])
-        for original in sorted(index.query(sketch)):
-            near_in_time = days[row] - days[original] <= MAX_DAYS
-            if near_in_time and _is_copy(texts, shingles, row, original):
-                found[row] = original
-                break
-        index.insert(row, sketch)
-    return found
-
-
-def _is_copy(texts: Sequence[Sequence[str]], shingles: Mapping[int, frozenset[int]], row: int, original: int) -> bool:
-    shared = len(shingles[row] & shingles[original])
-    return shared >= MIN_CONTAINMENT * min(len(shingles[row]), len(shingles[original])) and _numbers_agree(
-        texts[row], texts[original]
+def _holder(article_id: int, told: Told) -> _Holder:
+    digest = hashlib.blake2b(" ".join(told.words).encode(), digest_size=8).digest()
+    return _Holder(
+        published_at=told.published_at,
+        url=told.url,
+        id=article_id,
+        key=int.from_bytes(digest),
+        publisher=told.publisher,
+        title=frozenset(told.title),
     )
 
 
-def _numbers_agree(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether one text's numbers are all in the other: a shortened copy may lack some, a new edition changes them."""
-    ours, theirs = {w for w in one if is_number(w)}, {w for w in other if is_number(w)}
-    return ours <= theirs or theirs <= ours
+def _wording(words: Sequence[str]) -> _Wording:
+    is_long = len(words) >= MIN_WORDS
+    return _Wording(
+        shingles=_shingles(words) if is_long else np.empty(0, dtype=np.uint32),
+        numbers=frozenset(filter(is_number, words)),
+        max_age=MAX_AGE if is_long else MAX_SHORT_AGE,
+    )
 
 
-def _shingles(words: Sequence[str]) -> frozenset[int]:
-    runs = (" ".join(words[i : i + SHINGLE_WORDS]) for i in range(len(words) - SHINGLE_WORDS + 1))
-    return frozenset(int.from_bytes(hashlib.blake2b(run.encode(), digest_size=4).digest(), "big") for run in runs)
+def _shingles(words: Sequence[str]) -> Shingles:
+    """Return a hash of each run of SHINGLE_WORDS words (a polynomial of the words' CRC-32, modulo 2^64)."""
+    codes = np.array([zlib.crc32(word.encode()) for word in words], dtype=np.uint64)
+    runs = np.zeros(len(codes) - SHINGLE_WORDS + 1, dtype=np.uint64)
+    for place in range(SHINGLE_WORDS):
+        runs = runs * MIX + codes[place : place + len(runs)]
+    return np.unique(((runs * MIX) >> np.uint64(32)).astype(np.uint32))
 
 
-def _sketch(shingles: frozenset[int]) -> MinHash:
-    sketch = MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=int)
-    sketch.update_batch(sorted(shingles))
-    return sketch
+def _sample(shingles: Shingles) -> Shingles:
+    return np.asarray(shingles[shingles % SAMPLE == 0])
 
 
-def _root(found: Mapping[int, int], row: int) -> int:
-    while row in found:
-        row = found[row]
-    return row
+def _meetings(
+    shingles: Shingles, owners: Keys, all_shingles: Shingles, all_owners: Keys
+) -> Iterator[tuple[int, int, int]]:
+    """Give the pairs of wordings that share shingles, one of them new, and how many they share; each pair once.
+
+    `shingles` are the new ones, `all_shingles` old and new in order; beside them the wordings that they are of.
+    """
+    first = np.searchsorted(all_shingles, shingles, "left")
+    holders = np.searchsorted(all_shingles, shingles, "right") - first
+    holders[holders > MAX_HOLDERS] = 0
+    starts = np.cumsum(holders) - holders
+    places = np.repeat(first - starts, holders) + np.arange(holders.sum())
+    ones, others = np.repeat(owners, holders), all_owners[places]
+    once = (ones < others) | ((ones > others) & ~np.isin(others, owners))
+    pairs, counts = np.unique(np.stack([ones[once], others[once]]), axis=1, return_counts=True)
+    yield from zip(*pairs.tolist(), counts.tolist(), strict=True)
+
+
+def _is_near(one: _Wording, other: _Wording, n_shared: int) -> bool:
+    """Whether one text holds the other nearly whole; numbers have to agree.
+
+    `n_shared` counts the sampled shingles that both have. A shortened copy may lack numbers, a new edition changes
+    them.
+    """
+    if not (one.numbers <= other.numbers or other.numbers <= one.numbers):
+        return False
+    if n_shared < CANDIDATE_SHARE * min(len(_sample(one.shingles)), len(_sample(other.shingles))):
+        return False
+    n_both = len(np.intersect1d(one.shingles, other.shingles, assume_unique=True))
+    return n_both >= MIN_CONTAINMENT * min(len(one.shingles), len(other.shingles))

@@ -1,8 +1,22 @@
-"""What a publisher repeats from piece to piece, and what therefore says nothing of any of them. Pure."""
+"""What a publisher repeats from piece to piece, and what therefore says nothing of any of them. Pure.
+
+    furniture = Furniture()
+    changed = furniture.advance({article_id: Piece(publisher, title, title_words, text)}, gone=[...])
+    furniture.text(text, publisher)          # the text without its publisher's furniture
+    furniture.title(title_words, publisher)  # the words without those of its publisher's templates
+
+`advance` counts new pieces in and old ones out, and returns the publishers whose furniture is another one now: their
+pieces, and only theirs, read differently from before. In what order pieces were counted in does not matter.
+"""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 MIN_PIECES = 5
 """Pieces under different titles in which a sentence, or titles in which a word, must recur to be furniture."""
@@ -16,40 +30,130 @@ WINDOW_SHARE = 0.5
 WORD_SHARE = 0.5
 """Of a publisher's titles: from here on a word is a template's ("match report", "horoscope for")."""
 
-SENTENCE = re.compile(r"[^.!?…。！？]+[.!?…。！？]*")
+SENTENCE = re.compile(r"\S.*?(?:[.!?…]+(?=\s|$)|[。！？]+|$)", re.DOTALL)
+"""Up to a mark that a space follows: "1.6 million" is one sentence's."""
+
+MIX = np.int64(0x1E3779B97F4A7C15)
+"""An odd number that makes a hash of two hashes (Knuth, The Art of Computer Programming 3, 6.4)."""
+
+Hashes: TypeAlias = NDArray[np.int64]
+"""Hashes of sentences or words, each once: they mean something inside one process only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An article as furniture is counted in it."""
+
+    publisher: str
+    title: str
+    title_words: Sequence[str]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    title: int
+    words: Hashes
+    sentences: Hashes
+
+
+@dataclass(frozen=True, slots=True)
+class _Recurring:
+    """Hashes of what recurs with a publisher."""
+
+    words: frozenset[int] = frozenset()
+    sentences: frozenset[int] = frozenset()
+
+
+class Furniture:
+    """What recurs in the pieces that are counted in."""
+
+    def __init__(self) -> None:
+        self._publisher_of: dict[int, str] = {}
+        self._pieces: dict[str, dict[int, _Counted]] = defaultdict(dict)
+        self._recurring: dict[str, _Recurring] = {}
+        self._everywhere: frozenset[int] = frozenset()
+
+    def advance(self, new: Mapping[int, Piece], gone: Collection[int] = ()) -> set[str]:
+        """Count pieces in and out; return the publishers whose furniture that changed.
+
+        A piece that is counted in again takes the place of what it was; ids in `gone` that are unknown are no matter.
+        """
+        touched = {piece.publisher for piece in new.values()}
+        for piece_id in {*gone, *new} & self._publisher_of.keys():
+            publisher = self._publisher_of.pop(piece_id)
+            del self._pieces[publisher][piece_id]
+            touched.add(publisher)
+        for piece_id, piece in new.items():
+            self._publisher_of[piece_id] = piece.publisher
+            self._pieces[piece.publisher][piece_id] = _counted(piece)
+        return self._recount(touched)
+
+    def text(self, text: str, publisher: str) -> str:
+        """Return the text without the sentences that stand under many titles of its publisher, or in half of all."""
+        recurring = self._everywhere | self._recurring.get(publisher, _Recurring()).sentences
+        if not recurring:
+            return text
+        return SENTENCE.sub(lambda sentence: "" if hash(sentence[0]) in recurring else sentence[0], text).strip()
+
+    def title(self, words: Sequence[str], publisher: str) -> tuple[str, ...]:
+        """Return the words of a title without those that stand in most titles of its publisher."""
+        recurring = self._recurring.get(publisher, _Recurring()).words
+        return tuple(word for word in words if hash(word) not in recurring)
+
+    def _recount(self, touched: Iterable[str]) -> set[str]:
+        now = {publisher: _count(list(self._pieces[publisher].values())) for publisher in touched}
+        changed = {publisher for publisher in now if now[publisher] != self._recurring.get(publisher, _Recurring())}
+        self._recurring |= now
+        pieces = [piece for of_publisher in self._pieces.values() for piece in of_publisher.values()]
+        everywhere = _recurring([(piece.title, piece.sentences) for piece in pieces], WINDOW_SHARE)
+        if everywhere != self._everywhere:
+            self._everywhere = everywhere
+            changed = set(self._publisher_of.values())
+        return changed
 
 
 def without_sentences(texts: Sequence[str], titles: Sequence[str], publishers: Sequence[str]) -> list[str]:
-    """Return the texts without the sentences that stand under many titles of one publisher, or in half the window."""
-    split = [[sentence.strip() for sentence in SENTENCE.findall(text)] for text in texts]
-    of_publisher = _recurring(split, titles, publishers, SENTENCE_SHARE)
-    of_all = _recurring(split, titles, [""] * len(texts), WINDOW_SHARE)[""]
-    return [
-        " ".join(sentence for sentence in sentences if sentence not in of_publisher[publisher] | of_all)
-        for sentences, publisher in zip(split, publishers, strict=True)
-    ]
+    """Return the texts without furniture, counted in these texts alone."""
+    furniture = Furniture()
+    pieces = zip(publishers, titles, texts, strict=True)
+    furniture.advance({row: Piece(publisher, title, (), text) for row, (publisher, title, text) in enumerate(pieces)})
+    return [furniture.text(text, publisher) for text, publisher in zip(texts, publishers, strict=True)]
 
 
 def without_templates(titles: Sequence[Sequence[str]], publishers: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the words of the titles without those that stand in most titles of their publisher."""
-    keys = [" ".join(title) for title in titles]
-    of_publisher = _recurring(titles, keys, publishers, WORD_SHARE)
-    return [
-        tuple(word for word in title if word not in of_publisher[publisher])
-        for title, publisher in zip(titles, publishers, strict=True)
-    ]
+    """Return the words of the titles without those of templates, counted in these titles alone."""
+    furniture = Furniture()
+    pieces = zip(publishers, titles, strict=True)
+    furniture.advance(
+        {row: Piece(publisher, " ".join(words), words, "") for row, (publisher, words) in enumerate(pieces)}
+    )
+    return [furniture.title(words, publisher) for words, publisher in zip(titles, publishers, strict=True)]
 
 
-def _recurring(
-    pieces: Sequence[Sequence[str]], titles: Sequence[str], publishers: Sequence[str], share: float
-) -> dict[str, frozenset[str]]:
-    """Return {publisher: parts that recur in this share of its pieces}; the same title counts once."""
-    by_publisher: dict[str, dict[str, set[str]]] = defaultdict(dict)
-    for parts, title, publisher in zip(pieces, titles, publishers, strict=True):
-        by_publisher[publisher].setdefault(title, set()).update(parts)
-    found: dict[str, frozenset[str]] = defaultdict(frozenset)
-    for publisher, parts_of in by_publisher.items():
-        counts = Counter(part for parts in parts_of.values() for part in parts)
-        least = max(MIN_PIECES, share * len(parts_of))
-        found[publisher] = frozenset(part for part, count in counts.items() if count >= least)
-    return found
+def _counted(piece: Piece) -> _Counted:
+    return _Counted(hash(piece.title), _hashes(piece.title_words), _hashes(SENTENCE.findall(piece.text)))
+
+
+def _count(pieces: Sequence[_Counted]) -> _Recurring:
+    return _Recurring(
+        _recurring([(piece.title, piece.words) for piece in pieces], WORD_SHARE),
+        _recurring([(piece.title, piece.sentences) for piece in pieces], SENTENCE_SHARE),
+    )
+
+
+def _recurring(pieces: Sequence[tuple[int, Hashes]], share: float) -> frozenset[int]:
+    """Return the parts that stand under this share of the titles; pieces under one title count as one."""
+    titles = np.array([title for title, _ in pieces], dtype=np.int64)
+    least = max(MIN_PIECES, share * len(np.unique(titles)))
+    if len(pieces) < least:
+        return frozenset()
+    parts = np.concatenate([parts for _, parts in pieces])
+    under = np.repeat(titles, [len(parts) for _, parts in pieces])
+    _, once = np.unique((under * MIX) ^ parts, return_index=True)
+    found, counts = np.unique(parts[once], return_counts=True)
+    return frozenset(found[counts >= least].tolist())
+
+
+def _hashes(parts: Iterable[str]) -> Hashes:
+    return np.array(list({hash(part) for part in parts}), dtype=np.int64)

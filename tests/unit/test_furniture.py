@@ -1,0 +1,73 @@
+import random
+
+from aggregator.stories.furniture import Furniture, Piece
+
+FOOTER = "Sign up for our newsletter today."
+
+
+def piece(number, *, publisher="one.example", title=None, words=(), footer=FOOTER):
+    return Piece(publisher, title or f"Title {number}", words, f"Only piece {number} says this. {footer}")
+
+
+def counted(pieces, gone=()):
+    furniture = Furniture()
+    furniture.advance(dict(enumerate(pieces)), gone)
+    return furniture
+
+
+def test_a_sentence_under_many_titles_of_a_publisher_goes():
+    furniture = counted([piece(i) for i in range(5)])
+    assert furniture.text(piece(3).text, "one.example") == "Only piece 3 says this."
+
+
+def test_a_sentence_under_four_titles_stays():
+    assert counted([piece(i) for i in range(4)]).text(piece(3).text, "one.example") == piece(3).text
+
+
+def test_a_sentence_of_one_publisher_says_something_with_another():
+    others = [piece(i, publisher="two.example", footer="") for i in range(5, 20)]
+    furniture = counted([*[piece(i) for i in range(5)], *others])
+    assert furniture.text(f"News. {FOOTER}", "two.example") == f"News. {FOOTER}"
+
+
+def test_what_stands_in_half_of_all_pieces_is_nobodys():
+    furniture = counted([piece(i, publisher=f"{i}.example") for i in range(6)])
+    assert furniture.text(FOOTER, "new.example") == ""
+
+
+def test_the_same_title_again_counts_once():
+    furniture = counted([piece(1, title="Quake hits town", publisher=f"{i % 2}.example") for i in range(20)])
+    assert furniture.text(piece(1).text, "0.example") == piece(1).text
+
+
+def test_the_words_of_a_template_go_from_titles():
+    furniture = counted([piece(i, words=("match", "report", f"team{i}")) for i in range(6)])
+    assert furniture.title(("match", "report", "leeds"), "one.example") == ("leeds",)
+
+
+def test_a_number_with_a_point_ends_no_sentence():
+    furniture = counted([piece(i) for i in range(5)])
+    assert furniture.text(f"It cost 1.6 million. {FOOTER}", "one.example") == "It cost 1.6 million."
+
+
+def test_only_a_publisher_whose_furniture_changed_is_named():
+    furniture = counted([piece(i) for i in range(4)])
+    furniture.advance({100 + i: piece(i, publisher="two.example", footer="") for i in range(20)})
+    assert furniture.advance({4: piece(4)}) == {"one.example"}
+    assert furniture.advance({5: piece(5)}) == set()
+    assert furniture.advance({}, gone=[0, 1, 99]) == {"one.example"}
+    assert furniture.text(piece(3).text, "one.example") == piece(3).text
+
+
+def test_the_order_of_counting_does_not_matter():
+    pieces = {i: piece(i, publisher=f"{i % 3}.example", words=("daily", f"name{i}")) for i in range(60)}
+    at_once, one_by_one = Furniture(), Furniture()
+    at_once.advance(pieces)
+    shuffled = [*pieces, *range(100, 110)]
+    random.Random(1).shuffle(shuffled)
+    for each in shuffled:
+        one_by_one.advance({each: pieces.get(each) or piece(each)})
+    one_by_one.advance({}, gone=range(100, 110))
+    for number, each in pieces.items():
+        assert at_once.text(each.text, each.publisher) == one_by_one.text(each.text, each.publisher), number
+        assert at_once.title(each.title_words, each.publisher) == one_by_one.title(each.title_words, each.publisher)
