@@ -13,6 +13,7 @@ from aggregator.errors import ConfigError
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -36,6 +37,8 @@ class FetchSettings:
     max_redirects: Positive = 10
     in_flight: Positive = 64
     per_host: Positive = 2
+    per_host_gap_s: Seconds = 0.2
+    """Between the starts of two requests to one host."""
     allowed_hosts: tuple[str, ...] = ()
     """The owner's own hosts on private networks, by name, `*.name`, address or network (10.0.0.0/8)."""
 

@@ -65,7 +65,21 @@ class Feed:
     language: str | None = None
     country: str | None = None
     is_paused: bool = False
+    interval_s: int | None = None
+    """How often the owner wants it checked; None leaves it to the feed's own rhythm."""
     added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How often a feed itself wishes to be asked."""
+
+    ttl_s: int | None = None
+    """Not sooner than after so long (RSS `ttl`, `sy:updatePeriod`)."""
+    skip_hours: frozenset[int] = frozenset()
+    """Hours of the day, 0 to 23 in UTC, in which nobody need ask (RSS `skipHours`)."""
+    skip_days: frozenset[int] = frozenset()
+    """Days of the week, Monday is 0, in which nobody need ask (RSS `skipDays`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,23 @@ class Poll:
     """Why the last check failed, in the owner's words; None after a good one."""
     n_failures: int = 0
     """Failed checks in a row."""
+    wishes: Wishes = Wishes()
+    whole_at: datetime | None = None
+    """When the last whole body came, and not just the word that nothing changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFacts:
+    """What a feed brought lately, as far as deciding when to ask it again needs it."""
+
+    published: tuple[datetime, ...] = ()
+    """When its latest articles were published."""
+    n_stories: int = 0
+    """Stories of several publishers that its recent articles are in."""
+    n_first: int = 0
+    """Of these, how many it reported first."""
+    n_copied: int = 0
+    """Of these, to how many it brought another's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +130,7 @@ class DueFeed:
 
     feed: Feed
     poll: Poll
+    facts: FeedFacts = FeedFacts()
 
     @property
     def is_new(self) -> bool:
@@ -135,6 +167,14 @@ class Request:
     validators: Validators = Validators()
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A host that asked to be left alone (Retry-After)."""
+
+    host: str
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A whole good answer."""
@@ -149,6 +189,8 @@ class Fetched:
     validators: Validators = Validators()
     headers: Mapping[str, str] = field(default_factory=dict)
     """Header names in lower case."""
+    after_s: float = field(default=0.0, compare=False)
+    """How long after the first request of all this reply came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +199,7 @@ class NotModified:
 
     request: Request
     headers: Mapping[str, str] = field(default_factory=dict)
+    after_s: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +211,21 @@ class Failed:
     status: int | None = None
     """The HTTP status where there was one."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    hold: Hold | None = None
+    """The host that said so, where it asked to be left alone."""
+    after_s: float = field(default=0.0, compare=False)
 
 
-Reply = Fetched | NotModified | Failed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAsked:
+    """Nothing was sent, or sent on, because a host on the way asked to be left alone."""
+
+    request: Request
+    hold: Hold
+    after_s: float = field(default=0.0, compare=False)
+
+
+Reply = Fetched | NotModified | Failed | NotAsked
 
 
 # --- what feeds say ----------------------------------------------------------------------------------
@@ -207,8 +262,7 @@ class ParsedFeed:
     title: str = ""
     site_url: str | None = None
     language: str | None = None
-    ttl_s: int | None = None
-    """The feed's own wish for the time between checks (RSS ttl, sy:updatePeriod)."""
+    wishes: Wishes = Wishes()
     entries: tuple[Entry, ...] = ()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
@@ -25,19 +26,20 @@ from aggregator.models import (
     FeedOffer,
     Fetched,
     Kept,
+    NewArticle,
+    NotAsked,
     NotModified,
     ParsedFeed,
     Poll,
     Reply,
     Request,
+    Wishes,
 )
 from aggregator.parse.sandbox import Parsed
-from aggregator.store import articles, feeds, stories
+from aggregator.store import articles, feeds, holds, stories
 from aggregator.store.db import reading, transaction
+from aggregator.store.facts import RHYTHM_ARTICLES
 from aggregator.stories import regroup as engine_room
-
-RHYTHM_ARTICLES = 20
-"""How many of a feed's latest articles its rhythm is read from."""
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,10 @@ def refresh(
     """Check these feeds and yield how each went, as soon as it is kept; a feed that fails stops no other."""
     by_url = {each.feed.feed_url: each for each in due}
     parsing: deque[tuple[DueFeed, Fetched, Future[Parsed]]] = deque()
-    for reply in tools.fetch(Request(url, each.poll.validators) for url, each in by_url.items()):
+    requests = (Request(url, politeness.validators_for(each.poll, now=now)) for url, each in by_url.items())
+    with reading(engine) as db:
+        held = holds.held_hosts(db, now=now)
+    for reply in tools.fetch(requests, now=now, held=held):
         checked = by_url[reply.request.url]
         if isinstance(reply, Fetched) and _body_hash(reply) != checked.poll.body_hash:
             parsing.append((checked, reply, tools.parse(reply, discover=checked.is_new)))
@@ -127,10 +132,15 @@ def window_start(settings: StorySettings, *, now: datetime) -> datetime:
 
 
 def _keep_poll(engine: Engine, checked: DueFeed, reply: Reply, settings: PollSettings, *, now: datetime) -> Refreshed:
-    """Keep that nothing new came: not modified, the same body again, or a failure."""
+    """Keep that nothing new came: not modified, the same body again, not asked, or a failure."""
+    poll = _poll_after(checked, reply, settings, now=now)
     with transaction(engine) as db:
-        poll = _poll_after(db, checked, reply, settings, now=now)
+        if isinstance(reply, Failed) and reply.hold:
+            holds.hold(db, reply.hold, now=now)
         feeds.record_poll(db, poll)
+    if isinstance(reply, NotAsked):
+        why = f"{reply.hold.host} asked to be left alone until {reply.hold.until:%H:%M} UTC; nothing was sent."
+        return Refreshed(checked.feed, why=why)
     return Refreshed(checked.feed, why=poll.error)
 
 
@@ -167,7 +177,8 @@ def _keep_feed(
     entries = arrivals.distinct(parsed.entries, feed)
     arrived = arrivals.decide(entries, articles.known(db, feed.id, entries), feed, now=now)
     kept = articles.keep(db, feed.id, arrived, now=now)
-    feeds.record_poll(db, _poll_after(db, checked, reply, settings, ttl_s=parsed.ttl_s, now=now))
+    told = _with_news(checked, parsed.wishes, arrived.new)
+    feeds.record_poll(db, _poll_after(told, reply, settings, now=now))
     return Refreshed(feed, kept)
 
 
@@ -180,25 +191,36 @@ def _choose_offer(db: Connection, checked: DueFeed, offers: Sequence[FeedOffer],
     return Refreshed(feeds.find_feed(db, feed_id))
 
 
-def _poll_after(
-    db: Connection, checked: DueFeed, reply: Reply, settings: PollSettings, *, ttl_s: int | None = None, now: datetime
-) -> Poll:
+def _with_news(checked: DueFeed, wishes: Wishes, new: Sequence[NewArticle]) -> DueFeed:
+    """Return the feed as it is known now that its document was read."""
+    published = nlargest(RHYTHM_ARTICLES, (*checked.facts.published, *(each.published_at for each in new)))
+    facts = replace(checked.facts, published=tuple(published))
+    return replace(checked, poll=replace(checked.poll, wishes=wishes), facts=facts)
+
+
+def _poll_after(checked: DueFeed, reply: Reply, settings: PollSettings, *, now: datetime) -> Poll:
     before = checked.poll
-    published = articles.latest_published(db, checked.feed.id, limit=RHYTHM_ARTICLES)
-    at = politeness.next_check(before, reply, now=now, settings=settings, ttl_s=ttl_s, published=published)
+    came_at = now + timedelta(seconds=reply.after_s)
+    seed = checked.feed.id + int(now.timestamp())
+    at = politeness.next_check(checked, reply, now=came_at, settings=settings, seed=seed)
     match reply:
+        case NotAsked():
+            return replace(before, next_check_at=at)
         case Failed(why=why):
             return replace(before, checked_at=now, next_check_at=at, error=why, n_failures=before.n_failures + 1)
         case NotModified():
             return replace(before, checked_at=now, succeeded_at=now, next_check_at=at, error=None, n_failures=0)
         case Fetched(validators=validators):
-            return Poll(
-                feed_id=before.feed_id,
+            return replace(
+                before,
                 validators=validators,
                 body_hash=_body_hash(reply),
                 checked_at=now,
                 succeeded_at=now,
+                whole_at=now,
                 next_check_at=at,
+                error=None,
+                n_failures=0,
             )
 
 

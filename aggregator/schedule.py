@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -58,7 +59,7 @@ class Worker:
         """Work until `stop` is set, then finish the feed and the batch at hand."""
         with ExitStack() as stack:
             parsers = stack.enter_context(Parsers(self._settings.parse))
-            tools = Tools(fetch=lambda requests: fetch_all(requests, self._settings.fetch), parse=parsers.parse)
+            tools = Tools(fetch=partial(fetch_all, settings=self._settings.fetch), parse=parsers.parse)
             scheduler = _scheduler()
             scheduler.add_job(self.poll, "interval", [tools], seconds=POLL_EVERY_S, next_run_time=self._clock())
             scheduler.add_job(self.group, "interval", seconds=GROUP_EVERY_S, next_run_time=self._clock())

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from urllib.parse import quote
@@ -39,7 +40,7 @@ from web import create_app
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOSTS = tuple(f"127.0.1.{n}" for n in range(1, 26))
-SETTINGS = Settings(fetch=FetchSettings(allowed_hosts=("127.0.0.0/8",), per_host=8))
+SETTINGS = Settings(fetch=FetchSettings(allowed_hosts=("127.0.0.0/8",), per_host=8, per_host_gap_s=0.0))
 KEPT_TABLES = ("articles", "entries", "publishers", "feeds")
 
 
@@ -87,7 +88,7 @@ def poll_folder(documents: Sequence[Path], database: Path) -> Outcome:
     with ExitStack() as stack:
         site = stack.enter_context(Site(dict(bodies), hosts=HOSTS))
         parsers = stack.enter_context(Parsers(SETTINGS.parse))
-        tools = Tools(fetch=lambda requests: fetch_all(requests, SETTINGS.fetch), parse=parsers.parse)
+        tools = Tools(fetch=partial(fetch_all, settings=SETTINGS.fetch), parse=parsers.parse)
         urls = {site.at(path, HOSTS[n % len(HOSTS)]): body for n, (path, body) in enumerate(bodies.items())}
         _subscribe(engine, list(urls))
         first, first_s = _poll(engine, tools, START)

@@ -37,6 +37,7 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(many)
     app.add_template_filter(quote)
     app.add_template_filter(reasons)
+    app.add_template_filter(span)
     app.add_template_filter(title_of)
     app.add_template_filter(web_url)
     app.add_template_filter(without_images)

@@ -89,11 +89,13 @@ def refresh_feed(feed_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/feed/<int:feed_id>/change")
 def change_feed(feed_id: int) -> ResponseReturnValue:
-    """Rename a feed and put it into a folder."""
+    """Rename a feed, put it into a folder, and say how often it is checked."""
     with transaction(engine()) as db:
         feeds.find_feed(db, feed_id)
         feeds.rename_feed(db, feed_id, request.form.get("title", "").strip())
         feeds.move_to_folder(db, feed_id, path_from(request.form.get("folder", "")))
+        if "every" in request.form:
+            feeds.set_interval(db, feed_id, request.form.get("every", type=int), now=now())
         feed = feeds.find_feed(db, feed_id)
     return _back_to_feed(feed_id, f"Saved: {feed.title}.")
 

@@ -25,6 +25,9 @@ N_LINES = 80
 PAGE_BYTES = 48_000
 """Of article text on one story page; longer ones lead to pages of their own."""
 
+INTERVALS_S = (15 * 60, 30 * 60, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400)
+"""How often a feed may be checked, where its owner does not leave that to the feed."""
+
 
 @blueprint.get("/")
 def front_page() -> ResponseReturnValue:
@@ -97,6 +100,7 @@ def feed(feed_id: int) -> ResponseReturnValue:
         offers=offers,
         folder_path=folders.get(line.feed.folder_id or 0, ""),
         paths=folders.values(),
+        intervals=sorted({*INTERVALS_S, line.feed.interval_s or INTERVALS_S[0]}),
     )
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "refresh": ("aggregator.cli.work", "Check feeds for new articles now."),
     "regroup": ("aggregator.cli.work", "Encode and group the articles of the window now."),
     "feeds": ("aggregator.cli.subscriptions", "List the feeds, and how each is doing."),
+    "feed": ("aggregator.cli.subscriptions", "Show one feed, or change how it is treated."),
     "stories": ("aggregator.cli.subscriptions", "List the top stories."),
     "demo": ("aggregator.cli.sample", "Show the bundled sample day; needs no internet and no set-up."),
 }

@@ -1,5 +1,6 @@
 """Commands that need the database only: import, export, feeds, stories."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,11 +8,31 @@ import click
 from rich.console import Console
 
 from aggregator.cli.context import Context, pass_context, utc_now
-from aggregator.cli.terminal import count, print_feeds, print_import, print_stories, progress_bar
+from aggregator.cli.terminal import count, print_feed, print_feeds, print_import, print_stories, progress_bar
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.store import feeds, stories
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import subscribe_all
+
+_UNITS_S = {"m": 60, "h": 3600, "d": 86_400}
+
+
+class _Interval(click.ParamType[int]):
+    """Seconds, written as 30m, 2h or 1d; 0 for auto."""
+
+    name = "interval"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds, or fail in words."""
+        if value == "auto":
+            return 0
+        found = re.fullmatch(r"([1-9]\d{0,4})([mhd])", value)
+        if not found:
+            self.fail(f"{value!r} is no interval; write 30m, 2h, 1d or auto.", param, ctx)
+        return int(found[1]) * _UNITS_S[found[2]]
+
+
+INTERVAL = _Interval()
 
 
 @click.command("import")
@@ -57,6 +78,25 @@ def feeds_command(context: Context) -> None:
         click.echo("There are no feeds yet; add one with: broadsheet add ADDRESS")
         return
     print_feeds(Console(), lines, now=utc_now())
+
+
+@click.command("feed")
+@click.argument("feed_id", type=int)
+@click.option("--every", type=INTERVAL, help="How often to check it: 30m, 2h, 1d; or auto, as it suits the feed.")
+@pass_context
+def feed_command(context: Context, feed_id: int, every: int | None) -> None:
+    """Show one feed, or change how it is treated.
+
+    Its number stands in the list of feeds.
+    """
+    engine = context.open()
+    with transaction(engine) as db:
+        feeds.find_feed(db, feed_id)
+        if every is not None:
+            feeds.set_interval(db, feed_id, every or None, now=utc_now())
+    with reading(engine) as db:
+        line = feeds.feed_line(db, feed_id)
+    print_feed(Console(), line, now=utc_now())
 
 
 @click.command("stories")

@@ -60,6 +60,23 @@ def print_feeds(console: Console, lines: Iterable[FeedLine], *, now: datetime) -
     console.print(table)
 
 
+def print_feed(console: Console, line: FeedLine, *, now: datetime) -> None:
+    """Print what is known of one feed."""
+    feed = line.feed
+    every = count(feed.interval_s // 60, "minute") if feed.interval_s else ""
+    facts = {
+        "Feed": feed.title,
+        "Address": feed.feed_url,
+        "Site": feed.site_url or "",
+        "Folder": line.folder or "",
+        "Articles": f"{line.n_articles:,}, {line.n_unread:,} unread",
+        "Checked": f"every {every}" if every else "as often as it suits the feed",
+        "State": health(line, now=now),
+    }
+    for name, fact in facts.items():
+        console.print(f"[bold]{name:9}[/bold] {escape(fact)}", highlight=False, soft_wrap=True)
+
+
 def health(line: FeedLine, *, now: datetime) -> str:
     """Return how a feed is doing, in words."""
     if line.feed.is_paused:

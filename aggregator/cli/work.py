@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import click
 from rich.console import Console
@@ -107,7 +108,7 @@ def refresh(
 ) -> list[Refreshed]:
     """Check these feeds, with a bar; return how each went."""
     with Parsers(settings.parse) as parsers, progress_bar(console) as bar:
-        tools = Tools(fetch=lambda requests: fetch_all(requests, settings.fetch), parse=parsers.parse)
+        tools = Tools(fetch=partial(fetch_all, settings=settings.fetch), parse=parsers.parse)
         checks = pipeline.refresh(engine, due, tools, settings.poll, now=now)
         return list(bar.track(checks, len(due), description="Checking feeds"))
 

@@ -1,10 +1,12 @@
 """The one way out: bounded conditional GETs, many at once, to addresses that the guard lets through."""
 
 import socket
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from time import monotonic, sleep
+from typing import Any, Protocol
 
 import certifi
 import pycurl
@@ -12,11 +14,10 @@ import pycurl
 from aggregator.config import FetchSettings
 from aggregator.fetch.guard import Allowed, Refusal, Target, read_allowed, refusal_of, target_of
 from aggregator.fetch.inflate import ACCEPT_ENCODING, Body, DamagedError, TooLargeError
+from aggregator.fetch.politeness import hold_of
+from aggregator.fetch.turns import Turns
 from aggregator.fetch.words import DAMAGED, why_connection, why_large, why_late, why_status
-from aggregator.models import Failed, Fetched, NotModified, Reply, Request, Validators
-
-Fetch = Callable[[Iterable[Request]], Iterator[Reply]]
-"""What the pipeline is handed: `fetch_all` with its settings filled in, or a fake."""
+from aggregator.models import Failed, Fetched, Hold, NotAsked, NotModified, Reply, Request, Validators
 
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
@@ -28,19 +29,38 @@ _GOOD = frozenset({200, 203})
 _MAX_VALIDATOR_CHARS = 1024
 
 
-def fetch(request: Request, settings: FetchSettings) -> Reply:
+_WAITING_PER_RUNNING = 16
+"""So many requests may wait for each that is under way, so that many for one host do not hold up those for others."""
+
+
+class Fetch(Protocol):
+    """What the pipeline is handed: `fetch_all` with its settings filled in, or a fake."""
+
+    def __call__(self, requests: Iterable[Request], *, now: datetime, held: Mapping[str, datetime]) -> Iterator[Reply]:
+        """Yield one reply for each request; nothing is asked of a host before the moment until which it is held."""
+
+
+def fetch(request: Request, settings: FetchSettings, *, now: datetime) -> Reply:
     """Ask for one document."""
-    return next(fetch_all([request], settings))
+    return next(fetch_all([request], settings, now=now))
 
 
-def fetch_all(requests: Iterable[Request], settings: FetchSettings) -> Iterator[Reply]:
-    """Yield one reply for each request, as they complete.
+def fetch_all(
+    requests: Iterable[Request],
+    settings: FetchSettings,
+    *,
+    now: datetime,
+    held: Mapping[str, datetime] | None = None,
+) -> Iterator[Reply]:
+    """Yield one reply for each request, as they complete; `now` is the moment at which the first is sent.
 
-    At most `in_flight` are under way, at most `per_host` of them to one host; `requests` is drawn from only as
-    there is room. Nothing is read while the caller keeps a reply to itself, yet the deadlines run on.
+    At most `in_flight` are under way, at most `per_host` of them to one host and each a little after the one before.
+    Nothing is asked of a host in `held` before its moment, nor of one that asks to be left alone meanwhile.
+    `requests` is drawn from only as there is room. Nothing is read while the caller keeps a reply to itself, yet the
+    deadlines run on.
     """
     source = iter(requests)
-    crew = _Crew(settings)
+    crew = _Crew(settings, now, held or {})
     try:
         while crew.has_work(source):
             while crew.replies:
@@ -51,30 +71,33 @@ def fetch_all(requests: Iterable[Request], settings: FetchSettings) -> Iterator[
 
 
 class _Crew:
-    """The transfers under way and those that wait for room at their host."""
+    """The transfers under way and those that wait for their turn at their host."""
 
-    def __init__(self, settings: FetchSettings) -> None:
+    def __init__(self, settings: FetchSettings, now: datetime, held: Mapping[str, datetime]) -> None:
         self.replies: deque[Reply] = deque()
         self._settings = settings
         self._allowed = read_allowed(settings.allowed_hosts)
-        self._waiting: deque[_Transfer] = deque()
+        self._turns: Turns[_Transfer] = Turns(at_once=settings.per_host, gap_s=settings.per_host_gap_s)
         self._running: dict[pycurl.Curl, _Transfer] = {}
-        self._busy: Counter[str] = Counter()
         self._idle: list[pycurl.Curl] = []
         self._multi = pycurl.CurlMulti()
+        self._held = dict(held)
+        self._began, self._began_s = now, monotonic()
 
     def has_work(self, source: Iterator[Request]) -> bool:
-        """Start what there is room for; return whether anything is under way or done."""
+        """Start what there is room for; return whether anything is under way, waiting or done."""
         while len(self._running) < self._settings.in_flight and (transfer := self._next(source)):
             self._start(transfer)
-        return bool(self._running or self.replies)
+        return bool(self._running or self.replies or self._turns)
 
     def advance(self) -> None:
         """Let the network move on, and take in what it completed."""
+        pause_s = self._turns.wait_s(monotonic()) if len(self._running) < self._settings.in_flight else None
         if not self._running:
+            sleep(pause_s or 0.0)
             return
         due_ms = self._multi.timeout()
-        self._multi.select(min(due_ms, 1000) / 1000 if due_ms >= 0 else 1.0)
+        self._multi.select(min(due_ms / 1000 if due_ms >= 0 else 1.0, 1.0 if pause_s is None else pause_s, 1.0))
         self._multi.perform()
         n_queued = 1
         while n_queued:
@@ -93,31 +116,40 @@ class _Crew:
         self._multi.close()
 
     def _next(self, source: Iterator[Request]) -> "_Transfer | None":
-        for transfer in self._waiting:
-            if self._has_room(transfer):
-                self._waiting.remove(transfer)
-                return transfer
-        while len(self._waiting) + len(self.replies) < self._settings.in_flight:
-            if (request := next(source, None)) is None:
+        """Return a transfer whose turn it is; queue those that have to wait, answer those that may not be sent."""
+        while True:
+            if transfer := self._turns.take(monotonic()):
+                if not (hold := self._hold_on(transfer.target.host)):
+                    return transfer
+                self._turns.leave(transfer.target.host)
+                self._reply(NotAsked(request=transfer.request, hold=hold))
+            elif not self._draw(source):
                 return None
-            match target_of(request.url, self._allowed):
-                case Refusal(why=why):
-                    self.replies.append(Failed(request=request, why=why))
-                case target:
-                    transfer = _Transfer(request, target, self._settings, self._allowed)
-                    if self._has_room(transfer):
-                        return transfer
-                    self._waiting.append(transfer)
-        return None
 
-    def _has_room(self, transfer: "_Transfer") -> bool:
-        return self._busy[transfer.target.host] < self._settings.per_host
+    def _draw(self, source: Iterator[Request]) -> bool:
+        """Queue the next request; return whether there was one, and room for it."""
+        if len(self._turns) + len(self.replies) >= _WAITING_PER_RUNNING * self._settings.in_flight:
+            return False
+        if (request := next(source, None)) is None:
+            return False
+        match target_of(request.url, self._allowed):
+            case Refusal(why=why):
+                self._reply(Failed(request=request, why=why))
+            case target:
+                self._turns.add(target.host, _Transfer(request, target, self._settings, self._allowed))
+        return True
+
+    def _hold_on(self, host: str) -> Hold | None:
+        until = self._held.get(host)
+        return Hold(host, until) if until and until > self._now() else None
+
+    def _now(self) -> datetime:
+        return self._began + timedelta(seconds=monotonic() - self._began_s)
 
     def _start(self, transfer: "_Transfer") -> None:
         handle = self._idle.pop() if self._idle else pycurl.Curl()
         transfer.prepare(handle)
         self._running[handle] = transfer
-        self._busy[transfer.target.host] += 1
         self._multi.add_handle(handle)
 
     def _finish(self, handle: pycurl.Curl, errno: int, message: str) -> None:
@@ -125,15 +157,20 @@ class _Crew:
         outcome = transfer.outcome(handle, errno, message)
         self._release(handle)
         if isinstance(outcome, _Transfer):
-            self._waiting.appendleft(outcome)
+            self._turns.add(outcome.target.host, outcome, goes_first=True)
+        elif isinstance(outcome, Failed) and outcome.status:
+            hold = hold_of(transfer.target.host, outcome.status, outcome.headers, now=self._now())
+            if hold:
+                self._held[hold.host] = max(hold.until, self._held.get(hold.host, hold.until))
+            self._reply(replace(outcome, hold=hold))
         else:
-            self.replies.append(outcome)
+            self._reply(outcome)
+
+    def _reply(self, reply: Reply) -> None:
+        self.replies.append(replace(reply, after_s=monotonic() - self._began_s))
 
     def _release(self, handle: pycurl.Curl) -> None:
-        host = self._running.pop(handle).target.host
-        self._busy[host] -= 1
-        if not self._busy[host]:
-            del self._busy[host]
+        self._turns.leave(self._running.pop(handle).target.host)
         self._multi.remove_handle(handle)
         handle.reset()
         self._idle.append(handle)

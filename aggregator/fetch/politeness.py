@@ -10,43 +10,70 @@ from werkzeug.datastructures import ResponseCacheControl
 from werkzeug.http import parse_age, parse_cache_control_header, parse_date
 
 from aggregator.config import PollSettings
-from aggregator.models import Failed, Fetched, NotModified, Poll, Reply
+from aggregator.models import (
+    DueFeed,
+    Failed,
+    FeedFacts,
+    Fetched,
+    Hold,
+    NotAsked,
+    NotModified,
+    Poll,
+    Reply,
+    Validators,
+    Wishes,
+)
 
 _DAY_S = 24 * 3600.0
 _CHECKS_PER_ARTICLE = 2.0  # half the usual gap: on average an article is seen a quarter of a gap late
 _JITTER = 0.1  # of the interval, so that feeds that came due together do not stay together
 _GONE = 410
+_ASKS_FOR_A_PAUSE = frozenset({429, 503})
 _FOREVER_S = 2**31  # RFC 9111 §1.2.2: what larger numbers of seconds mean
+_MIN_STORIES = 5  # from fewer nobody can tell who is usually first
+
+FULL_EVERY = timedelta(hours=24)
+"""How long "not modified" is believed. Browsers believe a cache as long about the script of a service worker (W3C
+Service Workers, §3.2 `update`: 86,400 seconds), for the same reason: a server that is stuck would stick for ever."""
+FULL_EVERY_CHECKS = 10
+"""And for at least so many checks, so that whole bodies stay the exception for a feed that is seldom asked."""
 
 
-def next_check(
-    poll: Poll,
-    reply: Reply,
-    *,
-    now: datetime,
-    settings: PollSettings,
-    ttl_s: float | None = None,
-    published: Sequence[datetime] = (),
-) -> datetime:
+def next_check(due: DueFeed, reply: Reply, *, now: datetime, settings: PollSettings, seed: int = 0) -> datetime:
     """Return when the feed is due again, after `reply` came at `now`.
 
-    `poll` is as it was before this check; `ttl_s` is the feed's own wish, `published` the dates of its recent
-    articles, in any order.
+    `due` is the feed with its polling as it was before this check, but with the wishes and facts as they are now;
+    `seed` decides how much is added so that feeds do not come due together.
     """
     match reply:
+        case NotAsked(hold=hold):
+            return hold.until + (hold.until - now) * _jitter(seed)
         case Failed():
-            seconds = _after_failure(poll, reply, now=now, settings=settings)
+            seconds = _after_failure(due, reply, now=now, settings=settings, seed=seed)
         case Fetched() | NotModified():
-            wishes = (freshness_s(reply.headers, now=now), ttl_s or 0.0)
-            rhythm = _rhythm_s(published, now=now, settings=settings)
-            seconds = _spread(max(rhythm, min(max(wishes), settings.max_interval_s)), poll)
-    return now + timedelta(seconds=seconds)
+            seconds = _after_success(due, reply, now=now, settings=settings) * (1 + _jitter(seed))
+    return _outside(due.poll.wishes, now + timedelta(seconds=seconds))
+
+
+def validators_for(poll: Poll, *, now: datetime) -> Validators:
+    """Return what to ask with; nothing, so that a whole body comes, where "not modified" was heard for too long."""
+    if poll.whole_at is None or poll.checked_at is None:
+        return Validators()
+    interval = max(poll.next_check_at - poll.checked_at, timedelta(0))
+    is_too_long = now - poll.whole_at >= max(FULL_EVERY, FULL_EVERY_CHECKS * interval)
+    return Validators() if is_too_long else poll.validators
 
 
 def backoff_s(n_failures: int, settings: PollSettings) -> float:
     """Return the pause after so many failures in a row: the shortest interval, doubled each time, capped."""
     doublings = min(max(n_failures - 1, 0), 32)
     return min(settings.min_interval_s * 2.0**doublings, settings.max_interval_s)
+
+
+def hold_of(host: str, status: int, headers: Mapping[str, str], *, now: datetime) -> Hold | None:
+    """Return how long an answer asks that nothing else is asked of its host; None where it does not."""
+    pause_s = retry_after_s(headers, now=now) if status in _ASKS_FOR_A_PAUSE else 0.0
+    return Hold(host, now + timedelta(seconds=pause_s)) if pause_s else None
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float:
@@ -67,15 +94,24 @@ def freshness_s(headers: Mapping[str, str], *, now: datetime) -> float:
     return max(0.0, (expires - date).total_seconds()) if expires else 0.0
 
 
-def _after_failure(poll: Poll, reply: Failed, *, now: datetime, settings: PollSettings) -> float:
+def _after_failure(due: DueFeed, reply: Failed, *, now: datetime, settings: PollSettings, seed: int) -> float:
     if reply.status == _GONE:
         return settings.max_interval_s
-    pause = _spread(backoff_s(poll.n_failures + 1, settings), poll)
-    return max(pause, retry_after_s(reply.headers, now=now))
+    pause = backoff_s(due.poll.n_failures + 1, settings) * (1 + _jitter(seed))
+    return max(pause, retry_after_s(reply.headers, now=now), due.feed.interval_s or 0)
+
+
+def _after_success(due: DueFeed, reply: Fetched | NotModified, *, now: datetime, settings: PollSettings) -> float:
+    """Return the interval: the owner's or the feed's own, and never shorter than server and feed wish (up to a day)."""
+    floor = min(max(freshness_s(reply.headers, now=now), due.poll.wishes.ttl_s or 0.0), settings.max_interval_s)
+    if due.feed.interval_s is not None:
+        return max(due.feed.interval_s, floor)
+    rhythm = _rhythm_s(due.facts.published, now=now, settings=settings) * _lateness(due.facts)
+    return max(min(max(rhythm, settings.min_interval_s), settings.max_interval_s), floor)
 
 
 def _rhythm_s(published: Sequence[datetime], *, now: datetime, settings: PollSettings) -> float:
-    """Return the interval that suits how often the feed brings something, between the owner's bounds."""
+    """Return the interval that suits how often the feed brings something."""
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(sorted(published))]
     if not gaps:
         return settings.default_interval_s
@@ -85,10 +121,30 @@ def _rhythm_s(published: Sequence[datetime], *, now: datetime, settings: PollSet
     return min(max(wanted, settings.min_interval_s), settings.max_interval_s)
 
 
-def _spread(seconds: float, poll: Poll) -> float:
-    """Lengthen an interval by up to a tenth: always the same for the same feed after the same number of failures."""
-    digest = hashlib.blake2b(f"{poll.feed_id}/{poll.n_failures}".encode(), digest_size=4).digest()
-    return seconds * (1.0 + _JITTER * int.from_bytes(digest) / 2**32)
+def _lateness(facts: FeedFacts) -> float:
+    """Return by what to stretch the interval: half for a feed that is always first, double for one that only copies."""
+    if facts.n_stories < _MIN_STORIES:
+        return 1.0
+    return float(2.0 ** ((facts.n_copied - facts.n_first) / facts.n_stories))
+
+
+def _outside(wishes: Wishes, at: datetime) -> datetime:
+    """Return the first moment from then on, by whole hours, in which the feed does not mind being asked.
+
+    A feed that minds every hour of the week is not believed.
+    """
+    moment = at
+    for _ in range(7 * 24):
+        if moment.weekday() not in wishes.skip_days and moment.hour not in wishes.skip_hours:
+            return moment
+        moment += timedelta(hours=1)  # keeps the minute, so that feeds that want the same hours do not come together
+    return at
+
+
+def _jitter(seed: int) -> float:
+    """Return a share of an interval, from nothing to a tenth; the same for the same seed."""
+    digest = hashlib.blake2b(str(seed).encode(), digest_size=4).digest()
+    return _JITTER * int.from_bytes(digest) / 2**32
 
 
 def _seconds_or_date(value: str, now: datetime) -> float:

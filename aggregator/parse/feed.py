@@ -42,7 +42,7 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> Par
         title=_shortened(plain_line(raw.title), MAX_NAME_CHARS),
         site_url=site_url,
         language=language_code(raw.language),
-        ttl_s=raw.ttl_s,
+        wishes=raw.wishes,
         entries=_told_apart(tuple(entries)),
     )
 

@@ -1,6 +1,8 @@
 """What a feed says, word for word, before anything is made of it: the same for every format."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from aggregator.models import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class RawFeed:
     title: str = ""
     link: str = ""
     language: str = ""
-    ttl_s: int | None = None
+    wishes: Wishes = field(default_factory=Wishes)
     links_start_at_site: bool = False
     """Whether relative links are meant from the feed's site (RSS) and not from the document (Atom, RFC 4287)."""
     entries: tuple[RawEntry, ...] = ()

@@ -2,17 +2,20 @@
 
 import html
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import feedparser
 
 from aggregator.errors import ParseError
+from aggregator.models import Wishes
 from aggregator.parse.html import has_markup
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
 
 MAX_AUTHORS = 5
 _PERIODS_S = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 Said = Mapping[str, Any]
 """What feedparser found at one element."""
@@ -47,7 +50,7 @@ def read_xml_feed(body: bytes, *, content_type: str | None) -> RawFeed | None:
         title=_text(feed, "title"),
         link=_link(feed),
         language=_text(feed, "language"),
-        ttl_s=_ttl_s(feed),
+        wishes=_wishes(feed, body),
         links_start_at_site=not version.startswith("atom"),
         entries=tuple(_entry(dict(entry)) for entry in found["entries"]),
     )
@@ -104,6 +107,34 @@ def _images(entry: Said) -> list[str]:
 
 def _is_image(item: Said) -> bool:
     return _text(item, "medium") == "image" or _text(item, "type").startswith("image/")
+
+
+def _wishes(feed: Said, body: bytes) -> Wishes:
+    return Wishes(
+        ttl_s=_ttl_s(feed),
+        skip_hours=frozenset(_skip_hours(body)) if "skiphours" in feed else frozenset(),
+        skip_days=frozenset(_skip_days(body)) if "skipdays" in feed else frozenset(),
+    )
+
+
+def _skip_hours(body: bytes) -> Iterator[int]:
+    """Yield the hours of `skipHours`; RSS 0.91 counts 1 to 24 and RSS 2.0 0 to 23, and 24 means 0 in either."""
+    for hour in _skipped(body, b"hour"):
+        if hour.isdigit() and int(hour[:3]) <= 24:
+            yield int(hour[:3]) % 24
+
+
+def _skip_days(body: bytes) -> Iterator[int]:
+    for day in _skipped(body, b"day"):
+        if day.lower() in _WEEKDAYS:
+            yield _WEEKDAYS.index(day.lower())
+
+
+def _skipped(body: bytes, unit: bytes) -> list[str]:
+    """Return what stands in `skipHours` or `skipDays`, word for word: feedparser keeps only the last of them."""
+    found = re.search(rb"<skip%bs\b[^>]*>(.{,4000}?)</skip%bs\s*>" % (unit, unit), body, re.I | re.S)
+    words = re.findall(rb"<%b\b[^>]*>\s*(\w{1,9})\s*</%b" % (unit, unit), found[1], re.I) if found else []
+    return [word.decode("ascii") for word in words if word.isascii()]
 
 
 def _ttl_s(feed: Said) -> int | None:

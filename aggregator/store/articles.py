@@ -155,12 +155,6 @@ def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
     ]
 
 
-def latest_published(db: Connection, feed_id: int, *, limit: int) -> list[datetime]:
-    """Return when the feed's newest articles were published, newest first."""
-    question = select(entries.c.published_at).where(entries.c.feed_id == feed_id)
-    return list(db.execute(question.order_by(entries.c.published_at.desc()).limit(limit)).scalars())
-
-
 def unencoded(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[tuple[int, str, str]]:
     """Return (id, title, text) of articles published since then without a vector of this encoder, newest first."""
     rows = db.execute(

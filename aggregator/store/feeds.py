@@ -33,9 +33,11 @@ from aggregator.models import (
     Poll,
     Subscription,
     Validators,
+    Wishes,
 )
 from aggregator.store import articles as pieces
 from aggregator.store import stories
+from aggregator.store.facts import facts_of
 from aggregator.store.schema import (
     article_status,
     entries,
@@ -51,6 +53,11 @@ from aggregator.store.statements import chunks, feed_title, insert_into
 
 MAX_FOLDER_CHARS = 200
 """Longer names are cut: PostgreSQL cannot index them, and no page can show them."""
+MIN_INTERVAL_S = 60
+MAX_INTERVAL_S = 30 * 86_400
+"""Between these an owner may choose how often a feed is checked."""
+RECORD = timedelta(days=7)
+"""How far back it counts whether a feed was first on stories or copied: about as long as a story stays in the news."""
 FOLDER_MARK = " / "
 """Stands between the names of folders that lie in one another."""
 
@@ -144,6 +151,19 @@ def set_paused(db: Connection, feed_id: int, *, is_paused: bool, now: datetime) 
         db.execute(update(polls).where(polls.c.feed_id == feed_id).values(next_check_at=now))
 
 
+def set_interval(db: Connection, feed_id: int, interval_s: int | None, *, now: datetime) -> None:
+    """Check the feed so often, the first time so long from now or earlier; None leaves it to its own rhythm.
+
+    An interval beyond MIN_INTERVAL_S and MAX_INTERVAL_S becomes the nearer of the two.
+    """
+    interval_s = None if interval_s is None else min(max(interval_s, MIN_INTERVAL_S), MAX_INTERVAL_S)
+    db.execute(update(feeds).where(feeds.c.id == feed_id).values(interval_s=interval_s))
+    if interval_s is not None:
+        soon = now + timedelta(seconds=interval_s)
+        later = update(polls).where(polls.c.feed_id == feed_id, polls.c.n_failures == 0, polls.c.next_check_at > soon)
+        db.execute(later.values(next_check_at=soon))
+
+
 def delete_feed(db: Connection, feed_id: int) -> None:
     """Forget the feed, its polling, and the articles that no other feed leads to; stories close over the gap.
 
@@ -190,11 +210,12 @@ def claim_due(db: Connection, *, now: datetime, limit: int, lease_s: float) -> l
 def claim(db: Connection, feed_ids: Sequence[int], *, now: datetime, lease_s: float) -> list[DueFeed]:
     """Return these feeds as due, whenever their time is: for a refresh that the owner asked for."""
     until = now + timedelta(seconds=lease_s)
+    facts = facts_of(db, feed_ids, since=now - RECORD)
     claimed = {}
     for some in chunks(feed_ids):
         db.execute(update(polls).where(polls.c.feed_id.in_(some)).values(claimed_until=until))
         for row in db.execute(_select_feeds().where(feeds.c.id.in_(some))).mappings():
-            claimed[row["id"]] = DueFeed(_feed(row), _poll(row))
+            claimed[row["id"]] = DueFeed(_feed(row), _poll(row), facts[row["id"]])
     return [claimed[feed_id] for feed_id in dict.fromkeys(feed_ids) if feed_id in claimed]
 
 
@@ -213,6 +234,10 @@ def record_poll(db: Connection, poll: Poll) -> None:
             claimed_until=None,
             error=poll.error,
             n_failures=poll.n_failures,
+            whole_at=poll.whole_at,
+            ttl_s=poll.wishes.ttl_s,
+            skip_hours=sorted(poll.wishes.skip_hours) or None,
+            skip_days=sorted(poll.wishes.skip_days) or None,
         )
     )
 
@@ -295,6 +320,7 @@ def _feed(row: RowMapping) -> Feed:
         language=row["language"],
         country=row["country"],
         is_paused=row["is_paused"],
+        interval_s=row["interval_s"],
         added_at=row["added_at"],
     )
 
@@ -309,6 +335,8 @@ def _poll(row: RowMapping) -> Poll:
         next_check_at=row["next_check_at"],
         error=row["error"],
         n_failures=row["n_failures"],
+        whole_at=row["whole_at"],
+        wishes=Wishes(row["ttl_s"], frozenset(row["skip_hours"] or ()), frozenset(row["skip_days"] or ())),
     )
 
 

@@ -165,6 +165,7 @@ feeds = Table(
     Column("country", Words),
     Column("is_paused", Boolean, nullable=False),
     Column("added_at", UtcTime, nullable=False),
+    Column("interval_s", Integer),
     sqlite_autoincrement=True,
 )
 
@@ -181,6 +182,17 @@ polls = Table(
     Column("claimed_until", UtcTime),
     Column("error", Words),
     Column("n_failures", Integer, nullable=False),
+    Column("whole_at", UtcTime),
+    Column("ttl_s", Integer),
+    Column("skip_hours", JSON(none_as_null=True)),
+    Column("skip_days", JSON(none_as_null=True)),
+)
+
+host_holds = Table(
+    "host_holds",
+    metadata,
+    Column("host", Words, primary_key=True),
+    Column("until", UtcTime, nullable=False),
 )
 
 feed_offers = Table(

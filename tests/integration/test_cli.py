@@ -63,6 +63,16 @@ def test_a_feed_is_added_fetched_listed_and_exported(run: Callable[..., Result],
     assert document.index("World") < document.index("Africa") < document.index("The A")
 
 
+def test_the_owner_says_how_often_a_feed_is_checked(run: Callable[..., Result]):
+    with Site({"/feed": RSS}) as site:
+        run("add", site.at("/feed"))
+        assert "as often as it suits the feed" in run("feed", "1").output
+        assert "every 120 minutes" in run("feed", "1", "--every", "2h").output
+        assert "as often as it suits the feed" in run("feed", "1", "--every", "auto").output
+    assert "is no interval" in run("feed", "1", "--every", "often").output
+    assert isinstance(run("feed", "99").exception, BroadsheetError)
+
+
 def test_a_site_is_added_by_its_own_address(run: Callable[..., Result]):
     page = b'<!doctype html><html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
     with Site({"/": Page(page, headers={"Content-Type": "text/html"}), "/feed": RSS}) as site:

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import brotli
@@ -18,10 +19,11 @@ import pytest
 
 from aggregator.config import FetchSettings
 from aggregator.fetch.http import fetch, fetch_all
-from aggregator.models import Failed, Fetched, NotModified, Request, Validators
+from aggregator.models import Failed, Fetched, Hold, NotAsked, NotModified, Request, Validators
 from tests.server import Ask, Page, Site
 
-OURS = FetchSettings(allowed_hosts=("127.0.0.0/8",), timeout_s=20)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OURS = FetchSettings(allowed_hosts=("127.0.0.0/8",), timeout_s=20, per_host_gap_s=0.0)
 FEED = b"<rss version='2.0'><channel><title>News</title></channel></rss>" * 20
 
 
@@ -32,13 +34,13 @@ def site() -> Iterator[Site]:
 
 
 def ask(site: Site, path: str, settings: FetchSettings = OURS, host: str | None = None) -> Fetched:
-    reply = fetch(Request(site.at(path, host)), settings)
+    reply = fetch(Request(site.at(path, host)), settings, now=NOON)
     assert isinstance(reply, Fetched), reply
     return reply
 
 
 def ask_in_vain(site: Site, path: str, settings: FetchSettings = OURS, host: str | None = None) -> Failed:
-    reply = fetch(Request(site.at(path, host)), settings)
+    reply = fetch(Request(site.at(path, host)), settings, now=NOON)
     assert isinstance(reply, Failed), reply
     return reply
 
@@ -63,12 +65,12 @@ def test_a_packed_answer_is_unpacked(site: Site, encoding: str, pack: object) ->
 def test_what_did_not_change_is_not_sent_again(site: Site) -> None:
     site.pages["/feed.xml"] = (200, {"ETag": '"a"', "Last-Modified": "yesterday"}, FEED)
     validators = ask(site, "/feed.xml").validators
-    assert isinstance(fetch(Request(site.at("/feed.xml"), validators), OURS), NotModified)
+    assert isinstance(fetch(Request(site.at("/feed.xml"), validators), OURS, now=NOON), NotModified)
 
 
 def test_validators_go_out_word_for_word_and_nothing_about_us_but_the_name(site: Site) -> None:
     request = Request(site.at("/feed.xml"), Validators('W/"\xe9"', "Thu, 01 Jan 1970 00:00:00 GMT"))
-    next(fetch_all([request], replace(OURS, user_agent="Paper/1")))
+    next(fetch_all([request], replace(OURS, user_agent="Paper/1"), now=NOON))
     headers = dict(site.asks[0].headers)
     assert headers.pop("if-none-match") == 'W/"\xe9"'
     assert headers.pop("if-modified-since") == "Thu, 01 Jan 1970 00:00:00 GMT"
@@ -80,7 +82,7 @@ def test_validators_go_out_word_for_word_and_nothing_about_us_but_the_name(site:
 def test_a_hostile_validator_is_neither_kept_nor_sent(site: Site, etag: str) -> None:
     site.pages["/feed.xml"] = (200, {"ETag": etag}, FEED)
     assert ask(site, "/feed.xml").validators == Validators()
-    fetch(Request(site.at("/feed.xml"), Validators(etag)), OURS)
+    fetch(Request(site.at("/feed.xml"), Validators(etag)), OURS, now=NOON)
     assert "if-none-match" not in site.asks[-1].headers
 
 
@@ -92,7 +94,7 @@ def test_an_answer_with_a_broken_header_is_none(site: Site, etag: str) -> None:
 
 def test_cookies_are_not_kept(site: Site) -> None:
     site.pages["/feed.xml"] = (200, {"Set-Cookie": "me=you"}, FEED)
-    list(fetch_all([Request(site.at("/feed.xml"))] * 3, replace(OURS, per_host=1)))
+    list(fetch_all([Request(site.at("/feed.xml"))] * 3, replace(OURS, per_host=1), now=NOON))
     assert all("cookie" not in one.headers for one in site.asks)
 
 
@@ -139,12 +141,12 @@ def test_a_torn_connection_is_a_failure(site: Site) -> None:
 def test_a_host_that_does_not_listen_is_a_failure() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound, not listening: nobody else can take the port meanwhile
-        reply = fetch(Request(f"http://127.0.0.1:{unused.getsockname()[1]}/"), OURS)
+        reply = fetch(Request(f"http://127.0.0.1:{unused.getsockname()[1]}/"), OURS, now=NOON)
     assert reply == Failed(request=reply.request, why="127.0.0.1 could not be reached: it does not accept connections.")
 
 
 def test_a_name_that_does_not_exist_is_a_failure() -> None:
-    reply = fetch(Request("http://nowhere.invalid/"), OURS)
+    reply = fetch(Request("http://nowhere.invalid/"), OURS, now=NOON)
     assert isinstance(reply, Failed)
     assert "could not be found" in reply.why
 
@@ -160,7 +162,7 @@ def test_something_else_than_http_is_a_failure() -> None:
 
         thread = threading.Thread(target=greet)
         thread.start()
-        reply = fetch(Request(f"http://127.0.0.1:{server.getsockname()[1]}/"), OURS)
+        reply = fetch(Request(f"http://127.0.0.1:{server.getsockname()[1]}/"), OURS, now=NOON)
         thread.join()
     assert isinstance(reply, Failed)
     assert "not HTTP" in reply.why
@@ -180,7 +182,7 @@ def test_a_certificate_that_nobody_vouches_for_is_a_failure() -> None:
 
         thread = threading.Thread(target=shake_hands)
         thread.start()
-        reply = fetch(Request(f"https://127.0.0.1:{server.getsockname()[1]}/"), OURS)
+        reply = fetch(Request(f"https://127.0.0.1:{server.getsockname()[1]}/"), OURS, now=NOON)
         thread.join()
     assert isinstance(reply, Failed)
     assert "its certificate is not valid" in reply.why
@@ -243,7 +245,7 @@ def test_a_gzip_cut_anywhere_is_a_failure(site: Site) -> None:
     cuts = random.Random(4).sample(range(len(packed)), 100)
     for cut in cuts:
         site.pages[f"/{cut}"] = (200, {"Content-Encoding": "gzip", "ETag": '"a"'}, packed[:cut])
-    replies = list(fetch_all((Request(site.at(f"/{cut}")) for cut in cuts), OURS))
+    replies = list(fetch_all((Request(site.at(f"/{cut}")) for cut in cuts), OURS, now=NOON))
     assert len(replies) == 100
     assert all(isinstance(reply, Failed) and "damaged" in reply.why for reply in replies)
 
@@ -342,14 +344,16 @@ def test_no_more_than_allowed_are_under_way(site: Site) -> None:
     hosts = tuple(f"127.0.0.{n}" for n in range(1, 11))
     with Site({"/": Page(FEED, pause_s=0.02)}, hosts=hosts) as site:
         requests = [Request(site.at(f"/?{n}", hosts[n % 10])) for n in range(60)]
-        replies = list(fetch_all(requests, replace(OURS, in_flight=5)))
+        replies = list(fetch_all(requests, replace(OURS, in_flight=5), now=NOON))
     assert sorted(reply.request.url for reply in replies) == sorted(request.url for request in requests)
     assert 2 < site.most_at_once <= 5
 
 
 def test_no_more_than_allowed_are_under_way_at_one_host(site: Site) -> None:
     site.pages["/feed.xml"] = Page(FEED, pause_s=0.02)
-    replies = list(fetch_all([Request(site.at(f"/feed.xml?{n}")) for n in range(20)], replace(OURS, per_host=3)))
+    replies = list(
+        fetch_all([Request(site.at(f"/feed.xml?{n}")) for n in range(20)], replace(OURS, per_host=3), now=NOON)
+    )
     assert len(replies) == 20
     assert site.most_at_once == 3
     assert site.n_connections == 3
@@ -360,7 +364,9 @@ def test_redirects_to_one_host_wait_for_their_turn_there(site: Site) -> None:
     with Site(hosts=hosts) as elsewhere:
         site.pages["/feed.xml"] = Page(FEED, pause_s=0.02)
         elsewhere.pages["/"] = (302, {"Location": site.at("/feed.xml")}, b"")
-        replies = list(fetch_all([Request(elsewhere.at("/", host)) for host in hosts], replace(OURS, per_host=1)))
+        replies = list(
+            fetch_all([Request(elsewhere.at("/", host)) for host in hosts], replace(OURS, per_host=1), now=NOON)
+        )
     assert [type(reply) for reply in replies] == [Fetched] * 10
     assert site.most_at_once == 1
 
@@ -368,7 +374,7 @@ def test_redirects_to_one_host_wait_for_their_turn_there(site: Site) -> None:
 def test_a_slow_host_holds_nobody_up(site: Site) -> None:
     site.pages["/slow"] = Page(FEED, pause_s=0.5)
     requests = [Request(site.at("/slow"))] * 3 + [Request(site.at("/feed.xml", "127.0.0.2"))] * 10
-    replies = [reply.request.url for reply in fetch_all(requests, replace(OURS, per_host=1))]
+    replies = [reply.request.url for reply in fetch_all(requests, replace(OURS, per_host=1), now=NOON)]
     assert replies[:10] == [site.at("/feed.xml", "127.0.0.2")] * 10
     assert len(replies) == 13
 
@@ -376,9 +382,9 @@ def test_a_slow_host_holds_nobody_up(site: Site) -> None:
 def test_requests_are_drawn_only_as_there_is_room(site: Site) -> None:
     drawn = itertools.count()
     requests = (Request(site.at(f"/feed.xml?{next(drawn)}")) for _ in range(1000))
-    replies = fetch_all(requests, replace(OURS, in_flight=4))
+    replies = fetch_all(requests, replace(OURS, in_flight=4), now=NOON)
     next(replies)
-    assert next(drawn) <= 10
+    assert next(drawn) <= 100
     replies.close()  # type: ignore[attr-defined]
 
 
@@ -394,11 +400,52 @@ def test_one_request_of_any_kind_has_one_reply(site: Site) -> None:
         "http://10.0.0.1",
     ]
     requests = [Request(url) for url in urls * 30]
-    replies = list(fetch_all(requests, OURS))
+    replies = list(fetch_all(requests, OURS, now=NOON))
     assert sorted(reply.request.url for reply in replies) == sorted(urls * 30)
     assert sum(isinstance(reply, Fetched) for reply in replies) == 60
 
 
 def test_a_list_of_nothing_but_refusals_ends() -> None:
-    replies = list(fetch_all([Request("http://10.0.0.1/")] * 500, OURS))
+    replies = list(fetch_all([Request("http://10.0.0.1/")] * 500, OURS, now=NOON))
     assert len(replies) == 500
+
+
+# --- hosts that want to be left alone ---
+
+
+def test_a_host_that_asks_for_a_pause_is_asked_nothing_more_and_others_go_on(site: Site) -> None:
+    site.pages["/busy"] = Page(status=429, headers={"Retry-After": "3600"})
+    here = [Request(site.at("/busy"))] + [Request(site.at(f"/feed.xml?{n}")) for n in range(20)]
+    there = [Request(site.at("/feed.xml", "127.0.0.2"))] * 5
+    replies = list(fetch_all(here + there, replace(OURS, per_host=1), now=NOON))
+    assert site.paths().count("/busy") == 1
+    assert len(site.asks) == 1 + 5
+    assert sum(isinstance(reply, NotAsked) for reply in replies) == 20
+    [busy] = [reply for reply in replies if isinstance(reply, Failed)]
+    assert busy.hold
+    assert busy.hold.host == "127.0.0.1"
+    assert busy.hold.until >= NOON + timedelta(hours=1)
+
+
+def test_a_host_that_is_held_is_not_asked_not_even_by_way_of_another(site: Site) -> None:
+    site.pages["/away"] = (302, {"Location": site.at("/feed.xml", "127.0.0.2")}, b"")
+    held = {"127.0.0.2": NOON + timedelta(minutes=5)}
+    requests = [Request(site.at("/away")), Request(site.at("/feed.xml", "127.0.0.2"))]
+    replies = list(fetch_all(requests, OURS, now=NOON, held=held))
+    assert site.paths() == ["/away"]
+    assert {reply.request: reply for reply in replies} == {
+        request: NotAsked(request=request, hold=Hold("127.0.0.2", held["127.0.0.2"])) for request in requests
+    }
+
+
+def test_a_host_whose_pause_is_over_is_asked(site: Site) -> None:
+    held = {"127.0.0.1": NOON - timedelta(seconds=1)}
+    [reply] = fetch_all([Request(site.at("/feed.xml"))], OURS, now=NOON, held=held)
+    assert isinstance(reply, Fetched)
+
+
+def test_requests_to_one_host_keep_their_distance(site: Site) -> None:
+    arrivals: list[float] = []
+    site.pages["/feed.xml"] = lambda _: (arrivals.append(time.monotonic()), FEED)[1]  # type: ignore[func-returns-value]
+    list(fetch_all([Request(site.at("/feed.xml"))] * 4, replace(OURS, per_host_gap_s=0.05), now=NOON))
+    assert arrivals[-1] - arrivals[0] > 0.1

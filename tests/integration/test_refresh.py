@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def parse_here(reply: Fetched, *, discover: bool) -> Future[Parsed]:
     return future
 
 
-TOOLS = Tools(fetch=lambda requests: fetch_all(requests, FETCH), parse=parse_here)
+TOOLS = Tools(fetch=partial(fetch_all, settings=FETCH), parse=parse_here)
 
 
 @pytest.fixture
@@ -181,3 +182,68 @@ def test_one_article_in_two_feeds_is_one_article(engine: Engine):
     assert titles(engine) == {"fire"}
     with reading(engine) as db:
         assert len(articles.river(db, limit=9)) == 1
+
+
+def test_a_host_that_wants_a_pause_gets_it_from_all_its_feeds_even_after_a_restart(engine: Engine):
+    with Site({"/a": Page(b"", status=503, headers={"Retry-After": "7200"}), "/b": rss("fire")}) as site:
+        subscribe(engine, site.at("/a"))
+        poll(engine)
+        subscribe(engine, site.at("/b"))
+        too_early = poll(engine, now=NOON + timedelta(hours=1))
+        assert site.paths() == ["/a"]
+        assert all("asked to be left alone" in (each.why or "") for each in too_early)
+        assert lines(engine)[site.at("/b")].poll.next_check_at >= NOON + timedelta(hours=2)
+        assert lines(engine)[site.at("/a")].poll.n_failures == 1
+        site.pages["/a"] = rss("flood")
+        poll(engine, now=NOON + timedelta(hours=2, seconds=30))
+    assert sorted(site.paths()[1:]) == ["/a", "/b"]
+    assert titles(engine) == {"fire", "flood"}
+
+
+def test_the_wishes_of_a_feed_hold_although_nothing_changed_since(engine: Engine):
+    wish = rss("fire").replace(b"<channel>", b"<channel><ttl>720</ttl>")
+    with Site({"/feed": Page(wish, headers={"ETag": '"1"'})}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        poll(engine, now=NOON + timedelta(hours=13))
+    assert len(site.asks) == 2
+    assert lines(engine)[site.at("/feed")].poll.next_check_at >= NOON + timedelta(hours=25)
+
+
+def test_a_server_that_says_not_modified_for_ever_is_asked_for_everything_once_a_day(engine: Engine):
+    stuck = {"ETag": '"1"'}
+    with Site({"/feed": Page(rss("fire"), headers=stuck)}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        site.pages["/feed"] = Page(rss("fire", "flood"), headers=stuck)
+        for hours in range(1, 25):
+            poll(engine, now=NOON + timedelta(hours=hours))
+    assert titles(engine) == {"fire", "flood"}
+    assert [ask.headers.get("if-none-match") for ask in site.asks] == [None, *['"1"'] * 23, None]
+
+
+def test_only_a_whole_good_answer_replaces_validators(engine: Engine):
+    with Site({"/feed": Page(rss("fire"), headers={"ETag": '"1"'})}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        bad = [
+            Page(rss("flood"), headers={"ETag": '"2"'}, cut_at=60),
+            Page(b"<!doctype html><html><p>Sign in</p></html>", headers={"ETag": '"2"'}),
+            Page(b"", status=500, headers={"ETag": '"2"'}),
+        ]
+        for hours, page in enumerate(bad, start=1):
+            site.pages["/feed"] = page
+            poll(engine, now=NOON + timedelta(hours=hours))
+        poll(engine, now=NOON + timedelta(hours=4))
+    assert [ask.headers.get("if-none-match") for ask in site.asks] == [None, *['"1"'] * 4]
+    assert titles(engine) == {"fire"}
+
+
+def test_a_feed_is_not_due_before_its_time_however_often_the_worker_starts_again(engine: Engine):
+    with Site({"/feed": rss("fire")}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        due_at = lines(engine)[site.at("/feed")].poll.next_check_at
+    for now, n_due in ((due_at - timedelta(seconds=1), 0), (due_at, 1)):
+        with transaction(engine) as db:
+            assert len(feeds.claim_due(db, now=now, limit=9, lease_s=60)) == n_due

@@ -11,6 +11,7 @@ from aggregator.store import articles, feeds, stories
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading, transaction
+from aggregator.store.facts import facts_of
 from tests.integration.desk import DAY, NOON, bring_from, draft, entry, save
 
 MODEL = EncoderName("model", "1", 3)
@@ -46,6 +47,7 @@ def archive(engine: Engine) -> Engine:
         pytest.param(lambda db: articles.unencoded(db, MODEL, since=NOON - DAY, limit=9), id="without a vector"),
         pytest.param(lambda db: memory.progress(db, since=NOON - DAY), id="progress"),
         pytest.param(lambda db: feeds.feed_line(db, 1), id="line of a feed"),
+        pytest.param(lambda db: facts_of(db, [1, 2], since=NOON - DAY), id="facts of feeds"),
     ],
 )
 def test_no_question_walks_through_a_whole_table(archive: Engine, ask: Callable[[Connection], object]) -> None:

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,17 @@ def test_a_feed_is_renamed_and_moved(client: FlaskClient, edition: Edition) -> N
     shown = said(client, reply.location)
     assert "Saved: The Wire." in shown
     assert 'value="Agencies"' in shown
+
+
+def test_the_owner_says_how_often_a_feed_is_checked(client: FlaskClient, engine: Engine, edition: Edition) -> None:
+    feed_id = edition.feed_ids["North Wire"]
+    for every, interval_s in (("1800", 1800), ("1", feeds.MIN_INTERVAL_S), ("", None), ("x", None)):
+        post(client, f"/feed/{feed_id}/change", title="", folder="", every=every)
+        with looking(engine) as db:
+            line = feeds.feed_line(db, feed_id)
+        assert line.feed.interval_s == interval_s
+        assert ("selected" in said(client, f"/feed/{feed_id}")) == (interval_s is not None)
+        assert line.poll.next_check_at <= NOON + timedelta(hours=1)
 
 
 def test_a_feed_is_paused_and_goes_on(client: FlaskClient, engine: Engine, edition: Edition) -> None:

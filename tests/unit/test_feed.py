@@ -232,7 +232,15 @@ def test_the_words_decide_the_language_and_a_short_text_believes_its_feed() -> N
 
 
 def test_the_feed_says_how_often_it_wants_to_be_asked() -> None:
-    assert parsed(rss("", "<title>T</title><ttl>30</ttl>")).ttl_s == 1800
+    assert parsed(rss("", "<title>T</title><ttl>30</ttl>")).wishes.ttl_s == 1800
     period = "<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>"
-    assert parsed(rss("", f"<title>T</title>{period}")).ttl_s == 1800
-    assert parsed(rss("", "<title>T</title><ttl>soon</ttl>")).ttl_s is None
+    assert parsed(rss("", f"<title>T</title>{period}")).wishes.ttl_s == 1800
+    assert parsed(rss("", "<title>T</title><ttl>soon</ttl>")).wishes.ttl_s is None
+
+
+def test_the_feed_says_in_which_hours_and_on_which_days_nobody_need_ask() -> None:
+    hours = "<skipHours><hour>0</hour><hour> 23 </hour><hour>24</hour><hour>99</hour><hour>x</hour></skipHours>"
+    days = "<skipDays><day>Saturday</day><day>sunday</day><day>Someday</day></skipDays>"
+    wishes = parsed(rss("", f"<title>T</title>{hours}{days}")).wishes
+    assert wishes.skip_hours == {0, 23}
+    assert wishes.skip_days == {5, 6}

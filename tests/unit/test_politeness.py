@@ -1,10 +1,27 @@
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from aggregator.config import PollSettings
-from aggregator.fetch.politeness import backoff_s, freshness_s, next_check, retry_after_s
-from aggregator.models import Failed, Fetched, NotModified, Poll, Reply, Request
+from aggregator.fetch.politeness import backoff_s, freshness_s, hold_of, next_check, retry_after_s, validators_for
+from aggregator.models import (
+    DueFeed,
+    Failed,
+    Feed,
+    FeedFacts,
+    Fetched,
+    Hold,
+    NotAsked,
+    NotModified,
+    Poll,
+    Reply,
+    Request,
+    Validators,
+    Wishes,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = PollSettings(min_interval_s=900, default_interval_s=3600, max_interval_s=86400)
@@ -12,8 +29,8 @@ HOUR, DAY = 3600.0, 86400.0
 REQUEST = Request("https://example.org/feed.xml")
 
 
-def poll(n_failures: int = 0, feed_id: int = 7) -> Poll:
-    return Poll(feed_id=feed_id, next_check_at=NOON, n_failures=n_failures)
+def poll(n_failures: int = 0, **facts: Any) -> Poll:
+    return Poll(feed_id=7, next_check_at=NOON, n_failures=n_failures, **facts)
 
 
 def fetched(**headers: str) -> Fetched:
@@ -28,11 +45,26 @@ def named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def wait_s(reply: Reply, *, of: Poll | None = None, ttl_s: float | None = None, gap_s: float | None = None) -> float:
-    """Return the seconds until the next check, for a feed that brings something every `gap_s`."""
-    published = [] if gap_s is None else [NOON - n * timedelta(seconds=gap_s) for n in range(10)]
-    due_at = next_check(of or poll(), reply, now=NOON, settings=SETTINGS, ttl_s=ttl_s, published=published)
-    return (due_at - NOON).total_seconds()
+def feed(interval_s: int | None = None) -> Feed:
+    return Feed(id=7, feed_url=REQUEST.url, title="The A", added_at=NOON, interval_s=interval_s)
+
+
+def every(gap_s: float) -> FeedFacts:
+    """What is known of a feed that brings something every so often."""
+    return FeedFacts(published=tuple(NOON - n * timedelta(seconds=gap_s) for n in range(10)))
+
+
+def wait_s(
+    reply: Reply,
+    *,
+    of: Poll | None = None,
+    facts: FeedFacts = FeedFacts(),  # noqa: B008
+    owner_s: int | None = None,
+    seed: int = 1,
+) -> float:
+    """Return the seconds until the next check."""
+    due = DueFeed(feed(owner_s), of or poll(), facts)
+    return (next_check(due, reply, now=NOON, settings=SETTINGS, seed=seed) - NOON).total_seconds()
 
 
 def is_about(seconds: float, wanted: float) -> bool:
@@ -49,17 +81,15 @@ def test_a_feed_of_unknown_rhythm_is_asked_again_after_the_default() -> None:
     ("gap_s", "wanted_s"), [(0, 900), (60, 900), (HOUR, HOUR / 2), (6 * HOUR, 3 * HOUR), (30 * DAY, DAY)]
 )
 def test_a_feed_is_asked_twice_per_article_between_the_bounds(gap_s: float, wanted_s: float) -> None:
-    assert is_about(wait_s(fetched(), gap_s=gap_s), wanted_s)
+    assert is_about(wait_s(fetched(), facts=every(gap_s)), wanted_s)
 
 
 def test_a_feed_that_fell_silent_is_asked_less_and_less() -> None:
     burst = [NOON - timedelta(days=30, minutes=n) for n in range(11)]
     week = [article + timedelta(days=29) for article in burst]
-    waits = [
-        next_check(poll(), fetched(), now=NOON, settings=SETTINGS, published=each) - NOON for each in (week, burst)
-    ]
-    assert is_about(waits[0].total_seconds(), DAY / 20)
-    assert is_about(waits[1].total_seconds(), DAY)
+    waits = [wait_s(fetched(), facts=FeedFacts(published=tuple(each))) for each in (week, burst)]
+    assert is_about(waits[0], DAY / 20)
+    assert is_about(waits[1], DAY)
 
 
 @pytest.mark.parametrize(
@@ -98,13 +128,14 @@ def test_freshness_is_read_as_the_rfc_says(headers: dict[str, str], wanted_s: fl
         ({}, 60, 900),
         ({"cache_control": "max-age=31536000"}, None, DAY),
         ({"expires": "Fri, 31 Dec 9999 23:59:59 GMT"}, None, DAY),
-        ({}, 1e12, DAY),
+        ({}, 10**12, DAY),
     ],
 )
 def test_what_server_and_feed_wish_is_a_floor_up_to_the_longest_interval(
-    headers: dict[str, str], ttl_s: float | None, wanted_s: float
+    headers: dict[str, str], ttl_s: int | None, wanted_s: float
 ) -> None:
-    assert is_about(wait_s(fetched(**headers), ttl_s=ttl_s, gap_s=60), wanted_s)
+    wishes = Wishes(ttl_s=ttl_s)
+    assert is_about(wait_s(fetched(**headers), of=poll(wishes=wishes), facts=every(60)), wanted_s)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +180,103 @@ def test_a_feed_that_is_gone_is_asked_as_seldom_as_may_be() -> None:
     assert wait_s(failed(410)) == DAY
 
 
-def test_jitter_differs_between_feeds_and_never_between_two_reckonings() -> None:
-    waits = [wait_s(failed(), of=poll(feed_id=feed_id)) for feed_id in range(50)]
+def test_jitter_differs_between_seeds_and_never_between_two_reckonings() -> None:
+    waits = [wait_s(failed(), seed=seed) for seed in range(50)]
     assert len(set(waits)) == 50
-    assert waits == [wait_s(failed(), of=poll(feed_id=feed_id)) for feed_id in range(50)]
+    assert waits == [wait_s(failed(), seed=seed) for seed in range(50)]
     assert all(is_about(seconds, 900) for seconds in waits)
+
+
+@pytest.mark.parametrize(
+    ("owner_s", "headers", "gap_s", "wanted_s"),
+    [
+        (300, {}, 30 * DAY, 300),
+        (7200, {}, 60, 7200),
+        (300, {"cache_control": "max-age=1800"}, 60, 1800),
+        (7200, {"cache_control": "max-age=1800"}, 60, 7200),
+    ],
+)
+def test_the_owners_interval_stands_before_the_rhythm_and_behind_the_wishes_of_the_server(
+    owner_s: int, headers: dict[str, str], gap_s: float, wanted_s: float
+) -> None:
+    assert is_about(wait_s(fetched(**headers), owner_s=owner_s, facts=every(gap_s)), wanted_s)
+
+
+def test_a_failing_feed_is_not_asked_more_often_than_its_owner_wants() -> None:
+    assert is_about(wait_s(failed(), owner_s=7200), 7200)
+    assert is_about(wait_s(failed(), owner_s=60), 900)
+
+
+@pytest.mark.parametrize(
+    ("n_stories", "n_first", "n_copied", "wanted_s"),
+    [(10, 10, 0, HOUR / 2), (10, 0, 10, 2 * HOUR), (10, 5, 5, HOUR), (10, 0, 0, HOUR), (4, 4, 0, HOUR)],
+)
+def test_a_feed_that_is_often_first_is_asked_sooner_and_one_that_copies_later(
+    n_stories: int, n_first: int, n_copied: int, wanted_s: float
+) -> None:
+    facts = replace(every(2 * HOUR), n_stories=n_stories, n_first=n_first, n_copied=n_copied)
+    assert is_about(wait_s(fetched(), facts=facts), wanted_s)
+
+
+def test_a_feed_that_is_always_first_is_never_asked_under_the_floor() -> None:
+    facts = replace(every(60), n_stories=10, n_first=10)
+    assert is_about(wait_s(fetched(), facts=facts), 900)
+    assert is_about(wait_s(fetched(cache_control="max-age=7200"), facts=facts), 7200)
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "wanted_h"),
+    [
+        ((), (), 0.5),
+        ((11, 13), (), 0.5),
+        ((12,), (), 1.5),
+        ((12, 13, 14), (), 3.5),
+        (range(12, 24), (), 12.5),
+        ((), (6,), 12.5),
+        ((), (6, 0), 36.5),
+        (range(24), (), 0.5),
+        ((), range(7), 0.5),
+    ],
+)
+def test_hours_and_days_that_a_feed_wants_skipped_are_skipped(
+    hours: Iterable[int], days: Iterable[int], wanted_h: float
+) -> None:
+    """NOON is on a Sunday."""
+    wishes = Wishes(skip_hours=frozenset(hours), skip_days=frozenset(days))
+    hours_later = wait_s(fetched(), of=poll(wishes=wishes), facts=every(HOUR)) / HOUR
+    assert wanted_h <= hours_later <= wanted_h + 0.1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wanted"),
+    [
+        (429, {"retry_after": "60"}, timedelta(seconds=60)),
+        (503, {"retry_after": "Sun, 01 Mar 2026 13:00:00 GMT"}, timedelta(hours=1)),
+        (503, {"retry_after": "999999999"}, timedelta(days=1)),
+        (429, {}, None),
+        (500, {"retry_after": "60"}, None),
+        (503, {"retry_after": "soon"}, None),
+    ],
+)
+def test_a_host_that_asks_for_a_pause_is_left_alone(
+    status: int, headers: dict[str, str], wanted: timedelta | None
+) -> None:
+    hold = hold_of("example.org", status, named(headers), now=NOON)
+    assert hold == (Hold("example.org", NOON + wanted) if wanted else None)
+
+
+def test_a_feed_that_was_not_asked_comes_up_after_its_host_may_be_asked() -> None:
+    reply = NotAsked(request=REQUEST, hold=Hold("example.org", NOON + timedelta(hours=1)))
+    assert is_about(wait_s(reply), HOUR)
+
+
+@pytest.mark.parametrize(
+    ("whole_h_ago", "interval_h", "is_conditional"),
+    [(1, 1, True), (23, 1, True), (24, 1, False), (24, 3, True), (30, 3, False), (None, 1, False)],
+)
+def test_not_modified_is_believed_for_a_day_and_ten_checks(
+    whole_h_ago: float | None, interval_h: float, is_conditional: bool
+) -> None:
+    whole_at = None if whole_h_ago is None else NOON - timedelta(hours=whole_h_ago)
+    last = poll(validators=Validators('"1"'), whole_at=whole_at, checked_at=NOON - timedelta(hours=interval_h))
+    assert validators_for(last, now=NOON) == (Validators('"1"') if is_conditional else Validators())

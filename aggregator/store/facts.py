@@ -1,0 +1,69 @@
+"""What feeds brought lately: for deciding when to ask them again, and for saying how they do."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, and_, case, distinct, func, literal, select
+
+from aggregator.models import FeedFacts
+from aggregator.store.schema import UtcTime, entries, feeds, memberships, stories
+from aggregator.store.statements import chunks
+
+RHYTHM_ARTICLES = 20
+"""How many of a feed's latest articles its rhythm is read from."""
+
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def facts_of(db: Connection, feed_ids: Sequence[int], *, since: datetime) -> dict[int, FeedFacts]:
+    """Return what each of these feeds brought: its latest dates, and its part in stories since then."""
+    dates: dict[int, list[datetime]] = {feed_id: [] for feed_id in feed_ids}
+    records = dict.fromkeys(feed_ids, (0, 0, 0))
+    for some in chunks(feed_ids):
+        for feed_id, published_at in _latest(db, some):
+            dates[feed_id].append(published_at)
+        records |= _records(db, some, since)
+    return {
+        feed_id: FeedFacts(published=tuple(dates[feed_id]), n_stories=n_stories, n_first=n_first, n_copied=n_copied)
+        for feed_id, (n_stories, n_first, n_copied) in records.items()
+    }
+
+
+def _latest(db: Connection, feed_ids: Sequence[int]) -> list[tuple[int, datetime]]:
+    """Return (feed, moment) of the latest articles of each, read along the index from its end."""
+    of_feed = entries.alias()
+    last_wanted = (
+        select(of_feed.c.published_at)
+        .where(of_feed.c.feed_id == feeds.c.id)
+        .order_by(of_feed.c.published_at.desc())
+        .limit(1)
+        .offset(RHYTHM_ARTICLES - 1)
+        .scalar_subquery()
+    )
+    # not "IS NULL OR >=": for an OR, SQLite reads every entry of the feed
+    is_wanted = entries.c.published_at >= func.coalesce(last_wanted, literal(_EVER, UtcTime))
+    found = (
+        select(entries.c.feed_id, entries.c.published_at)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(feeds.c.id.in_(feed_ids), is_wanted)
+    )
+    return [(row.feed_id, row.published_at) for row in db.execute(found)]
+
+
+def _records(db: Connection, feed_ids: Sequence[int], since: datetime) -> dict[int, tuple[int, int, int]]:
+    """Return of each feed how many stories of several publishers it is in, was first in, and only copied for."""
+    is_first = case((entries.c.published_at == stories.c.first_at, stories.c.id))
+    is_copy = case((memberships.c.copy_of_id.is_not(None), stories.c.id))
+    counts = (
+        select(
+            entries.c.feed_id,
+            func.count(distinct(stories.c.id)),
+            func.count(distinct(is_first)),
+            func.count(distinct(is_copy)),
+        )
+        .join(memberships, memberships.c.article_id == entries.c.article_id)
+        .join(stories, and_(stories.c.id == memberships.c.story_id, stories.c.n_publishers >= 2))
+        .where(entries.c.feed_id.in_(feed_ids), entries.c.published_at >= since)
+        .group_by(entries.c.feed_id)
+    )
+    return {feed_id: (n_stories, n_first, n_copied) for feed_id, n_stories, n_first, n_copied in db.execute(counts)}
