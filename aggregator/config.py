@@ -1,6 +1,7 @@
 """config.toml -> Settings; every part of the program is handed the piece it needs."""
 
 import difflib
+import ipaddress
 import re
 import tomllib
 from dataclasses import dataclass, field, fields
@@ -94,6 +95,13 @@ class WebSettings:
     """Further names that the pages may be asked for by, such as a reverse proxy's."""
     time_zone: str = ""
     """IANA name, such as Europe/Vienna; empty means the machine's own."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies, whose word on who asks, and whether by https, is taken."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can ask for the pages."""
+        return self.host == "localhost" or _is_loopback(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,14 @@ def parse_settings(text: str, *, name: str = "config.toml") -> Settings:
         return msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {_in_words(str(error))}.") from error
+
+
+def _is_loopback(host: str) -> bool:
+    """Return whether this is an address that only this machine can call."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _refuse_unknown_keys(table: dict[str, object], name: str) -> None:

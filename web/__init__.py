@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from aggregator.config import Settings
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
-from web import errors, filters, manage, marks, pages, security
+from web import errors, filters, manage, marks, pages, security, sign_in
 from web.newsroom import open_newsroom
 
 
@@ -26,6 +26,8 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     open_newsroom(app, engine, settings, clock)
     with transaction(engine) as db:
         security.guard(app, settings.web, secret_key=memory.secret_key(db))
+    sign_in.guard_door(app)
+    security.ask_for_tokens(app)
     filters.add_filters(app)
     errors.add_error_pages(app)
     _version_static_files(app)

@@ -1,14 +1,21 @@
-"""The walls around the pages: headers, trusted names, tokens, ways back."""
+"""The walls around the pages: headers, trusted names, proxies, tokens, cookies, ways back."""
 
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, abort, request, url_for
 from flask.globals import request_ctx
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
 from aggregator.config import WebSettings
+from aggregator.errors import ConfigError
+from aggregator.store.sessions import SESSION_LIFE
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -44,24 +51,33 @@ _MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 """Of a subscription list: ten thousand outlines take about 3 MB."""
 
 _YEAR_S = 365 * 24 * 3600
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def guard(app: Flask, settings: WebSettings, *, secret_key: str) -> None:
-    """Put every wall up around the application."""
+    """Put up the walls that stand before the door: names, origins, cookies, headers."""
     app.config.update(
         SECRET_KEY=secret_key,
-        SESSION_COOKIE_NAME="broadsheet",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
         MAX_CONTENT_LENGTH=_MAX_UPLOAD_BYTES,
         # A page may stay open for days and its buttons have to work then.
         WTF_CSRF_TIME_LIMIT=None,
         # This would ask for a Referer behind TLS, which our own Referrer-Policy forbids; the token is the wall.
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.session_interface = _Cookies()
+    app.wsgi_app = _believing_proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment]
     app.before_request(lambda: _refuse_foreign_name(settings))
-    CSRFProtect(app)
+    app.before_request(_refuse_foreign_origin)
     app.after_request(_add_headers)
+
+
+def ask_for_tokens(app: Flask) -> None:
+    """Refuse every act that does not show the token of its page; to be called after the door was put in."""
+    CSRFProtect(app)
 
 
 def is_our_name(host: str, settings: WebSettings) -> bool:
@@ -83,6 +99,59 @@ def way_back(wanted: str | None) -> str:
         return wanted if adapter and adapter.match(urlsplit(wanted).path, method="GET") else front
     except (HTTPException, ValueError):
         return front
+
+
+class _Cookies(SecureCookieSessionInterface):
+    """The session's cookie; over https it is sent over https only, and no other host can plant one."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Return the name; browsers keep `__Host-` for cookies that the host itself set, over https (RFC 6265bis)."""
+        return "__Host-broadsheet" if request.is_secure else "broadsheet"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Return whether the cookie may travel over https only."""
+        return request.is_secure
+
+
+def _believing_proxies(app: WSGIApplication, proxies: Iterable[str]) -> WSGIApplication:
+    """Return the application as it sees who asks when one of these proxies passes a request on.
+
+    The Host header is taken as it is and X-Forwarded-Host never: a page that was made to point here could send it.
+    """
+    networks = [_network(proxy) for proxy in proxies]
+    if not networks:
+        return app
+    behind = ProxyFix(app, x_for=1, x_proto=1)
+
+    def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        peer = ip_address(environ["REMOTE_ADDR"])
+        believed = any(peer in network for network in networks)
+        return (behind if believed else app)(environ, start_response)
+
+    return choose
+
+
+def _network(proxy: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(proxy, strict=False)
+    except ValueError as error:
+        raise ConfigError(
+            f"web.trusted_proxies: {proxy!r} is neither an address nor a network; write 127.0.0.1 or 10.0.0.0/8."
+        ) from error
+
+
+def _refuse_foreign_origin() -> None:
+    """Refuse what another site's page wants changed, even with a token; where the browser says less, that decides.
+
+    Sec-Fetch-Site tells most reliably, then Origin, as in Go's net/http; "null" is what our own Referrer-Policy
+    makes of the Origin of our forms.
+    """
+    if request.method in _SAFE_METHODS:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin", "null")
+    is_ours = site in ("same-origin", "none") if site else origin == "null" or urlsplit(origin).netloc == request.host
+    if not is_ours:
+        abort(403, "Nothing was changed: the request came from another site’s page.")
 
 
 def _refuse_foreign_name(settings: WebSettings) -> None:

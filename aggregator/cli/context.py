@@ -1,6 +1,6 @@
 """What every command starts from: settings, database, clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,12 @@ class Context:
         """Return the owner's database, made or brought up to date where needed."""
         url = self.settings.database.url or sqlite_url(user_data_path("broadsheet") / "broadsheet.db")
         return open_database(url)
+
+    def served_at(self, host: str | None, port: int | None) -> "Context":
+        """Return the same context with what the command line says about where to serve."""
+        web = self.settings.web
+        served = replace(web, host=host or web.host, port=port or web.port)
+        return replace(self, settings=replace(self.settings, web=served))
 
 
 pass_context = click.make_pass_decorator(Context)

@@ -24,6 +24,7 @@ COMMANDS = {
     "feeds": ("aggregator.cli.subscriptions", "List the feeds, and how each is doing."),
     "feed": ("aggregator.cli.subscriptions", "Show one feed, or change how it is treated."),
     "stories": ("aggregator.cli.subscriptions", "List the top stories."),
+    "password": ("aggregator.cli.keeping", "Set the household's password, which the pages then ask for."),
     "demo": ("aggregator.cli.sample", "Show the bundled sample day; needs no internet and no set-up."),
 }
 """Where each command lives, and its summary: a command's room is opened only when it is called.

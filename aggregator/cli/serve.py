@@ -3,26 +3,41 @@
 import socket
 import sys
 import threading
+from collections.abc import Callable
 
 import click
 import waitress
+from sqlalchemy import Engine
 
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import stop_on_signal
 from aggregator.config import WebSettings
 from aggregator.errors import BroadsheetError
+from aggregator.store.db import reading
+from aggregator.store.sessions import password_hash
 from aggregator.supervise import keep_running
 from web import create_app
 
 
+def where_to_serve(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options --host and --port; what they leave open, config.toml says."""
+    host = click.option("--host", help="The address to serve at; any but this machine's own needs a password.")
+    port = click.option("--port", type=click.IntRange(1, 65535), help="The port to serve at.")
+    return host(port(command))
+
+
 @click.command("run")
+@where_to_serve
 @pass_context
-def run_command(context: Context) -> None:
+def run_command(context: Context, host: str | None, port: int | None) -> None:
     """Poll feeds, group articles and serve the pages until stopped.
 
     Starts the worker and the web, and starts either again should it fall.
     """
-    context.open().dispose()  # so that what is wrong with the database is said once, here
+    context = context.served_at(host, port)
+    engine = context.open()  # so that what is wrong with the database is said once, here
+    refuse_without_password(engine, context.settings.web)
+    engine.dispose()
     address = free_address(context.settings.web)
     with stop_on_signal() as stop:
         click.echo(f"Broadsheet is at {address} until you press Ctrl-C.")
@@ -30,12 +45,15 @@ def run_command(context: Context) -> None:
 
 
 @click.command("web")
+@where_to_serve
 @pass_context
-def web_command(context: Context) -> None:
+def web_command(context: Context, host: str | None, port: int | None) -> None:
     """Serve the pages until stopped, without polling."""
-    settings = context.settings
+    settings = context.served_at(host, port).settings
+    engine = context.open()
+    refuse_without_password(engine, settings.web)
     address = free_address(settings.web)
-    app = create_app(context.open(), settings, clock=utc_now)
+    app = create_app(engine, settings, clock=utc_now)
     server = waitress.create_server(app, host=settings.web.host, port=settings.web.port, threads=settings.web.threads)
     with stop_on_signal() as stop:
         serving = threading.Thread(target=server.run, name="web", daemon=True)
@@ -48,16 +66,27 @@ def web_command(context: Context) -> None:
 def child_commands(context: Context) -> dict[str, list[str]]:
     """Return how the worker and the web are started with this context's settings."""
     config = ["--config", str(context.config_path)] if context.config_path else []
-    return {part: [sys.executable, "-m", "aggregator.cli.main", *config, part] for part in ("worker", "web")}
+    broadsheet = [sys.executable, "-m", "aggregator.cli.main", *config]
+    web = context.settings.web
+    return {
+        "worker": [*broadsheet, "worker"],
+        "web": [*broadsheet, "web", "--host", web.host, "--port", str(web.port)],
+    }
+
+
+def refuse_without_password(engine: Engine, settings: WebSettings) -> None:
+    """Raise BroadsheetError where others than this machine could see the pages and no password is set."""
+    with reading(engine) as db:
+        if settings.is_loopback or password_hash(db):
+            return
+    raise BroadsheetError(
+        f"Other machines could open the pages at {settings.host}, and there is no password yet. Set one with: "
+        "broadsheet password"
+    )
 
 
 def free_address(settings: WebSettings) -> str:
     """Return the address of the front page, having seen that its port is free and its host is this machine's own."""
-    if settings.host not in ("127.0.0.1", "::1", "localhost"):
-        raise BroadsheetError(
-            f"[web] host is {settings.host}, but the pages have no sign-in yet: serve them on 127.0.0.1, "
-            "and put a proxy that asks for a password in front of them."
-        )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

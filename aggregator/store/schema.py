@@ -391,3 +391,20 @@ leases = Table(
     Column("holder", Words, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
 )
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # Digests: of the secret that the browser shows, and of the password's hash that it was begun with.
+    Column("key", LargeBinary, primary_key=True),
+    Column("password_key", LargeBinary, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    Column("address", Words, primary_key=True),
+    Column("n_tries", Integer, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+)

@@ -120,7 +120,8 @@ def broadsheet_process(*arguments: str) -> subprocess.Popen[str]:
     [
         ("[web]\nprot = 1", "unknown key 'prot'"),
         ('[database]\nurl = "sqlite:////proc/nowhere/news.db"', "/proc/nowhere"),
-        ('[web]\nhost = "0.0.0.0"', "no sign-in"),
+        ('[web]\nhost = "0.0.0.0"', "broadsheet password"),
+        ('[web]\nhost = "192.168.1.5"', "broadsheet password"),
     ],
 )
 def test_what_only_the_owner_can_mend_ends_with_a_sentence_and_status_2(tmp_path: Path, text: str, said: str):
@@ -212,3 +213,23 @@ def _get(port: int, path: str) -> str:
         return connection.getresponse().read().decode()
     finally:
         connection.close()
+
+
+def test_a_password_is_set_from_a_pipe_and_opens_other_addresses(tmp_path: Path, config: Path):
+    def set_password(words: str, *options: str) -> Result:
+        return CliRunner().invoke(broadsheet, ["--config", str(config), "password", *options], input=f"{words}\n")
+
+    port = free_port()
+    refused = broadsheet_process("--config", str(config), "web", "--host", "127.0.0.1.nip.io", "--port", str(port))
+    assert "broadsheet password" in refused.communicate(timeout=60)[0]
+    assert "at least 10 characters" in str(set_password("too short").exception)
+    assert "The password is set" in set_password("a few words in a row").output
+    process = broadsheet_process("--config", str(config), "web", "--host", "0.0.0.0", "--port", str(port))
+    try:
+        assert process.stdout
+        assert "The pages are at" in process.stdout.readline()
+        assert "Sign in" in _get(port, "/sign-in")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert "removed" in set_password("", "--remove").output

@@ -1,0 +1,237 @@
+"""Every route there is, walked: what nobody may change, and what every answer carries.
+
+The routes are read from the application, so that a new one is walked without anybody thinking of it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask, url_for
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.routing import AnyConverter, Rule
+from werkzeug.test import TestResponse
+
+from aggregator.config import Settings
+from aggregator.store import sessions
+from aggregator.store.db import open_database, sqlite_url, transaction
+from tests.edition import NOON, Edition, print_edition, read_some
+from web import create_app
+from web.security import CONTENT_SECURITY_POLICY
+from web.sign_in import OPEN_TO_ALL
+
+PASSWORD = "a few words in a row"
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+SAFE = ("GET", "HEAD", "OPTIONS")
+FORM = {
+    "url": "https://new.example/feed",
+    "title": "Another name",
+    "folder": "Elsewhere",
+    "seen_before": "2026-12-01T00:00:00+00:00",
+    "password": "not the password",
+    "next": "/",
+}
+FOREIGN = (
+    {"Origin": "https://evil.example"},
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"},
+    {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "http://localhost.evil.example"},
+)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """A paper with a password."""
+    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    with transaction(engine) as db:
+        sessions.set_password_hash(db, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def edition(engine: Engine) -> Edition:
+    edition = print_edition(engine)
+    read_some(engine, edition)
+    return edition
+
+
+@pytest.fixture
+def app(engine: Engine) -> Flask:
+    return create_app(engine, Settings(), clock=lambda: NOON)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def owner(app: Flask) -> FlaskClient:
+    """A browser that is signed in."""
+    client = app.test_client()
+    form = {"csrf_token": token(client, "/sign-in"), "password": PASSWORD}
+    assert client.post("/sign-in", data=form).location == "/"
+    return client
+
+
+@pytest.fixture
+def places(app: Flask, edition: Edition) -> list[tuple[Rule, str]]:
+    """Every route with an address that it answers, of things that are there."""
+    return [(rule, place) for rule in app.url_map.iter_rules() for place in addresses(app, rule, edition)]
+
+
+def addresses(app: Flask, rule: Rule, edition: Edition) -> list[str]:
+    there = {
+        "story_id": edition.story_ids["quake"],
+        "feed_id": edition.feed_ids["North Wire"],
+        "article_id": next(iter(edition.article_ids.values())),
+        "filename": "broadsheet.css",
+    }
+
+    def values(name: str) -> Sequence[Any]:
+        converter = rule._converters[name]
+        return sorted(converter.items) if isinstance(converter, AnyConverter) else [there.get(name, 1)]
+
+    names = sorted(rule.arguments)
+    with app.test_request_context():
+        return [
+            url_for(rule.endpoint, **dict(zip(names, chosen, strict=True))) for chosen in product(*map(values, names))
+        ]
+
+
+def token(client: FlaskClient, path: str = "/keys") -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).get_data(as_text=True))
+    assert found
+    return found[1]
+
+
+def dump(engine: Engine) -> list[str]:
+    """Everything that the database holds."""
+    raw = engine.raw_connection()
+    try:
+        return list(raw.driver_connection.iterdump())  # type: ignore[union-attr]
+    finally:
+        raw.close()
+
+
+def ask(
+    client: FlaskClient, method: str, place: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> TestResponse:
+    with client.open(place, method=method, data={**FORM, **form}, headers=dict(headers or {})) as reply:
+        return reply
+
+
+def test_only_these_routes_are_open_to_all() -> None:
+    assert sorted(OPEN_TO_ALL) == ["sign_in.enter", "sign_in.form", "static"]
+
+
+def test_a_stranger_changes_nothing_and_is_shown_nothing(
+    engine: Engine, stranger: FlaskClient, places: list[tuple[Rule, str]]
+) -> None:
+    before, known = dump(engine), token(stranger, "/sign-in")
+    for (rule, place), method, form in product(places, METHODS, ({}, {"csrf_token": known})):
+        if rule.endpoint in OPEN_TO_ALL and form:
+            continue  # giving a wrong password is counted
+        reply = ask(stranger, method, place, form)
+        assert dump(engine) == before, (rule, method)
+        if rule.endpoint not in OPEN_TO_ALL:
+            is_led_away = reply.status_code == 302 and reply.location.startswith("/sign-in?next=")
+            assert is_led_away or reply.status_code == 403, (rule, method, reply.status_code)
+            assert "North Wire" not in reply.get_data(as_text=True)
+
+
+def test_looking_changes_nothing(engine: Engine, owner: FlaskClient, places: list[tuple[Rule, str]]) -> None:
+    before = dump(engine)
+    for (rule, place), method in product(places, SAFE):
+        ask(owner, method, place, {"csrf_token": "needs none"})
+        assert dump(engine) == before, (rule, method)
+
+
+@pytest.mark.parametrize("form", [{}, {"csrf_token": ""}, {"csrf_token": "made up"}])
+def test_without_the_right_token_nothing_changes(
+    engine: Engine, owner: FlaskClient, places: list[tuple[Rule, str]], form: dict[str, str]
+) -> None:
+    before = dump(engine)
+    for rule, place in places:
+        if "POST" in (rule.methods or ()):
+            assert ask(owner, "POST", place, form).status_code == 400, rule
+            assert dump(engine) == before, rule
+
+
+def test_the_token_of_another_browser_changes_nothing(
+    app: Flask, engine: Engine, owner: FlaskClient, places: list[tuple[Rule, str]]
+) -> None:
+    before, form = dump(engine), {"csrf_token": token(app.test_client(), "/sign-in")}
+    for rule, place in places:
+        if "POST" in (rule.methods or ()):
+            assert ask(owner, "POST", place, form).status_code == 400, rule
+            assert dump(engine) == before, rule
+
+
+def test_a_method_that_a_route_does_not_have_changes_nothing(
+    engine: Engine, owner: FlaskClient, places: list[tuple[Rule, str]]
+) -> None:
+    before, form, theirs = dump(engine), {"csrf_token": token(owner)}, {place: set[str]() for _, place in places}
+    for rule, place in places:
+        theirs[place] |= rule.methods or set()
+    for place, method in product(theirs, METHODS):
+        if method not in theirs[place]:
+            assert ask(owner, method, place, form).status_code == 405, (place, method)
+            assert dump(engine) == before, (place, method)
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_another_sites_page_changes_nothing_even_with_cookie_and_token(
+    engine: Engine, owner: FlaskClient, places: list[tuple[Rule, str]], headers: dict[str, str]
+) -> None:
+    before, form = dump(engine), {"csrf_token": token(owner)}
+    for rule, place in places:
+        if "POST" in (rule.methods or ()):
+            assert ask(owner, "POST", place, form, headers).status_code == 403, rule
+            assert dump(engine) == before, rule
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Origin": "http://localhost"}, {"Origin": "null"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}],
+    ids=str,
+)
+def test_our_own_pages_do_change_things(
+    engine: Engine, owner: FlaskClient, edition: Edition, headers: dict[str, str]
+) -> None:
+    """Without this one, the walks above could pass because nothing works."""
+    acts = [f"/feed/{edition.feed_ids['North Wire']}/{act}" for act in ("pause", "change", "delete")]
+    form = {"csrf_token": token(owner)}
+    for place in ["/read", "/feeds", *acts]:
+        before = dump(engine)
+        assert ask(owner, "POST", place, form, headers).status_code == 303, place
+        assert dump(engine) != before, place
+
+
+def test_every_answer_carries_every_header(owner: FlaskClient, places: list[tuple[Rule, str]]) -> None:
+    for (rule, place), method in product(places, METHODS):
+        reply = ask(owner, method, place, {})
+        assert reply.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, (rule, method)
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+        assert reply.headers["Referrer-Policy"] == "no-referrer"
+        assert reply.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert reply.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "camera=()" in reply.headers["Permissions-Policy"]
+
+
+def test_every_page_answers_and_holds_no_script_or_style_of_its_own(
+    owner: FlaskClient, places: list[tuple[Rule, str]]
+) -> None:
+    for rule, place in places:
+        if "GET" in (rule.methods or ()) and rule.endpoint not in OPEN_TO_ALL:
+            reply = ask(owner, "GET", place, {})
+            assert reply.status_code == 200, rule
+            shown = reply.get_data(as_text=True)
+            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", shown), rule
