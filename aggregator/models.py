@@ -5,7 +5,7 @@ Suffixes: `_at` is an aware UTC datetime, `_url` an address, `_html` sanitised H
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -445,7 +445,8 @@ class Change:
     Ids may name what was deleted since; the titles are the headlines of that time.
     """
 
-    id: int
+    id: int = 0
+    """0 until it is kept."""
     at: datetime
     kind: ChangeKind
     by: Actor
@@ -484,6 +485,31 @@ class Correction:
     made_at: datetime
 
 
+DORMANT_AFTER = timedelta(hours=72)
+"""Without news, a story is held to be over; it wakes up when some comes."""
+
+CLOSED_AFTER = timedelta(days=14)
+"""Without news, what is said later (an anniversary, a trial) is another happening, and another story."""
+
+
+class StoryState(StrEnum):
+    """How much is to be expected of a story."""
+
+    LIVE = "live"
+    DORMANT = "dormant"
+    """Nothing new for three days; late articles still join."""
+    CLOSED = "closed"
+    """Nothing new for two weeks; it takes no new members."""
+
+    @classmethod
+    def of(cls, last_at: datetime, *, now: datetime) -> "StoryState":
+        """Return the state of a story whose newest article was published at `last_at`."""
+        silence = now - last_at
+        if silence >= CLOSED_AFTER:
+            return cls.CLOSED
+        return cls.DORMANT if silence >= DORMANT_AFTER else cls.LIVE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownStory:
     """A story as the store knows it before a regroup."""
@@ -495,6 +521,14 @@ class KnownStory:
     article_ids: frozenset[int]
     """Its members inside the window."""
     created_at: datetime
+    last_at: datetime | None = None
+    """When its newest article was published."""
+    n_older: int = 0
+    """How many of its members are outside the window."""
+    copy_ids: frozenset[int] = frozenset()
+    """Those of `article_ids` that repeat another's text."""
+    waiting_ids: frozenset[int] = frozenset()
+    """Those of `article_ids` that the last run would have moved elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -530,6 +564,8 @@ class Regrouping:
 
     stories: tuple[StoryDraft, ...]
     merges: tuple[Merge, ...] = ()
+    waiting: frozenset[int] = frozenset()
+    """Members that the engine would have elsewhere; they move when the next run says so again."""
 
 
 # --- topics ------------------------------------------------------------------------------------------

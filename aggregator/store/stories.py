@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, case, delete, func, insert, or_, select
 
 from aggregator.errors import NotFoundError
 from aggregator.models import (
@@ -21,43 +21,46 @@ from aggregator.models import (
     StoryPage,
 )
 from aggregator.store.articles import find_articles, lines_of, lock_articles
+from aggregator.store.changes import Moves, Past, record_moves, snapshot
+from aggregator.store.moving import Fact, mend, redirect
 from aggregator.store.schema import article_status, articles, feeds, memberships, stories, story_aliases
 from aggregator.store.settings import REGROUPED_AT, remember
 from aggregator.store.statements import chunks, feed_title, insert_into
 
 
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """What a story's totals are made of, for one member."""
-
-    article_id: int
-    publisher_id: int
-    published_at: datetime
-    is_copy: bool = False
-
-
 def known_stories(db: Connection, *, since: datetime) -> list[KnownStory]:
     """Return the stories that have a member published since then, by id."""
     rows = db.execute(
-        select(stories.c.id, stories.c.founder_id, stories.c.lead_id, stories.c.created_at, memberships.c.article_id)
+        select(
+            memberships.c.article_id,
+            memberships.c.story_id,
+            memberships.c.copy_of_id.is_not(None).label("is_copy"),
+            memberships.c.wished_at.is_not(None).label("is_waiting"),
+            stories.c.founder_id,
+            stories.c.lead_id,
+            stories.c.created_at,
+            stories.c.last_at,
+            stories.c.n_articles,
+        )
         .select_from(articles)
         .join(memberships, memberships.c.article_id == articles.c.id)
         .join(stories, stories.c.id == memberships.c.story_id)
         .where(articles.c.published_at >= since)
     ).all()
-    members = defaultdict(set)
+    members = defaultdict(list)
     for row in rows:
-        members[row.id].add(row.article_id)
-    return [
-        KnownStory(
-            id=row.id,
-            founder_id=row.founder_id,
-            lead_id=row.lead_id,
-            article_ids=frozenset(members[row.id]),
-            created_at=row.created_at,
-        )
-        for row in sorted({row.id: row for row in rows}.values(), key=lambda row: row.id)
-    ]
+        members[row.story_id].append(row)
+    return [_known_story(members[story_id]) for story_id in sorted(members)]
+
+
+def waiting(db: Connection, *, since: datetime) -> list[int]:
+    """Return the articles published since then that the last run would have moved: the next one has to look again."""
+    found = (
+        select(memberships.c.article_id)
+        .join(articles, articles.c.id == memberships.c.article_id)
+        .where(memberships.c.wished_at.is_not(None), articles.c.published_at >= since)
+    )
+    return sorted(db.execute(found).scalars())
 
 
 def save(db: Connection, regrouping: Regrouping, *, n_articles: int, encoder: str | None, now: datetime) -> list[int]:
@@ -65,16 +68,22 @@ def save(db: Connection, regrouping: Regrouping, *, n_articles: int, encoder: st
 
     New stories get an id that was never used before. Members not in the regrouping (older than the window) stay.
     An article is in one story at most. Rows that say the same as before are not written. Articles that were deleted
-    since the regroup began are left out, and so are stories that have none but such.
+    since the regroup began are left out, and so are stories that have none but such. A story that all its articles
+    left leads to where most of them went. Whatever left a story is written into the ledger.
     """
     drafts = _without_deleted(db, regrouping.stories)
     into = _targets(regrouping.merges, drafts)
     before = _memberships(db, drafts, into)
     older = _older_members(before, drafts, into)
+    past = snapshot(db, _touched(drafts, before, into))
     ids = _keep_stories(db, drafts, _values(db, drafts, older), now=now)
-    left = _keep_members(db, dict(zip(ids, drafts, strict=True)), before, now=now)
-    _merge(db, into, now=now)
-    mend(db, (left | set(into.values())) - set(ids))
+    by_id = dict(zip(ids, drafts, strict=True))
+    moves = _moves(by_id, before, into)
+    into |= _emptied(moves, past, living=set(ids))
+    record_moves(db, moves, past, into, now=now)
+    _keep_members(db, by_id, before, regrouping.waiting, now=now)
+    redirect(db, into, now=now)
+    mend(db, ({from_id for from_id, _ in moves} | set(into.values())) - set(ids))
     remember(db, REGROUPED_AT, now.isoformat())
     remember(db, "regrouped_articles", str(n_articles))
     remember(db, "regrouped_by", encoder)
@@ -151,16 +160,18 @@ def take_out(db: Connection, article_ids: Sequence[int]) -> None:
     mend(db, left)
 
 
-def mend(db: Connection, story_ids: Collection[int]) -> None:
-    """Make the totals of these stories true again after members left; stories left empty go away."""
-    for some in chunks(sorted(story_ids)):
-        facts = _facts_by_story(db, some)
-        empty = [story_id for story_id in some if story_id not in facts]
-        db.execute(delete(stories).where(stories.c.id.in_(empty)))
-        rows = db.execute(select(stories).where(stories.c.id.in_(list(facts)))).mappings().all()
-        changed = [{"of_story": row["id"], **_mended(row, facts[row["id"]])} for row in rows]
-        if changed:
-            db.execute(update(stories).where(stories.c.id == bindparam("of_story")), changed)
+def _known_story(rows: Sequence[Row[Any]]) -> KnownStory:
+    return KnownStory(
+        id=rows[0].story_id,
+        founder_id=rows[0].founder_id,
+        lead_id=rows[0].lead_id,
+        article_ids=frozenset(row.article_id for row in rows),
+        created_at=rows[0].created_at,
+        last_at=rows[0].last_at,
+        n_older=rows[0].n_articles - len(rows),
+        copy_ids=frozenset(row.article_id for row in rows if row.is_copy),
+        waiting_ids=frozenset(row.article_id for row in rows if row.is_waiting),
+    )
 
 
 def _without_deleted(db: Connection, drafts: Sequence[StoryDraft]) -> list[StoryDraft]:
@@ -251,7 +262,7 @@ def _values(db: Connection, drafts: Sequence[StoryDraft], older: Mapping[int, Se
     return [_story_values(draft, [facts[each] for each in older.get(draft.id or 0, ())], facts) for draft in drafts]
 
 
-def _story_values(draft: StoryDraft, older: Sequence[_Fact], facts: Mapping[int, _Fact]) -> dict[str, Any]:
+def _story_values(draft: StoryDraft, older: Sequence[Fact], facts: Mapping[int, Fact]) -> dict[str, Any]:
     n_publishers = draft.n_publishers
     if older:
         publisher_ids = {fact.publisher_id for fact in older}
@@ -269,10 +280,10 @@ def _story_values(draft: StoryDraft, older: Sequence[_Fact], facts: Mapping[int,
     }
 
 
-def _facts(db: Connection, article_ids: Sequence[int]) -> dict[int, _Fact]:
+def _facts(db: Connection, article_ids: Sequence[int]) -> dict[int, Fact]:
     question = select(articles.c.id, articles.c.publisher_id, articles.c.published_at)
     return {
-        row.id: _Fact(row.id, row.publisher_id, row.published_at)
+        row.id: Fact(row.id, row.publisher_id, row.published_at)
         for some in chunks(article_ids)
         for row in db.execute(question.where(articles.c.id.in_(some)))
     }
@@ -311,25 +322,63 @@ def _mint(db: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
     return db.execute(insert(stories).returning(stories.c.id, sort_by_parameter_order=True), rows).scalars().all()
 
 
+def _touched(drafts: Iterable[StoryDraft], before: Mapping[int, RowMapping], into: Mapping[int, int]) -> set[int]:
+    """Return the stories that articles leave or join, as far as they are known."""
+    touched = into.keys() | set(into.values())
+    for draft in drafts:
+        left = {before[member.article_id]["story_id"] for member in draft.members if member.article_id in before}
+        if left - {draft.id}:
+            touched |= left | ({draft.id} if draft.id is not None else set())
+    return touched
+
+
+def _moves(by_id: Mapping[int, StoryDraft], before: Mapping[int, RowMapping], into: Mapping[int, int]) -> Moves:
+    """Return the articles that leave a story for another, by both."""
+    place = {member.article_id: story_id for story_id, draft in by_id.items() for member in draft.members}
+    moves = defaultdict(list)
+    for article_id, row in before.items():
+        from_id = row["story_id"]
+        to_id = place.get(article_id, into.get(from_id, from_id))
+        if to_id != from_id:
+            moves[from_id, to_id].append(article_id)
+    return moves
+
+
+def _emptied(moves: Moves, past: Mapping[int, Past], *, living: Collection[int]) -> dict[int, int]:
+    """Return the stories that all members leave, each with the story that most of them go to."""
+    leaving: dict[int, dict[int, int]] = defaultdict(dict)
+    for (from_id, to_id), article_ids in moves.items():
+        leaving[from_id][to_id] = len(article_ids)
+    return {
+        from_id: max(counts, key=lambda to_id: (counts[to_id], -to_id))
+        for from_id, counts in leaving.items()
+        if from_id not in living and sum(counts.values()) == len(past[from_id].article_ids)
+    }
+
+
 def _keep_members(
-    db: Connection, drafts: Mapping[int, StoryDraft], before: Mapping[int, RowMapping], *, now: datetime
-) -> set[int]:
-    """Write the memberships that are new or changed; return the stories that articles left."""
-    rows, left = [], set()
+    db: Connection,
+    drafts: Mapping[int, StoryDraft],
+    before: Mapping[int, RowMapping],
+    waiting_ids: Collection[int],
+    *,
+    now: datetime,
+) -> None:
+    """Write the memberships that are new or changed."""
+    rows = []
     for story_id, draft in drafts.items():
         for member in draft.members:
             row = before.get(member.article_id)
-            if row is not None and row["story_id"] == story_id and _member(row) == member:
-                continue
             stays = row is not None and row["story_id"] == story_id
-            rows.append(_membership(member, story_id, row["joined_at"] if row is not None and stays else now))
-            if row is not None and not stays:
-                left.add(row["story_id"])
+            waits = member.article_id in waiting_ids
+            if row is not None and stays and _member(row) == member and (row["wished_at"] is not None) == waits:
+                continue
+            joined_at = row["joined_at"] if row is not None and stays else now
+            rows.append(_membership(member, story_id, joined_at) | {"wished_at": now if waits else None})
     if rows:
         keep = insert_into(db, memberships)
         newer = {name: keep.excluded[name] for name in rows[0] if name != "article_id"}
         db.execute(keep.on_conflict_do_update(index_elements=["article_id"], set_=newer), rows)
-    return left
 
 
 def _membership(member: Member, story_id: int, joined_at: datetime) -> dict[str, Any]:
@@ -347,57 +396,6 @@ def _member(row: RowMapping) -> Member:
     return Member(
         article_id=row["article_id"], score=row["score"], nearest_id=row["nearest_id"], copy_of_id=row["copy_of_id"]
     )
-
-
-def _merge(db: Connection, into: Mapping[int, int], *, now: datetime) -> None:
-    """Let merged stories' ids lead to where they went, in one step however often that happens."""
-    named = sorted(into.keys() | set(into.values()))
-    there = {
-        story_id
-        for some in chunks(named)
-        for story_id in db.execute(select(stories.c.id).where(stories.c.id.in_(some))).scalars()
-    }
-    for old_id, story_id in into.items():
-        if old_id in there and story_id in there:
-            db.execute(update(memberships).where(memberships.c.story_id == old_id).values(story_id=story_id))
-            db.execute(update(story_aliases).where(story_aliases.c.story_id == old_id).values(story_id=story_id))
-            db.execute(insert(story_aliases).values(old_id=old_id, story_id=story_id, into_id=story_id, merged_at=now))
-            db.execute(delete(stories).where(stories.c.id == old_id))
-
-
-def _facts_by_story(db: Connection, story_ids: Sequence[int]) -> dict[int, list[_Fact]]:
-    """Return the members of these stories, oldest first; a story without any is left out."""
-    rows = db.execute(
-        select(
-            memberships.c.story_id,
-            memberships.c.copy_of_id,
-            articles.c.id,
-            articles.c.publisher_id,
-            articles.c.published_at,
-        )
-        .join(articles, articles.c.id == memberships.c.article_id)
-        .where(memberships.c.story_id.in_(story_ids))
-        .order_by(articles.c.published_at, articles.c.id)
-    )
-    facts = defaultdict(list)
-    for row in rows:
-        facts[row.story_id].append(_Fact(row.id, row.publisher_id, row.published_at, row.copy_of_id is not None))
-    return facts
-
-
-def _mended(row: RowMapping, members: Sequence[_Fact]) -> dict[str, Any]:
-    there = {fact.article_id for fact in members}
-    originals = [fact for fact in members if not fact.is_copy] or members
-    first_id = originals[0].article_id
-    return {
-        "founder_id": row["founder_id"] if row["founder_id"] in there else first_id,
-        "lead_id": row["lead_id"] if row["lead_id"] in there else first_id,
-        "n_articles": len(members),
-        "n_publishers": len({fact.publisher_id for fact in members}),
-        "n_origins": len({fact.publisher_id for fact in originals}),
-        "first_at": members[0].published_at,
-        "last_at": members[-1].published_at,
-    }
 
 
 def _shown_ids(db: Connection, story_ids: Sequence[int]) -> list[int]:

@@ -31,6 +31,30 @@ def test_what_is_known_of_stories_is_what_was_saved(engine: Engine) -> None:
         (known,) = stories.known_stories(db, since=NOON - DAY)
     assert (known.id, known.founder_id, known.lead_id, known.created_at) == (story_id, a, a, NOON)
     assert known.article_ids == {a, b}
+    assert (known.last_at, known.n_older, known.copy_ids, known.waiting_ids) == (NOON, 0, set(), set())
+
+
+def test_members_that_are_older_that_copy_or_that_wait_are_known_as_such(engine: Engine) -> None:
+    with transaction(engine) as db:
+        a, b = bring_from(db, "a", "b")
+        (old,) = bring_from(db, "old", at=NOON - 3 * DAY)
+        story = draft([old, a, b])
+        copied = replace(story.members[2], copy_of_id=a)
+        story = replace(story, members=(*story.members[:2], copied))
+        save(db, Regrouping(stories=(story,), waiting=frozenset({a})))
+        (known,) = stories.known_stories(db, since=NOON - DAY)
+        assert (known.article_ids, known.n_older) == ({a, b}, 1)
+        assert (known.copy_ids, known.waiting_ids) == ({b}, {a})
+
+
+def test_who_waits_is_looked_at_again_until_a_run_is_content(engine: Engine) -> None:
+    with transaction(engine) as db:
+        a, b = bring_from(db, "a", "b")
+        (story_id,) = save(db, Regrouping(stories=(draft([a, b]),), waiting=frozenset({b})))
+        assert stories.waiting(db, since=NOON - DAY) == [b]
+        assert stories.waiting(db, since=NOON + DAY) == []
+        save(db, Regrouping(stories=(draft([a, b], story_id),)))
+        assert stories.waiting(db, since=NOON - DAY) == []
 
 
 def test_the_same_outcome_again_writes_no_story(engine: Engine) -> None:
@@ -98,12 +122,12 @@ def test_members_older_than_the_window_stay_and_come_along_in_a_merge(engine: En
         assert page.card.lead.id == a
 
 
-def test_a_story_left_by_all_its_members_goes_and_its_number_stays_unused(engine: Engine) -> None:
+def test_a_story_left_by_all_its_members_leads_to_where_they_went_and_its_number_stays_unused(engine: Engine) -> None:
     with transaction(engine) as db:
         a, b = bring_from(db, "a", "b")
         one, two = save(db, Regrouping(stories=(draft([a]), draft([b]))))
         save(db, Regrouping(stories=(draft([a, b], one),)))
-        assert stories.current_id(db, two) is None
+        assert stories.current_id(db, two) == one
         (three, _) = save(db, Regrouping(stories=(draft([b]), draft([a], one))))
         assert three > two
 
