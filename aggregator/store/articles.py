@@ -37,6 +37,7 @@ from aggregator.models import (
     Publisher,
     Rewrite,
     SafeHtml,
+    Unencoded,
     Vectors,
     WindowArticle,
 )
@@ -155,34 +156,37 @@ def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
     ]
 
 
-def unencoded(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[tuple[int, str, str]]:
-    """Return (id, title, text) of articles published since then without a vector of this encoder, newest first."""
+def unencoded(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[Unencoded]:
+    """Return articles published since then without a vector of this encoder, newest first."""
     rows = db.execute(
-        select(articles.c.id, articles.c.title, articles.c.text)
+        select(articles.c.id, articles.c.title, articles.c.text, articles.c.digest)
         .outerjoin(vectors, is_vector_of(encoder_id(db, encoder)))
         .where(articles.c.published_at >= since, vectors.c.article_id.is_(None))
         .order_by(articles.c.published_at.desc(), articles.c.id.desc())
         .limit(limit)
     )
-    return [(row.id, row.title, row.text) for row in rows]
+    return [Unencoded(row.id, row.title, row.text, row.digest) for row in rows]
 
 
 def add_vectors(
-    db: Connection, encoder: EncoderName, article_ids: Sequence[int], vectors: Vectors, *, now: datetime
+    db: Connection, encoder: EncoderName, said: Sequence[Unencoded], vectors: Vectors, *, now: datetime
 ) -> None:
     """Keep one vector per article, as float16, with the encoder's name and version beside it; older ones go.
 
-    Articles that were deleted while their vectors were made are left out.
+    `vectors` are of what the articles `said`, shape (len(said), dim). Those that were deleted or rewritten meanwhile
+    are left out: they have no vector, or still want one. Raises ValueError for another shape and for what is no number.
     """
-    if vectors.shape != (len(article_ids), encoder.dim):
-        raise ValueError(f"{len(article_ids)} articles of {encoder.dim} numbers each cannot be {vectors.shape}.")
-    there = lock_articles(db, article_ids)
+    if vectors.shape != (len(said), encoder.dim):
+        raise ValueError(f"{len(said)} articles of {encoder.dim} numbers each cannot be {vectors.shape}.")
+    if not np.isfinite(vectors).all():
+        raise ValueError("A vector has to be of finite numbers.")
+    says_now = _lock_words(db, [each.article_id for each in said])
     made_by = _add_encoder(db, encoder)
     halves = vectors.astype("<f2")
     rows = [
-        {"article_id": article_id, "encoder_id": made_by, "made_at": now, "vector": half.tobytes()}
-        for article_id, half in sorted(zip(article_ids, halves, strict=True), key=lambda pair: pair[0])
-        if article_id in there
+        {"article_id": each.article_id, "encoder_id": made_by, "made_at": now, "vector": half.tobytes()}
+        for each, half in sorted(zip(said, halves, strict=True), key=lambda pair: pair[0].article_id)
+        if says_now.get(each.article_id) == each.digest
     ]
     add = insert_into(db, _vectors)
     newer = {name: add.excluded[name] for name in ("encoder_id", "made_at", "vector")}
@@ -248,6 +252,16 @@ def lock_articles(db: Connection, article_ids: Sequence[int]) -> set[int]:
         article_id
         for some in chunks(article_ids)
         for article_id in db.execute(question.where(articles.c.id.in_(some))).scalars()
+    }
+
+
+def _lock_words(db: Connection, article_ids: Sequence[int]) -> dict[int, str]:
+    """Return the digest of what each of these articles says; nobody rewrites it until the transaction ends."""
+    question = select(articles.c.id, articles.c.digest).order_by(articles.c.id).with_for_update(read=True)
+    return {
+        row.id: row.digest
+        for some in chunks(sorted(article_ids))
+        for row in db.execute(question.where(articles.c.id.in_(some)))
     }
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from aggregator.models import (
     Arrivals,
+    EncoderName,
     Entry,
     Kept,
     Member,
@@ -15,6 +16,8 @@ from aggregator.models import (
     SafeHtml,
     StoryDraft,
     Subscription,
+    Unencoded,
+    Vectors,
 )
 from aggregator.store import articles, feeds, stories
 
@@ -93,3 +96,15 @@ def draft(
 def save(db: Connection, regrouping: Regrouping, *, now: datetime = NOON) -> list[int]:
     """Keep this outcome of a regroup."""
     return stories.save(db, regrouping, n_articles=0, encoder="model", now=now)
+
+
+def said(db: Connection, article_ids: Sequence[int]) -> list[Unencoded]:
+    """What these articles say, in this order; nothing where there is none of this id."""
+    nobody = EncoderName("nobody", "0", 1)
+    texts = {each.article_id: each for each in articles.unencoded(db, nobody, since=NOON - 9999 * DAY, limit=9999)}
+    return [texts.get(article_id) or Unencoded(article_id, "", "", "") for article_id in article_ids]
+
+
+def add_vectors(db: Connection, encoder: EncoderName, article_ids: Sequence[int], vectors: Vectors) -> None:
+    """Keep these vectors of what these articles say."""
+    articles.add_vectors(db, encoder, said(db, article_ids), vectors, now=NOON)

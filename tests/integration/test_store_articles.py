@@ -21,7 +21,7 @@ from aggregator.store.articles import Cursor
 from aggregator.store.db import open_database, transaction
 from aggregator.store.db import reading as reading_only
 from aggregator.store.schema import entries as entry_table
-from tests.integration.desk import DAY, HOUR, NOON, bring, entry, ids_by_title, new, subscribe
+from tests.integration.desk import DAY, HOUR, NOON, add_vectors, bring, entry, ids_by_title, new, subscribe
 
 MODEL = EncoderName("model", "1", 3)
 
@@ -95,13 +95,13 @@ def test_a_rewritten_article_keeps_its_place_and_loses_its_vector(engine: Engine
         feed_id = subscribe(db)
         refresh(db, feed_id, entry("a"))
         article_id = ids_by_title(db)["a"]
-        articles.add_vectors(db, MODEL, [article_id], np.eye(3, dtype=np.float32)[:1], now=NOON)
+        add_vectors(db, MODEL, [article_id], np.eye(3, dtype=np.float32)[:1])
         reading.mark_articles(db, [article_id], is_read=True, now=NOON)
         rewritten = replace(entry("a"), title="A better title", text="More is known.")
         assert refresh(db, feed_id, rewritten, now=NOON + HOUR) == Kept(n_changed=1)
         assert refresh(db, feed_id, rewritten, now=NOON + HOUR) == Kept(n_unchanged=1)
         article = articles.find_article(db, article_id)
-        assert [row[0] for row in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [article_id]
+        assert [each.article_id for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [article_id]
     assert (article.title, article.text, article.first_seen_at) == ("A better title", "More is known.", NOON)
     assert article.is_read
 
@@ -192,7 +192,7 @@ def test_a_vector_comes_back_at_length_one(engine: Engine) -> None:
     with transaction(engine) as db:
         bring(db, subscribe(db), entry("a"), entry("b"))
         ids = sorted(ids_by_title(db).values())
-        articles.add_vectors(db, MODEL, [*ids, 999], np.vstack([made, made[:1]]), now=NOON)
+        add_vectors(db, MODEL, [*ids, 999], np.vstack([made, made[:1]]))
         found, vectors = articles.window_vectors(db, MODEL, since=NOON - DAY)
     assert found == ids
     assert vectors.dtype == np.float32
@@ -205,9 +205,9 @@ def test_vectors_of_another_encoder_are_never_given(engine: Engine) -> None:
     with transaction(engine) as db:
         bring(db, subscribe(db), entry("a"), entry("b"))
         a, b = (ids_by_title(db)[name] for name in "ab")
-        articles.add_vectors(db, MODEL, [a, b], np.eye(3, dtype=np.float32)[:2], now=NOON)
-        assert {row[0] for row in articles.unencoded(db, newer, since=NOON - DAY, limit=9)} == {a, b}
-        articles.add_vectors(db, newer, [a], np.eye(2, dtype=np.float32)[:1], now=NOON)
+        add_vectors(db, MODEL, [a, b], np.eye(3, dtype=np.float32)[:2])
+        assert {each.article_id for each in articles.unencoded(db, newer, since=NOON - DAY, limit=9)} == {a, b}
+        add_vectors(db, newer, [a], np.eye(2, dtype=np.float32)[:1])
         assert articles.window_vectors(db, MODEL, since=NOON - DAY)[0] == [b]
         assert articles.window_vectors(db, newer, since=NOON - DAY)[0] == [a]
         ids, nothing = articles.window_vectors(db, replace(MODEL, model="unknown"), since=NOON - DAY)
@@ -216,7 +216,48 @@ def test_vectors_of_another_encoder_are_never_given(engine: Engine) -> None:
 
 def test_vectors_of_another_shape_are_refused(engine: Engine) -> None:
     with transaction(engine) as db, pytest.raises(ValueError, match="cannot be"):
-        articles.add_vectors(db, MODEL, [1], np.eye(4, dtype=np.float32)[:1], now=NOON)
+        add_vectors(db, MODEL, [1], np.eye(4, dtype=np.float32)[:1])
+
+
+def test_vectors_that_are_no_numbers_are_refused(engine: Engine) -> None:
+    for wrong in (np.nan, np.inf):
+        with transaction(engine) as db, pytest.raises(ValueError, match="finite"):
+            add_vectors(db, MODEL, [1], np.full((1, 3), wrong, dtype=np.float32))
+
+
+def test_an_article_that_is_rewritten_while_it_is_encoded_does_not_get_the_vector_of_its_old_words(
+    engine: Engine,
+) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        refresh(db, feed_id, entry("a"), entry("b"))
+        before = articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)
+        refresh(db, feed_id, replace(entry("a"), text="More is known."))
+        articles.add_vectors(db, MODEL, before, np.eye(3, dtype=np.float32)[:2], now=NOON)
+        assert [each.text for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == ["More is known."]
+
+
+def test_whichever_comes_first_a_rewrite_or_a_vector_none_of_old_words_is_left(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        refresh(db, feed_id, *(entry(f"piece {number}") for number in range(20)))
+        before = articles.unencoded(db, MODEL, since=NOON - DAY, limit=99)
+    rewritten = [replace(entry(f"piece {number}"), text="More is known.") for number in range(0, 20, 2)]
+
+    def rewrite() -> Kept:
+        with transaction(engine) as db:
+            return refresh(db, feed_id, *rewritten)
+
+    def add() -> Kept:
+        with transaction(engine) as db:
+            articles.add_vectors(db, MODEL, before, np.ones((20, 3), dtype=np.float32), now=NOON)
+        return Kept()
+
+    at_once(rewrite, add)
+    with transaction(engine) as db:
+        left = articles.unencoded(db, MODEL, since=NOON - DAY, limit=99)
+    assert len(left) == 10
+    assert {each.text for each in left} == {"More is known."}
 
 
 def test_the_window_holds_what_was_published_in_it(engine: Engine) -> None:
@@ -227,7 +268,7 @@ def test_the_window_holds_what_was_published_in_it(engine: Engine) -> None:
         bring(db, feed_id, named, entry("a"), at=NOON - HOUR)
         bring(db, feed_id, entry("old"), at=NOON - 2 * DAY)
         window = articles.window(db, since=NOON - DAY)
-        assert [row[1] for row in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [
+        assert [each.title for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [
             "Title of b",
             "Title of a",
         ]

@@ -10,7 +10,19 @@ from aggregator.models import EncoderName, Poll, Regrouping
 from aggregator.store import articles, feeds, reading
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
-from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
+from tests.integration.desk import (
+    DAY,
+    HOUR,
+    NOON,
+    add_vectors,
+    bring,
+    bring_from,
+    draft,
+    entry,
+    ids_by_title,
+    save,
+    subscribe,
+)
 
 MODEL = EncoderName("model", "1", 3)
 
@@ -108,7 +120,7 @@ def test_progress_counts_what_is_done_and_what_is_left(engine: Engine) -> None:
         )
         feeds.set_paused(db, subscribe(db, "paused"), is_paused=True, now=NOON)
         memory.remember_encoder(db, MODEL, error=None)
-        articles.add_vectors(db, MODEL, [a], np.eye(3, dtype=np.float32)[:1], now=NOON)
+        add_vectors(db, MODEL, [a], np.eye(3, dtype=np.float32)[:1])
         save(db, Regrouping(stories=(draft([a, b]),)))
         progress = memory.progress(db, since=NOON - DAY)
         assert sorted(ids_by_title(db).values())[:3] == sorted([a, b, c])
@@ -120,5 +132,5 @@ def test_progress_counts_what_is_done_and_what_is_left(engine: Engine) -> None:
 def test_without_an_encoder_any_vector_will_do(engine: Engine) -> None:
     with transaction(engine) as db:
         a, _ = bring_from(db, "a", "b")
-        articles.add_vectors(db, MODEL, [a], np.eye(3, dtype=np.float32)[:1], now=NOON)
+        add_vectors(db, MODEL, [a], np.eye(3, dtype=np.float32)[:1])
         assert memory.progress(db, since=NOON - DAY).n_unencoded == 1

@@ -12,7 +12,7 @@ from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import facts_of
-from tests.integration.desk import DAY, NOON, bring_from, draft, entry, save
+from tests.integration.desk import DAY, NOON, add_vectors, bring_from, draft, entry, save
 
 MODEL = EncoderName("model", "1", 3)
 LARGE = ("articles", "entries", "memberships", "stories", "vectors", "article_status")
@@ -26,7 +26,7 @@ def archive(engine: Engine) -> Engine:
         ids = bring_from(db, "a", "b")
         save(db, Regrouping(stories=(draft(ids),)))
         memory.remember_encoder(db, MODEL, error=None)
-        articles.add_vectors(db, MODEL, ids, np.eye(3, dtype=np.float32)[:2], now=NOON)
+        add_vectors(db, MODEL, ids, np.eye(3, dtype=np.float32)[:2])
     return engine
 
 
