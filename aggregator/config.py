@@ -6,7 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -104,6 +104,20 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """[images]: foreign pictures on the pages."""
+
+    show: Literal["proxied", "none"] = "proxied"
+    """`proxied`: Broadsheet asks publishers for them, browsers never do; `none`: nobody does."""
+    cache_folder: str = ""
+    """Empty means the platform's user cache directory."""
+    cache_bytes: Positive = 256 * 1024 * 1024
+    max_bytes: Positive = 8 * 1024 * 1024
+    """Of one picture."""
+    timeout_s: PositiveSeconds = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole of config.toml."""
 
@@ -114,6 +128,7 @@ class Settings:
     encode: EncodeSettings = field(default_factory=EncodeSettings)
     stories: StorySettings = field(default_factory=StorySettings)
     web: WebSettings = field(default_factory=WebSettings)
+    images: ImageSettings = field(default_factory=ImageSettings)
 
 
 def load_settings(path: Path | None) -> Settings:

@@ -165,6 +165,8 @@ class Request:
 
     url: str
     validators: Validators = Validators()
+    accept: str | None = None
+    """The kinds of document that are wanted (RFC 9110 §12.5.1); None means feeds and sites that name one."""
 
 
 @dataclass(frozen=True, slots=True)

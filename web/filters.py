@@ -6,12 +6,11 @@ from datetime import datetime
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
-import nh3
 from babel import Locale
 from flask import Flask
 from markupsafe import Markup
 
-from aggregator.models import ArticleLine, SafeHtml, StoryCard
+from aggregator.models import ArticleLine, StoryCard
 from aggregator.parse.urls import safe_link
 from web.newsroom import local, now, today
 
@@ -40,7 +39,6 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(span)
     app.add_template_filter(title_of)
     app.add_template_filter(web_url)
-    app.add_template_filter(without_images)
     app.add_template_global(chip)
     app.add_template_global(now)
 
@@ -167,18 +165,6 @@ def host(url: str | None) -> str:
         return (urlsplit(url or "").hostname or "").removeprefix("www.")
     except ValueError:
         return ""
-
-
-def without_images(content: SafeHtml) -> SafeHtml:
-    """Return the text without its pictures: they would tell other hosts what is read here."""
-    return SafeHtml(
-        nh3.clean(
-            content,
-            tags=nh3.ALLOWED_TAGS - {"img", "map", "area"},
-            attributes={**nh3.ALLOWED_ATTRIBUTES, "*": {"dir", "lang", "title"}},
-            url_schemes={"http", "https"},
-        )
-    )
 
 
 @cache

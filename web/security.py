@@ -160,9 +160,10 @@ def _refuse_foreign_name(settings: WebSettings) -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     if request.endpoint != "static":
-        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers.setdefault("Cache-Control", "private, no-cache")
     elif "v" in request.args:
         response.headers["Cache-Control"] = f"public, max-age={_YEAR_S}, immutable"
     return response

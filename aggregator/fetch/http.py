@@ -224,7 +224,7 @@ class _Transfer:
 
     def _request_headers(self) -> list[bytes]:
         given = self.request.validators
-        lines = [f"Accept: {_ACCEPT}", f"Accept-Encoding: {ACCEPT_ENCODING}"]
+        lines = [f"Accept: {self.request.accept or _ACCEPT}", f"Accept-Encoding: {ACCEPT_ENCODING}"]
         if _is_usable(given.etag):
             lines.append(f"If-None-Match: {given.etag}")
         if _is_usable(given.last_modified):

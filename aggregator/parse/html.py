@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 
 import nh3
 
@@ -102,6 +103,30 @@ def sanitise(markup: str, *, base_url: str | None = None) -> SafeHtml:
     )
     # nh3 escapes < and > inside attributes, so that what looks like a whole <img> tag in its output is one
     return SafeHtml(_IMG.sub(_unless_tracking, clean).strip())
+
+
+def with_images(content: SafeHtml, address_of: Callable[[str], str | None]) -> SafeHtml:
+    """Return kept HTML as it may be shown: sanitised anew, each image loaded from where `address_of` its source says.
+
+    An image for which it gives None is left out.
+    """
+
+    def checked(tag: str, attribute: str, value: str) -> str | None:
+        if tag == "img" and attribute == "src":
+            return address_of(value)
+        return _checked_url(value, None, may_be_mail=tag == "a") if attribute in ("href", "cite") else value
+
+    clean = nh3.clean(
+        content,
+        tags=_TAGS,
+        clean_content_tags=_DROPPED_WHOLE,
+        attributes=_ATTRIBUTES,
+        attribute_filter=checked,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"img": {"loading": "lazy", "decoding": "async"}},
+    )
+    return SafeHtml(_IMG.sub(lambda tag: tag[0] if ' src="' in tag[0] else "", clean))
 
 
 def plain_text(markup: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 from sqlalchemy import Engine
 
-from aggregator.config import Settings, WebSettings
+from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store.db import open_database, sqlite_url
 from tests.browser.press import CHROMIUM, chromium, served
 from tests.edition import NOON, Edition, print_edition, read_some, sample_day
@@ -54,7 +54,9 @@ def full_pages(edition: Edition) -> dict[str, str]:
 
 def photograph(browser: Browser, engine: Engine, pages: dict[str, str], folder: Path) -> None:
     """Write a picture of each page, in both themes and at both widths."""
-    app = create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON)
+    app = create_app(
+        engine, Settings(web=WebSettings(time_zone="UTC"), images=ImageSettings(show="none")), clock=lambda: NOON
+    )
     with served(app) as address:
         for theme in ("light", "dark"):
             for width, height in SIZES.items():

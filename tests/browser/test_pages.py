@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
-from aggregator.config import Settings, WebSettings
+from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import articles, stories
 from aggregator.store.db import open_database, reading, sqlite_url
 from tests.browser.press import chromium, needs_chromium, served
@@ -39,7 +39,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def address(engine: Engine) -> Iterator[str]:
-    app = create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON)
+    app = create_app(
+        engine, Settings(web=WebSettings(time_zone="UTC"), images=ImageSettings(show="none")), clock=lambda: NOON
+    )
     with served(app) as address:
         yield address
 

@@ -1,0 +1,127 @@
+"""Foreign pictures, which browsers ask us for and never their publishers: at addresses that only we can make."""
+
+import threading
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, current_app, url_for
+from flask.typing import ResponseReturnValue
+from itsdangerous import Signer
+from platformdirs import user_cache_path
+
+from aggregator.config import Settings
+from aggregator.fetch.images import Refused, fetch_image, media_type
+from aggregator.models import SafeHtml
+from aggregator.parse.html import with_images
+from aggregator.parse.urls import safe_link
+from aggregator.store.images import ImageCache
+from web.newsroom import newsroom, now
+
+blueprint = Blueprint("images", __name__)
+
+POLICY = "default-src 'none'; sandbox"
+"""Opened by itself, a picture may do nothing at all."""
+
+_KEY = "broadsheet-images"
+_KEPT_S = 7 * 24 * 3600
+_MISSING_S = 300
+_FOR_PAGES = 2
+"""Threads of the web that pictures never take: however slow they come, pages are served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Darkroom:
+    """What serving pictures takes."""
+
+    cache: ImageCache
+    signer: Signer
+    room: threading.Semaphore
+
+
+def add_images(app: Flask, settings: Settings) -> None:
+    """Serve pictures, and let templates name them."""
+    folder = Path(settings.images.cache_folder or user_cache_path("broadsheet") / "images")
+    key = app.config["SECRET_KEY"]
+    app.extensions[_KEY] = Darkroom(
+        ImageCache(folder, settings.images.cache_bytes),
+        Signer(key, salt="broadsheet.image", key_derivation="hmac", digest_method=sha256),
+        threading.Semaphore(max(1, settings.web.threads - _FOR_PAGES)),
+    )
+    app.register_blueprint(blueprint)
+    app.add_template_filter(illustrated)
+    app.add_template_global(icon_url)
+
+
+@blueprint.get("/image/<signature>/<name>")
+def image(signature: str, name: str) -> ResponseReturnValue:
+    """Give the picture whose address is in the name, where we ourselves wrote that name."""
+    if not _are_shown() or not _darkroom().signer.verify_signature(name.encode(), signature):
+        abort(404)
+    body = _developed(_address_in(name))
+    kind = media_type(body) if body else None
+    if body is None or kind is None:
+        missing = current_app.send_static_file("no-image.svg")
+        missing.headers["Cache-Control"] = f"private, max-age={_MISSING_S}" if body == b"" else "no-store"
+        return _sandboxed(missing)
+    reply = Response(body, content_type=kind)
+    reply.headers["Cache-Control"] = f"private, max-age={_KEPT_S}, immutable"
+    return _sandboxed(reply)
+
+
+def image_url(url: str) -> str | None:
+    """Return where a page finds this picture; None where the owner wants none, or the address is no web address."""
+    link = safe_link(url)
+    if not link or not _are_shown():
+        return None
+    name = urlsafe_b64encode(link.encode()).decode().rstrip("=")
+    return url_for("images.image", signature=_darkroom().signer.get_signature(name).decode(), name=name)
+
+
+def icon_url(domain: str) -> str | None:
+    """Return where a page finds the icon of this publisher."""
+    return image_url(f"https://{domain}/favicon.ico")
+
+
+def illustrated(content: SafeHtml) -> SafeHtml:
+    """Return an article's text as it stands on a page: with its pictures from us, or without any."""
+    return with_images(content, image_url)
+
+
+def _developed(url: str) -> bytes | None:
+    """Return the picture, from the disk or its server; empty for one that cannot be had, None where all are busy."""
+    room, cache = _darkroom().room, _darkroom().cache
+    found = cache.find(url, now=now())
+    if found is not None or not room.acquire(blocking=False):
+        return found
+    try:
+        settings = newsroom().settings
+        fetched = fetch_image(url, settings.fetch, settings.images, now=now())
+    finally:
+        room.release()
+    body = b"" if isinstance(fetched, Refused) else fetched
+    cache.keep(url, body, now=now())
+    return body
+
+
+def _sandboxed(reply: Response) -> Response:
+    reply.headers["Content-Security-Policy"] = POLICY
+    return reply
+
+
+def _address_in(name: str) -> str:
+    try:
+        return urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode()
+    except (NotBase64, ValueError):
+        abort(404)
+
+
+def _are_shown() -> bool:
+    return newsroom().settings.images.show == "proxied"
+
+
+def _darkroom() -> Darkroom:
+    darkroom: Darkroom = current_app.extensions[_KEY]
+    return darkroom
