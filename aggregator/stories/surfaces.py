@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from aggregator.stories.words import PIECE, tokens
+from aggregator.stories.words import placed
 
 TITLE_CASE_SHARE = 0.8
 """Share of its longer words that begin with a capital from which a line Is Set Like This, and capitals tell nothing."""
@@ -20,7 +20,7 @@ POOR_WITNESS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One word of a line, or a pair of letters where the script has no spaces."""
+    """One word of a line, or a run of letters where the script has no spaces."""
 
     token: str
     """As it is compared; empty for a word that is not."""
@@ -68,12 +68,11 @@ def surfaces(lines: Sequence[Line], wanted: Iterable[str]) -> dict[str, str]:
 
 
 def _units(text: str) -> Iterator[Unit]:
-    for piece in PIECE.finditer(text):
-        parts = tokens(piece.group())
-        if piece["unspaced"]:
-            yield from _letters(piece.group(), piece.start(), parts)
+    for start, end, parts in placed(text):
+        if len(parts) > 1:
+            yield from _letters(text[start:end], start, parts)
         else:
-            yield Unit(parts[0] if parts else "", piece.start(), piece.end())
+            yield Unit(parts[0] if parts else "", start, end)
 
 
 def _letters(run: str, offset: int, parts: Sequence[str]) -> Iterator[Unit]:

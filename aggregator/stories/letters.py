@@ -1,0 +1,44 @@
+"""One way of writing for every letter: what differs only by script, case, accent or keyboard meets. Pure."""
+
+import re
+import unicodedata
+
+MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M"))
+"""Signs that stand with a letter: accents, and the vowels of Indic scripts, which `\\w` does not know."""
+
+KANA_MARKS = "\u3099\u309a"
+"""What tells ga from ka: no accent."""
+
+ACCENTS = {ord(mark): None for mark in MARKS if unicodedata.combining(mark) and mark not in KANA_MARKS}
+"""Marks that writers leave out: accents, Hebrew points, Arabic vowels, Thai tones."""
+
+DIGITS = {
+    code: str(unicodedata.decimal(chr(code))) for code in range(0x80, 0x10000) if chr(code).isdecimal()
+}  # fmt: skip
+"""Digits of all scripts as ASCII."""
+
+LETTERS = DIGITS | str.maketrans(
+    {
+        "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "ђ": "d", "е": "e", "ё": "e", "ж": "z", "з": "z", "и": "i",
+        "й": "j", "ј": "j", "к": "k", "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj", "о": "o", "п": "p", "р": "r",
+        "с": "s", "т": "t", "ћ": "c", "у": "u", "ф": "f", "х": "h", "ц": "c", "ч": "c", "џ": "dz", "ш": "s", "щ": "sc",
+        "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "ju", "я": "ja", "і": "i", "ї": "i", "є": "e", "ґ": "g",
+        "đ": "d", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ς": "σ",
+        "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ـ": "", "ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ", "ץ": "צ",
+    }
+)  # fmt: skip
+"""Cyrillic as Serbian writes it in Latin letters, so that its two scripts meet; letters without a decomposition;
+Arabic letters that Persian keyboards write otherwise, and Hebrew ones that differ at the end of a word."""
+
+INSIDE_NUMBER = re.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
+"""What French and Swiss papers write between thousands."""
+
+INSIDE_WORD = re.compile(r"(?<=[\u0400-\u04ff])['’ʼ](?=[\u0400-\u04ff])")
+"""The Ukrainian apostrophe, which is part of its word."""
+
+
+def folded(text: str) -> str:
+    """Return the text in small letters without accents, Cyrillic in Latin letters, all digits in ASCII."""
+    whole = INSIDE_WORD.sub("", INSIDE_NUMBER.sub("", text))
+    plain = unicodedata.normalize("NFKC", whole).casefold().translate(LETTERS)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", plain).translate(ACCENTS)).translate(LETTERS)
