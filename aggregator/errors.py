@@ -31,3 +31,7 @@ class EncoderError(BroadsheetError):
 
 class NotFoundError(BroadsheetError):
     """The owner named something that is not there."""
+
+
+class CorrectionError(BroadsheetError):
+    """What the owner asks of stories makes no sense, or no sense any more."""

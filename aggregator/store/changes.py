@@ -116,10 +116,17 @@ def find_change(db: Connection, change_id: int) -> Change:
     return found[0]
 
 
-def ended(db: Connection, change_id: int) -> dict[str, Any] | None:
-    """Return the row of the story that ended with this change, as it was; None where none did."""
-    kept = db.execute(select(changes.c.ended).where(changes.c.id == change_id)).scalar()
-    return kept and kept | {name: datetime.fromisoformat(kept[name]) for name in _ENDED_AT}
+def has_ended(db: Connection, change_id: int) -> bool:
+    """Whether a story ended with this change."""
+    ends = changes.c.ended.is_not(None) & (changes.c.id == change_id)
+    return db.execute(select(changes.c.id).where(ends)).scalar() is not None
+
+
+def ended(db: Connection, change_id: int, article_ids: Collection[int]) -> dict[str, Any]:
+    """Return the row of the story that ended with this change, as it was, founded and led by one of these articles."""
+    row: dict[str, Any] = db.execute(select(changes.c.ended).where(changes.c.id == change_id)).scalar_one()
+    speakers = {name: row[name] if row[name] in article_ids else min(article_ids) for name in ("founder_id", "lead_id")}
+    return row | speakers | {name: datetime.fromisoformat(row[name]) for name in _ENDED_AT}
 
 
 def mark_undone(db: Connection, change_id: int, at: datetime | None) -> None:

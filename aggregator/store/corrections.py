@@ -1,4 +1,4 @@
-"""What the owner said of stories, kept until it is undone."""
+"""What the owner said of stories: constraints on every later run, kept until they are undone."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -7,8 +7,30 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select
 
 from aggregator.models import Correction, CorrectionKind
-from aggregator.store.schema import articles, correction_articles, corrections
-from aggregator.store.statements import chunks
+from aggregator.store.schema import articles, correction_articles, corrections, settings
+from aggregator.store.settings import recall, remember
+from aggregator.store.statements import chunks, insert_into
+
+REVISION = "corrections_revision"
+
+
+def revision(db: Connection) -> int:
+    """Return a number that grows with every correction, and with every one undone."""
+    return int(recall(db, REVISION) or 0)
+
+
+def locked_revision(db: Connection) -> int:
+    """Return the same; until the transaction ends nobody corrects anything.
+
+    A regroup may be kept only if no correction was made since it read the stories: else it would take that back.
+    """
+    db.execute(insert_into(db, settings).values(key=REVISION, value="0").on_conflict_do_nothing())
+    return int(db.execute(select(settings.c.value).where(settings.c.key == REVISION).with_for_update()).scalar_one())
+
+
+def begin(db: Connection) -> None:
+    """Begin to correct something: others who would wait until the transaction ends."""
+    remember(db, REVISION, str(locked_revision(db) + 1))
 
 
 def add(

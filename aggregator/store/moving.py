@@ -67,6 +67,16 @@ def redirect(db: Connection, into: Mapping[int, int], *, now: datetime) -> None:
             db.execute(delete(stories).where(stories.c.id == old_id))
 
 
+def found(db: Connection, article_ids: Collection[int], like_id: int, *, now: datetime) -> int:
+    """Return a new story for these articles, without members yet; it ranks like another until the next regroup."""
+    like = db.execute(select(stories).where(stories.c.id == like_id)).mappings().one()
+    first_id = min(article_ids)
+    row = {**like, "founder_id": first_id, "lead_id": first_id, "created_at": now}
+    del row["id"]
+    [story_id] = db.execute(insert(stories).values(row)).inserted_primary_key or (0,)
+    return int(story_id)
+
+
 def revive(db: Connection, story_id: int, row: Mapping[str, Any]) -> None:
     """Let a story that had ended live again, without members yet; the ids that went into it lead to it again."""
     lives_in = select(story_aliases.c.story_id).where(story_aliases.c.old_id == story_id).scalar_subquery()

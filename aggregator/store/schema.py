@@ -343,7 +343,7 @@ changes = Table(
     # Articles on the smaller side: what a list leaves out where it is one.
     Column("size", Integer, nullable=False),
     # The row of the story that ended, should it live again.
-    Column("ended", JSON),
+    Column("ended", JSON(none_as_null=True)),
     Column("undone_at", UtcTime),
     _to("undoes_id", "changes.id", "SET NULL", index=True),
     sqlite_autoincrement=True,
