@@ -36,7 +36,7 @@ from aggregator.models import (
     Wishes,
 )
 from aggregator.parse.sandbox import Parsed
-from aggregator.store import articles, feeds, holds, stories
+from aggregator.store import articles, corrections, feeds, holds, stories
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import RHYTHM_ARTICLES
 from aggregator.stories import regroup as engine_room
@@ -116,17 +116,23 @@ def encode_missing(engine: Engine, encoder: Encoder, settings: Settings, *, now:
 
 
 def regroup(engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime) -> Regrouped:
-    """Group the window's articles into stories and keep the outcome; by words only where there is no encoder."""
+    """Group the window's articles into stories and keep the outcome; by words only where there is no encoder.
+
+    What a correction of the owner's overtook is not kept but made again: it would take the correction back.
+    """
     since = window_start(settings, now=now)
-    with reading(engine) as db:
-        window = articles.window(db, since=since)
-        ids, vectors = articles.window_vectors(db, encoder, since=since) if encoder else ([], None)
-        known = stories.known_stories(db, since=since)
-    regrouping = engine_room.regroup(window, ids, vectors, known, now=now, settings=settings)
-    with transaction(engine) as db:
-        model = encoder.model if encoder else None
-        saved = stories.save(db, regrouping, n_articles=len(window), encoder=model, now=now)
-    return Regrouped(n_articles=len(window), story_ids=tuple(saved))
+    while True:
+        with reading(engine) as db:
+            window = articles.window(db, since=since)
+            ids, vectors = articles.window_vectors(db, encoder, since=since) if encoder else ([], None)
+            known = stories.known_stories(db, since=since)
+            revision = corrections.revision(db)
+        regrouping = engine_room.regroup(window, ids, vectors, known, now=now, settings=settings)
+        with transaction(engine) as db:
+            if corrections.locked_revision(db) == revision:
+                model = encoder.model if encoder else None
+                saved = stories.save(db, regrouping, n_articles=len(window), encoder=model, now=now)
+                return Regrouped(n_articles=len(window), story_ids=tuple(saved))
 
 
 def window_start(settings: StorySettings, *, now: datetime) -> datetime:
