@@ -67,6 +67,9 @@ class Feed:
     is_paused: bool = False
     interval_s: int | None = None
     """How often the owner wants it checked; None leaves it to the feed's own rhythm."""
+    moved_from_url: str | None = None
+    """Where it was before it moved here for good."""
+    moved_at: datetime | None = None
     added_at: datetime
 
 
@@ -108,6 +111,9 @@ class Poll:
     wishes: Wishes = Wishes()
     whole_at: datetime | None = None
     """When the last whole body came, and not just the word that nothing changed."""
+    moving_to: str | None = None
+    """Where it was led to by permanent redirects, in the last `n_moves` checks in a row."""
+    n_moves: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +206,7 @@ class NotModified:
     """The server says that nothing changed (304)."""
 
     request: Request
+    moved_to: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     after_s: float = field(default=0.0, compare=False)
 

@@ -1,6 +1,5 @@
 """The straight line of an article: refresh, encode, regroup. Order only; the rooms decide."""
 
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from aggregator import arrivals
 from aggregator.config import PollSettings, Settings, StorySettings
 from aggregator.encode import Encoder, text_to_encode
 from aggregator.errors import BroadsheetError
-from aggregator.fetch import politeness
+from aggregator.fetch import moves, politeness, polls
 from aggregator.fetch.http import Fetch
 from aggregator.models import (
     DueFeed,
@@ -28,7 +27,6 @@ from aggregator.models import (
     Kept,
     NewArticle,
     NotAsked,
-    NotModified,
     ParsedFeed,
     Poll,
     Reply,
@@ -36,7 +34,7 @@ from aggregator.models import (
     Wishes,
 )
 from aggregator.parse.sandbox import Parsed
-from aggregator.store import articles, corrections, feeds, holds, stories
+from aggregator.store import articles, corrections, feeds, holds, stories, twins
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import RHYTHM_ARTICLES
 from aggregator.stories import regroup as engine_room
@@ -91,7 +89,7 @@ def refresh(
         held = holds.held_hosts(db, now=now)
     for reply in tools.fetch(requests, now=now, held=held):
         checked = by_url[reply.request.url]
-        if isinstance(reply, Fetched) and _body_hash(reply) != checked.poll.body_hash:
+        if isinstance(reply, Fetched) and polls.body_hash(reply) != checked.poll.body_hash:
             parsing.append((checked, reply, tools.parse(reply, discover=checked.is_new)))
         else:
             yield _keep_poll(engine, checked, reply, settings, now=now)
@@ -142,15 +140,15 @@ def window_start(settings: StorySettings, *, now: datetime) -> datetime:
 
 def _keep_poll(engine: Engine, checked: DueFeed, reply: Reply, settings: PollSettings, *, now: datetime) -> Refreshed:
     """Keep that nothing new came: not modified, the same body again, not asked, or a failure."""
-    poll = _poll_after(checked, reply, settings, now=now)
+    poll = polls.poll_after(checked, reply, settings, now=now)
     with transaction(engine) as db:
         if isinstance(reply, Failed) and reply.hold:
             holds.hold(db, reply.hold, now=now)
-        feeds.record_poll(db, poll)
+        feed = _record(db, checked.feed, poll, now=now)
     if isinstance(reply, NotAsked):
         why = f"{reply.hold.host} asked to be left alone until {reply.hold.until:%H:%M} UTC; nothing was sent."
-        return Refreshed(checked.feed, why=why)
-    return Refreshed(checked.feed, why=poll.error)
+        return Refreshed(feed, why=why)
+    return Refreshed(feed, why=poll.error)
 
 
 def _keep_parsed(
@@ -187,13 +185,23 @@ def _keep_feed(
     arrived = arrivals.decide(entries, articles.known(db, feed.id, entries), feed, now=now)
     kept = articles.keep(db, feed.id, arrived, now=now)
     told = _with_news(checked, parsed.wishes, arrived.new)
-    feeds.record_poll(db, _poll_after(told, reply, settings, now=now))
-    return Refreshed(feed, kept)
+    poll = polls.poll_after(told, reply, settings, now=now)
+    return Refreshed(_record(db, feed, poll, now=now), kept)
+
+
+def _record(db: Connection, feed: Feed, poll: Poll, *, now: datetime) -> Feed:
+    """Keep how the check went, and follow the feed to where it moved; return the feed that it is now."""
+    address = moves.new_address(poll)
+    if address is None:
+        feeds.record_poll(db, poll)
+        return feed
+    feeds.record_poll(db, replace(poll, moving_to=None, n_moves=0))
+    return feeds.find_feed(db, twins.follow_move(db, feed.id, address, now=now))
 
 
 def _choose_offer(db: Connection, checked: DueFeed, offers: Sequence[FeedOffer], *, now: datetime) -> Refreshed:
     """Subscribe to the first feed that a site offers, in the place of the site; it is due at once."""
-    feed_id = feeds.change_feed_url(db, checked.feed.id, offers[0].feed_url)
+    feed_id = twins.change_feed_url(db, checked.feed.id, offers[0].feed_url)
     feeds.replace_offers(db, feed_id, offers[1:])
     if feed_id == checked.feed.id:
         feeds.record_poll(db, replace(checked.poll, checked_at=now, next_check_at=now))
@@ -205,33 +213,3 @@ def _with_news(checked: DueFeed, wishes: Wishes, new: Sequence[NewArticle]) -> D
     published = nlargest(RHYTHM_ARTICLES, (*checked.facts.published, *(each.published_at for each in new)))
     facts = replace(checked.facts, published=tuple(published))
     return replace(checked, poll=replace(checked.poll, wishes=wishes), facts=facts)
-
-
-def _poll_after(checked: DueFeed, reply: Reply, settings: PollSettings, *, now: datetime) -> Poll:
-    before = checked.poll
-    came_at = now + timedelta(seconds=reply.after_s)
-    seed = checked.feed.id + int(now.timestamp())
-    at = politeness.next_check(checked, reply, now=came_at, settings=settings, seed=seed)
-    match reply:
-        case NotAsked():
-            return replace(before, next_check_at=at)
-        case Failed(why=why):
-            return replace(before, checked_at=now, next_check_at=at, error=why, n_failures=before.n_failures + 1)
-        case NotModified():
-            return replace(before, checked_at=now, succeeded_at=now, next_check_at=at, error=None, n_failures=0)
-        case Fetched(validators=validators):
-            return replace(
-                before,
-                validators=validators,
-                body_hash=_body_hash(reply),
-                checked_at=now,
-                succeeded_at=now,
-                whole_at=now,
-                next_check_at=at,
-                error=None,
-                n_failures=0,
-            )
-
-
-def _body_hash(reply: Fetched) -> str:
-    return hashlib.sha256(reply.body).hexdigest()

@@ -281,7 +281,7 @@ class _Transfer:
         if errno:
             return self._failed(self._why(errno, message), status or None)
         if status == 304 and self._was_conditional():
-            return NotModified(request=self.request, headers=self.headers)
+            return NotModified(request=self.request, moved_to=self._moved_to(), headers=self.headers)
         if status not in _GOOD:
             return self._failed(why_status(self.target.host, status), status)
         return self._fetched(status)
@@ -311,12 +311,15 @@ class _Transfer:
         return Fetched(
             request=self.request,
             url=self.target.url if self.n_hops else self.request.url,
-            moved_to=self.target.url if self.n_hops and self.is_permanent else None,
+            moved_to=self._moved_to(),
             body=body,
             content_type=self.headers.get("content-type"),
             validators=_validators(self.headers),
             headers=self.headers,
         )
+
+    def _moved_to(self) -> str | None:
+        return self.target.url if self.n_hops and self.is_permanent else None
 
     def _failed(self, why: str, status: int | None) -> Failed:
         return Failed(request=self.request, why=why, status=status, headers=self.headers)

@@ -45,7 +45,6 @@ from aggregator.store.schema import (
     feed_offers,
     feeds,
     folders,
-    guid_key,
     polls,
     storable,
 )
@@ -141,7 +140,7 @@ def rename_feed(db: Connection, feed_id: int, title: str) -> None:
 def move_to_folder(db: Connection, feed_id: int, path: tuple[str, ...]) -> None:
     """Put the feed into the folder at this path; () takes it out of all. Folders left empty go away."""
     db.execute(update(feeds).where(feeds.c.id == feed_id).values(folder_id=_folder_id(db, path)))
-    _remove_empty_folders(db)
+    remove_empty_folders(db)
 
 
 def set_paused(db: Connection, feed_id: int, *, is_paused: bool, now: datetime) -> None:
@@ -175,7 +174,7 @@ def delete_feed(db: Connection, feed_id: int) -> None:
     pieces.forget(db, doomed)
     pieces.hand_over(db, feed_id)
     db.execute(delete(feeds).where(feeds.c.id == feed_id))
-    _remove_empty_folders(db)
+    remove_empty_folders(db)
 
 
 def check_now(db: Connection, feed_id: int | None, *, now: datetime) -> int:
@@ -238,6 +237,8 @@ def record_poll(db: Connection, poll: Poll) -> None:
             ttl_s=poll.wishes.ttl_s,
             skip_hours=sorted(poll.wishes.skip_hours) or None,
             skip_days=sorted(poll.wishes.skip_days) or None,
+            moving_to=poll.moving_to,
+            n_moves=poll.n_moves,
         )
     )
 
@@ -254,24 +255,6 @@ def describe_feed(db: Connection, feed_id: int, parsed: ParsedFeed) -> None:
     }
     if any(row[name] != value for name, value in says.items()):
         db.execute(update(feeds).where(feeds.c.id == feed_id).values(says))
-
-
-def change_feed_url(db: Connection, feed_id: int, feed_url: str) -> int:
-    """Move the subscription to another address; return the id that holds it then.
-
-    Where that address is subscribed to already, the two become one: the other keeps its id, and entries move to it.
-    """
-    there = _id_at(db, feed_url)
-    if there == feed_id:
-        return feed_id
-    if there is None:
-        moved = {"feed_url": feed_url, "feed_key": feed_key(feed_url)}
-        db.execute(update(feeds).where(feeds.c.id == feed_id).values(moved))
-        return feed_id
-    _move_entries(db, feed_id, there)
-    db.execute(delete(feeds).where(feeds.c.id == feed_id))
-    _remove_empty_folders(db)
-    return there
 
 
 def replace_offers(db: Connection, feed_id: int, offers: Sequence[FeedOffer]) -> None:
@@ -321,6 +304,8 @@ def _feed(row: RowMapping) -> Feed:
         country=row["country"],
         is_paused=row["is_paused"],
         interval_s=row["interval_s"],
+        moved_from_url=row["moved_from_url"],
+        moved_at=row["moved_at"],
         added_at=row["added_at"],
     )
 
@@ -337,6 +322,8 @@ def _poll(row: RowMapping) -> Poll:
         n_failures=row["n_failures"],
         whole_at=row["whole_at"],
         wishes=Wishes(row["ttl_s"], frozenset(row["skip_hours"] or ()), frozenset(row["skip_days"] or ())),
+        moving_to=row["moving_to"],
+        n_moves=row["n_moves"] or 0,
     )
 
 
@@ -407,22 +394,10 @@ def _folder_id(db: Connection, path: Iterable[str]) -> int | None:
     return folder_id
 
 
-def _remove_empty_folders(db: Connection) -> None:
+def remove_empty_folders(db: Connection) -> None:
     """Remove folders that hold nothing, and those that hold nothing but such."""
     inner = folders.alias()
     holds_feed = exists().where(feeds.c.folder_id == folders.c.id)
     holds_folder = exists().where(inner.c.parent_id == folders.c.id)
     while db.execute(delete(folders).where(~holds_feed, ~holds_folder)).rowcount:
         pass
-
-
-def _move_entries(db: Connection, from_id: int, to_id: int) -> None:
-    """Move a feed's entries to another; where both have a guid, the moved one gets another, so that none is lost."""
-    others = entries.alias()
-    is_taken = exists().where(others.c.feed_id == to_id, others.c.guid_key == entries.c.guid_key)
-    taken = select(entries.c.id, entries.c.guid).where(entries.c.feed_id == from_id, is_taken)
-    for row in db.execute(taken).all():
-        guid = f"{row.guid}#{from_id}"
-        db.execute(update(entries).where(entries.c.id == row.id).values(guid=guid, guid_key=guid_key(guid)))
-    db.execute(update(entries).where(entries.c.feed_id == from_id).values(feed_id=to_id))
-    pieces.hand_over(db, from_id)

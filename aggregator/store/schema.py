@@ -166,6 +166,8 @@ feeds = Table(
     Column("is_paused", Boolean, nullable=False),
     Column("added_at", UtcTime, nullable=False),
     Column("interval_s", Integer),
+    Column("moved_from_url", Words),
+    Column("moved_at", UtcTime),
     sqlite_autoincrement=True,
 )
 
@@ -186,6 +188,8 @@ polls = Table(
     Column("ttl_s", Integer),
     Column("skip_hours", JSON(none_as_null=True)),
     Column("skip_days", JSON(none_as_null=True)),
+    Column("moving_to", Words),
+    Column("n_moves", Integer),
 )
 
 host_holds = Table(

@@ -17,6 +17,7 @@ from aggregator.models import FeedLine, Fetched, Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.pipeline import Refreshed, Tools
 from aggregator.store import articles, feeds
+from aggregator.store import reading as marks
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.server import Page, Site
 
@@ -247,3 +248,77 @@ def test_a_feed_is_not_due_before_its_time_however_often_the_worker_starts_again
     for now, n_due in ((due_at - timedelta(seconds=1), 0), (due_at, 1)):
         with transaction(engine) as db:
             assert len(feeds.claim_due(db, now=now, limit=9, lease_s=60)) == n_due
+
+
+def hourly(engine: Engine, n: int, *, start: int = 0) -> list[Refreshed]:
+    """Poll once an hour, so many times; return how the checks of the last hour went."""
+    for hour in range(start, start + n):
+        done = poll(engine, now=NOON + timedelta(hours=hour))
+    return done
+
+
+def test_a_feed_moves_when_three_checks_in_a_row_were_led_away_for_good(engine: Engine):
+    old = Page(status=301, headers={"Location": "/hop"})
+    with Site({"/old": old, "/hop": Page(status=308, headers={"Location": "/new"}), "/new": rss("fire")}) as site:
+        subscribe(engine, site.at("/old"))
+        hourly(engine, 2)
+        assert lines(engine).keys() == {site.at("/old")}
+        hourly(engine, 1, start=2)
+        [line] = lines(engine).values()
+        assert (line.feed.feed_url, line.feed.moved_from_url) == (site.at("/new"), site.at("/old"))
+        site.asks.clear()
+        hourly(engine, 1, start=3)
+        assert site.paths() == ["/new"]
+    assert titles(engine) == {"fire"}
+
+
+def test_a_feed_that_did_not_change_since_moves_all_the_same(engine: Engine):
+    new = Page(rss("fire"), headers={"ETag": '"1"'})
+    with Site({"/old": Page(status=301, headers={"Location": "/new"}), "/new": new}) as site:
+        subscribe(engine, site.at("/old"))
+        hourly(engine, 3)
+        assert lines(engine).keys() == {site.at("/new")}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param([(302, "/a")] * 6, id="for the time being"),
+        pytest.param([(301, "/a"), (301, "/b")] * 3, id="to another place every time"),
+        pytest.param([(301, "/a"), (301, "/a"), (200, "")] * 2, id="not every time"),
+        pytest.param([(301, "/login")] * 6, id="to a web page"),
+    ],
+)
+def test_a_feed_does_not_move_when_it_is_led(engine: Engine, answers: list[tuple[int, str]]):
+    login = b'<!doctype html><html><link rel="alternate" type="application/rss+xml" href="/a"><p>Sign in</p></html>'
+    with Site({"/old": rss("fire"), "/a": rss("fire"), "/b": rss("fire"), "/login": login}) as site:
+        subscribe(engine, site.at("/old"))
+        poll(engine)
+        for hour, (status, location) in enumerate(answers, start=1):
+            site.pages["/old"] = Page(status=status, headers={"Location": location}) if location else rss("fire")
+            poll(engine, now=NOON + timedelta(hours=hour))
+        assert lines(engine).keys() == {site.at("/old")}
+    assert titles(engine) == {"fire"}
+
+
+def test_a_feed_that_moves_to_one_that_is_there_becomes_one_with_it(engine: Engine):
+    with Site({"/old": rss("fire", "flood"), "/new": rss("flood", "frost")}) as site:
+        with transaction(engine) as db:
+            there = Subscription(feed_url=site.at("/old"), title="Mine", folder=("World",))
+            feeds.subscribe(db, there, now=NOON)
+            feeds.subscribe(db, Subscription(feed_url=site.at("/new")), now=NOON)
+        poll(engine)
+        with transaction(engine) as db:
+            read = {line.title: line.id for line in articles.river(db, limit=9)}
+            marks.mark_articles(db, [read["fire"], read["flood"]], is_read=True, now=NOON)
+        site.pages["/old"] = Page(status=301, headers={"Location": "/new"})
+        hourly(engine, 4, start=1)
+        [line] = lines(engine).values()
+        assert (line.feed.feed_url, line.feed.title, line.folder) == (site.at("/new"), "Mine", "World")
+    with reading(engine) as db:
+        assert {(each.title, each.is_read) for each in articles.river(db, limit=9, feed_id=line.feed.id)} == {
+            ("fire", True),
+            ("flood", True),
+            ("frost", False),
+        }
+        assert len(articles.river(db, limit=9)) == 3

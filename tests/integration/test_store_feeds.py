@@ -269,26 +269,6 @@ def test_stories_close_over_what_a_deleted_feed_takes(engine: Engine) -> None:
         assert [each.founder_id for each in stories.known_stories(db, since=NOON - DAY)] == [b]
 
 
-def test_an_address_that_moved_keeps_the_feed(engine: Engine) -> None:
-    with transaction(engine) as db:
-        feed_id = subscribe(db)
-        assert feeds.change_feed_url(db, feed_id, "https://gazette.example/new.xml") == feed_id
-        assert feeds.find_feed(db, feed_id).feed_url == "https://gazette.example/new.xml"
-
-
-def test_two_feeds_at_one_address_become_one_without_a_loss(engine: Engine) -> None:
-    with transaction(engine) as db:
-        one, other = subscribe(db, "one"), subscribe(db, "other")
-        bring(db, one, entry("a", guid="same"), entry("b"))
-        bring(db, other, entry("c", guid="same"))
-        assert feeds.change_feed_url(db, one, "https://other.example/feed.xml") == other
-        (line,) = feeds.feed_lines(db)
-        assert (line.feed.id, line.n_articles) == (other, 3)
-        assert {each.feed_id for each in articles.river(db, limit=9)} == {other}
-        feeds.delete_feed(db, other)
-        assert articles.river(db, limit=9) == []
-
-
 def test_a_sites_other_feeds_are_offered_until_they_are_subscribed_to(engine: Engine) -> None:
     with transaction(engine) as db:
         feed_id = subscribe(db)
