@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -26,9 +26,11 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
 
     An entry is known by its guid inside the feed, else by its address. A new guid at a known address leads to the
     article there, unless the feed has that article already under another title: then the address is shared by
-    several pieces (a live page), and losing one is worse than keeping two.
+    several pieces (a live page), and losing one is worse than keeping two. Where guid and address are both new, an
+    entry that says the same, of the same moment, as one that is not in the document any more is that one.
     """
     new, more, rewrites, n_unchanged = [], [], [], 0
+    present = {known.by_guid[entry.guid].article_id for entry in entries if entry.guid in known.by_guid}
     for entry in entries:
         digest = digest_of(entry)
         if before := known.by_guid.get(entry.guid):
@@ -36,7 +38,7 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
                 n_unchanged += 1
             else:
                 rewrites.append(_rewrite(entry, before, digest))
-        elif there := _article_at(entry, known):
+        elif there := _article_at(entry, known) or _vanished_twin(entry, digest, known, present):
             more.append(NewEntry(guid=entry.guid, article_id=there.article_id, digest=digest))
         else:
             new.append(_new_article(_off_taken_address(entry, known), feed, digest, now=now))
@@ -104,6 +106,13 @@ def _article_at(entry: Entry, known: Known) -> KnownEntry | None:
     if there and there.is_in_feed and _letters(there.title) != _letters(entry.title):
         return None
     return there
+
+
+def _vanished_twin(entry: Entry, digest: str, known: Known, present: Set[int]) -> KnownEntry | None:
+    if entry.published_at is None or entry.canonical_url in known.by_url:
+        return None
+    twins = (each for each in known.by_moment.get(entry.published_at, ()) if each.digest == digest)
+    return next((twin for twin in twins if twin.article_id not in present), None)
 
 
 def _off_taken_address(entry: Entry, known: Known) -> Entry:

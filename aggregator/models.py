@@ -309,6 +309,8 @@ class Known:
     """Entries of this feed."""
     by_url: Mapping[str, KnownEntry] = field(default_factory=dict)
     """Articles at these canonical URLs, whichever feed brought them."""
+    by_moment: Mapping[datetime, tuple[KnownEntry, ...]] = field(default_factory=dict)
+    """Entries of this feed that were published at these moments, of entries that neither guid nor address tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +376,17 @@ class Article:
     language: str | None
     image_url: str | None
     is_read: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What an article said before its publisher rewrote it."""
+
+    title: str
+    text: str
+    """The first words, where the text was long."""
+    changed_at: datetime
+    """When something else was first seen in its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.models import ArticleLine, Progress, StoryMember, StoryPage
-from aggregator.store import articles, feeds, stories
+from aggregator.models import Article, ArticleLine, Progress, Revision, StoryMember, StoryPage
+from aggregator.store import articles, feeds, revisions, stories
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
@@ -70,7 +70,8 @@ def article(article_id: int) -> ResponseReturnValue:
     """Show one article's text."""
     with reading(engine()) as db:
         found = articles.find_article(db, article_id)
-    return render_template("article.html", article=found)
+        earlier = revisions.revisions_of(db, article_id)
+    return render_template("article.html", article=found, earlier=earlier, headlines=_headlines_before(found, earlier))
 
 
 @blueprint.get("/river")
@@ -116,6 +117,13 @@ def progress_json() -> ResponseReturnValue:
     with reading(engine()) as db:
         progress = memory.progress(db, since=window_start())
     return jsonify(_counts(progress))
+
+
+def _headlines_before(article: Article, earlier: Sequence[Revision]) -> list[Revision]:
+    """Return the revisions whose headline was changed, and not only their text, the latest first."""
+    titles = [*(revision.title for revision in earlier), article.title]
+    changed = [revision for revision, title in zip(earlier, titles[1:], strict=True) if revision.title != title]
+    return changed[::-1]
 
 
 def _counts(progress: Progress) -> dict[str, int | bool]:

@@ -41,6 +41,7 @@ from aggregator.models import (
     Vectors,
     WindowArticle,
 )
+from aggregator.store import revisions
 from aggregator.store.lines import line, publisher, select_lines
 from aggregator.store.schema import (
     Id,
@@ -74,25 +75,28 @@ class Cursor:
 
 
 def known(db: Connection, feed_id: int, entries: Sequence[Entry]) -> Known:
-    """Return what is kept already of these entries: by guid in this feed, by canonical URL in any."""
-    guids = {guid_key(entry.guid): entry.guid for entry in entries}
+    """Return what is kept already of these entries: by guid in this feed, by canonical URL in any, else by moment."""
+    by_guid = _known_by_guid(db, feed_id, {guid_key(entry.guid): entry.guid for entry in entries})
     urls = {url_key(entry.canonical_url): entry.canonical_url for entry in entries if entry.canonical_url}
-    return Known(by_guid=_known_by_guid(db, feed_id, guids), by_url=_known_by_url(db, feed_id, urls))
+    by_url = _known_by_url(db, feed_id, urls)
+    unknown = (entry for entry in entries if entry.guid not in by_guid and entry.canonical_url not in by_url)
+    moments = {entry.published_at for entry in unknown if entry.published_at}
+    return Known(by_guid=by_guid, by_url=by_url, by_moment=_known_by_moment(db, feed_id, sorted(moments)))
 
 
 def keep(db: Connection, feed_id: int, arrivals: Arrivals, *, now: datetime) -> Kept:
     """Keep what arrived; reading status stays as it was. Publishers are made as needed.
 
-    A rewritten article loses its vector, so that it is encoded anew. Where another worker kept the same feed, or an
-    article at the same address, since `arrivals` was decided, nothing is kept twice. Nothing is kept of a feed that
-    was deleted meanwhile.
+    What a rewritten article said before is kept as a revision; it loses its vector, so that it is encoded anew. Where
+    another worker kept the same feed, or an article at the same address, since `arrivals` was decided, nothing is
+    kept twice. Nothing is kept of a feed that was deleted meanwhile.
     """
     if not _lock_feed(db, feed_id):
         return Kept()
     new = _still_new(db, feed_id, arrivals.new)
     n_new = _keep_new(db, feed_id, new, now=now)
     _add_entries(db, feed_id, arrivals.more_entries, now=now)
-    n_changed = _rewrite(db, feed_id, arrivals.rewrites)
+    n_changed = _rewrite(db, feed_id, arrivals.rewrites, now=now)
     n_given = len(arrivals.new) + len(arrivals.more_entries) + len(arrivals.rewrites) + arrivals.n_unchanged
     return Kept(n_new=n_new, n_changed=n_changed, n_unchanged=n_given - n_new - n_changed)
 
@@ -338,6 +342,23 @@ def _known_by_url(db: Connection, feed_id: int, urls: Mapping[bytes, str]) -> di
     }
 
 
+def _known_by_moment(
+    db: Connection, feed_id: int, moments: Sequence[datetime]
+) -> dict[datetime, tuple[KnownEntry, ...]]:
+    question = (
+        select(entries.c.published_at, entries.c.digest, articles.c.id, articles.c.title, articles.c.feed_id)
+        .join(articles, articles.c.id == entries.c.article_id)
+        .where(entries.c.feed_id == feed_id)
+    )
+    found: dict[datetime, tuple[KnownEntry, ...]] = {}
+    for some in chunks(moments):
+        for row in db.execute(question.where(entries.c.published_at.in_(some))):
+            is_first = row.feed_id == feed_id
+            there = KnownEntry(article_id=row.id, title=row.title, digest=row.digest, is_first=is_first)
+            found[row.published_at] = (*found.get(row.published_at, ()), there)
+    return found
+
+
 def _lock_feed(db: Connection, feed_id: int) -> bool:
     """Return whether the feed is there; until the transaction ends nobody else keeps entries of it, or deletes it."""
     lock = select(feeds.c.id).where(feeds.c.id == feed_id).with_for_update(key_share=True)
@@ -504,8 +525,8 @@ def _published(db: Connection, article_ids: Sequence[int]) -> dict[int, datetime
     return found
 
 
-def _rewrite(db: Connection, feed_id: int, rewrites: Sequence[Rewrite]) -> int:
-    """Keep what entries say now; return how many articles that changes."""
+def _rewrite(db: Connection, feed_id: int, rewrites: Sequence[Rewrite], *, now: datetime) -> int:
+    """Keep what entries say now, and what articles said before; return how many articles that changes."""
     if not rewrites:
         return 0
     db.execute(
@@ -516,6 +537,7 @@ def _rewrite(db: Connection, feed_id: int, rewrites: Sequence[Rewrite]) -> int:
     )
     changing = sorted((each for each in rewrites if each.changes_article), key=lambda each: each.article_id)
     if changing:
+        revisions.keep(db, [each.article_id for each in changing], now=now)
         db.execute(
             update(articles).where(articles.c.id == bindparam("of_article")),
             [{"of_article": each.article_id, "digest": each.digest, **_said(each.entry)} for each in changing],

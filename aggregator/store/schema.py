@@ -245,6 +245,19 @@ articles = Table(
     sqlite_autoincrement=True,
 )
 
+revisions = Table(
+    "revisions",
+    metadata,
+    _id(),
+    _to("article_id", "articles.id", "CASCADE", nullable=False),
+    Column("digest", Words, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    # A headline that swings to and fro is kept once.
+    UniqueConstraint("article_id", "digest"),
+)
+
 entries = Table(
     "entries",
     metadata,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from aggregator import pipeline
 from aggregator.config import FetchSettings, PollSettings
@@ -16,9 +16,10 @@ from aggregator.fetch.http import fetch_all
 from aggregator.models import FeedLine, Fetched, Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.pipeline import Refreshed, Tools
-from aggregator.store import articles, feeds
+from aggregator.store import articles, feeds, schema
 from aggregator.store import reading as marks
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.revisions import revisions_of
 from tests.server import Page, Site
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -322,3 +323,71 @@ def test_a_feed_that_moves_to_one_that_is_there_becomes_one_with_it(engine: Engi
             ("frost", False),
         }
         assert len(articles.river(db, limit=9)) == 3
+
+
+def dated(*titles: str, at: str = "a.example", guid: str = "", link: bool = True) -> bytes:
+    """A feed of these titles, whose guids and addresses can be told to change."""
+    items = "".join(
+        f"<item><title>{each}</title><guid isPermaLink='false'>{guid}{n}</guid><description>On {each}.</description>"
+        f"<pubDate>Sun, 01 Mar 2026 0{n}:00:00 GMT</pubDate>"
+        + (f"<link>https://{at}/{n}</link>" if link else "")
+        + "</item>"
+        for n, each in enumerate(titles)
+    )
+    return f'<rss version="2.0"><channel><title>The A</title>{items}</channel></rss>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({}, {"guid": "new"}, id="guids"),
+        pytest.param({"link": False}, {"link": False, "guid": "new"}, id="guids of entries without an address"),
+        pytest.param({}, {"guid": "new", "at": "b.example"}, id="guids and addresses"),
+        pytest.param({}, {"at": "b.example"}, id="addresses"),
+    ],
+)
+def test_nothing_is_new_when_all_entries_change_their(
+    engine: Engine, before: dict[str, object], after: dict[str, object]
+):
+    names = ("fire", "flood", "frost")
+    with Site({"/feed": dated(*names, **before)}) as site:  # type: ignore[arg-type]
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        site.pages["/feed"] = dated(*names, **after)  # type: ignore[arg-type]
+        [done] = poll(engine, now=NOON + timedelta(hours=1))
+        [again] = poll(engine, now=NOON + timedelta(hours=2))
+    assert (done.kept.n_new, done.kept.n_changed, again.kept.n_new) == (0, 0, 0)
+    with reading(engine) as db:
+        assert sorted(line.title for line in articles.river(db, limit=9)) == sorted(names)
+
+
+def test_entries_in_another_order_write_nothing(engine: Engine):
+    with Site({"/feed": rss("fire", "flood", "frost")}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        before = rows(engine)
+        site.pages["/feed"] = rss("frost", "fire", "flood")
+        [done] = poll(engine, now=NOON + timedelta(hours=1))
+    assert done.kept.n_unchanged == 3
+    assert rows(engine) == before
+
+
+def rows(engine: Engine) -> list[list[tuple[object, ...]]]:
+    """Everything that is kept of entries and articles."""
+    with reading(engine) as db:
+        return [[tuple(row) for row in db.execute(select(table))] for table in (schema.entries, schema.articles)]
+
+
+def test_a_retitled_article_stays_read_and_says_what_it_was_called(engine: Engine):
+    before = rss("fire")
+    with Site({"/feed": before}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        with transaction(engine) as db:
+            marks.mark_all(db, seen_before=NOON + timedelta(hours=1), now=NOON)
+        site.pages["/feed"] = before.replace(b"<title>fire", b"<title>fire out")
+        poll(engine, now=NOON + timedelta(hours=1))
+    with reading(engine) as db:
+        [line] = articles.river(db, limit=9)
+        assert (line.title, line.is_read) == ("fire out", True)
+        assert [each.title for each in revisions_of(db, line.id)] == ["fire"]

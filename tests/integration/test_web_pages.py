@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from markupsafe import escape
 from sqlalchemy import Engine
 
 from aggregator.config import Settings, WebSettings
 from aggregator.errors import ConfigError
-from aggregator.models import Merge, Regrouping
+from aggregator.models import Arrivals, Entry, Merge, Regrouping, Rewrite
+from aggregator.store import articles, stories
 from aggregator.store import settings as memory
-from aggregator.store import stories
 from aggregator.store.db import open_database, sqlite_url, transaction
 from tests.edition import LONG_TITLE, NOON, Edition, Piece, print_edition, read_some, sample_day
 from web import create_app
@@ -273,3 +274,19 @@ class Balance(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
             self.wrong.append(tag)
+
+
+def test_an_articles_page_says_what_its_headline_was(app: Flask, engine: Engine, edition: Edition) -> None:
+    article_id = min(edition.article_ids.values())
+    with transaction(engine) as db:
+        before = articles.find_article(db, article_id)
+        for n, title in enumerate((before.title, "Quake & <b>flood</b>", "Both are over"), start=1):
+            says = Entry(guid="1", title=title, text=f"Version {n}.")
+            change = Rewrite(article_id=article_id, entry=says, digest=str(n), changes_article=True)
+            assert before.feed_id
+            articles.keep(db, before.feed_id, Arrivals(rewrites=(change,)), now=NOON - timedelta(hours=4 - n))
+    shown = page(app, f"/article/{article_id}")
+    headlines = re.findall(r"Changed headline: was <q[^>]*>(.*?)</q>", shown)
+    assert headlines == ["Quake &amp; &lt;b&gt;flood&lt;/b&gt;", str(escape(before.title))]
+    assert "3 earlier versions" in shown
+    assert "Version 2." in shown

@@ -107,3 +107,27 @@ def test_an_entry_without_an_address_belongs_to_the_site_of_its_feed():
 )
 def test_a_publisher_is_named_by_the_part_of_the_title_that_its_domain_knows(title: str, domain: str, name: str):
     assert publisher_name(title, domain) == name
+
+
+def test_guids_and_addresses_that_change_together_bring_no_new_article_where_words_and_moment_stay():
+    then = [replace(entry, published_at=NOON) for entry in (FIRE, FLOOD)]
+    known = Known(by_moment={NOON: tuple(kept(each, article_id=n) for n, each in enumerate(then))})
+    moved = [replace(each, guid=f"new {each.guid}", canonical_url=f"https://b.example/{each.guid}") for each in then]
+    arrivals = decide(moved, known, FEED, now=NOON)
+    assert arrivals.new == ()
+    assert [entry.article_id for entry in arrivals.more_entries] == [0, 1]
+
+
+@pytest.mark.parametrize("change", [{"text": "Another fire."}, {"published_at": NOON - timedelta(hours=1)}])
+def test_an_entry_of_other_words_or_of_another_moment_is_a_new_article(change: dict[str, object]):
+    then = replace(FIRE, published_at=NOON)
+    known = Known(by_moment={NOON: (kept(then),)})
+    moved = replace(then, guid="new", canonical_url=None, **change)  # type: ignore[arg-type]
+    assert len(decide([moved], known, FEED, now=NOON).new) == 1
+
+
+def test_two_entries_that_say_the_same_in_one_document_stay_two():
+    then = replace(FIRE, published_at=NOON)
+    other = replace(then, guid="2", canonical_url="https://a.example/other")
+    known = Known(by_guid={"1": kept(then)}, by_moment={NOON: (kept(then),)})
+    assert [article.entry.guid for article in decide([then, other], known, FEED, now=NOON).new] == ["2"]
