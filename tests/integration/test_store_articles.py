@@ -12,6 +12,7 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy.exc import OperationalError
 
 from aggregator.arrivals import decide
 from aggregator.errors import NotFoundError
@@ -237,27 +238,21 @@ def test_an_article_that_is_rewritten_while_it_is_encoded_does_not_get_the_vecto
         assert [each.text for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == ["More is known."]
 
 
-def test_whichever_comes_first_a_rewrite_or_a_vector_none_of_old_words_is_left(engine: Engine) -> None:
+@pytest.mark.xdist_group("postgresql")
+def test_nobody_rewrites_an_article_between_the_look_at_its_words_and_its_vector(
+    new_postgresql_url: Callable[[], str],
+) -> None:
+    engine = open_database(new_postgresql_url())
     with transaction(engine) as db:
         feed_id = subscribe(db)
-        refresh(db, feed_id, *(entry(f"piece {number}") for number in range(20)))
-        before = articles.unencoded(db, MODEL, since=NOON - DAY, limit=99)
-    rewritten = [replace(entry(f"piece {number}"), text="More is known.") for number in range(0, 20, 2)]
-
-    def rewrite() -> Kept:
-        with transaction(engine) as db:
-            return refresh(db, feed_id, *rewritten)
-
-    def add() -> Kept:
-        with transaction(engine) as db:
-            articles.add_vectors(db, MODEL, before, np.ones((20, 3), dtype=np.float32), now=NOON)
-        return Kept()
-
-    at_once(rewrite, add)
+        refresh(db, feed_id, entry("a"))
     with transaction(engine) as db:
-        left = articles.unencoded(db, MODEL, since=NOON - DAY, limit=99)
-    assert len(left) == 10
-    assert {each.text for each in left} == {"More is known."}
+        add_vectors(db, MODEL, list(ids_by_title(db).values()), np.eye(3, dtype=np.float32)[:1])
+        with engine.begin() as other:
+            other.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+            with pytest.raises(OperationalError, match="lock timeout"):
+                refresh(other, feed_id, replace(entry("a"), text="More is known."))
+    engine.dispose()
 
 
 def test_the_window_holds_what_was_published_in_it(engine: Engine) -> None:
