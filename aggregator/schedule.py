@@ -14,11 +14,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from aggregator import pipeline
-from aggregator.config import Settings
+from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
 from aggregator.fetch.http import fetch_all
-from aggregator.models import Progress
+from aggregator.models import EncoderName, Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.pipeline import Tools
 from aggregator.store import feeds
@@ -34,6 +34,9 @@ CLAIM_S = 300.0
 """How long a worker that died keeps its feeds from others: longer than the slowest batch may take."""
 GROUP_LEASE_S = 120.0
 """Renewed after every batch; how long a worker that died while grouping keeps the others waiting."""
+ENCODE_FOR_S = 20.0
+"""How long is encoded before what there is is grouped: while a whole window is encoded, for a new model or on first
+run, new articles still reach their stories within a minute."""
 RETRY_MODEL_S = 600.0
 
 log = logging.getLogger(__name__)
@@ -47,12 +50,19 @@ def utc_now() -> datetime:
 class Worker:
     """Polls and groups until it is stopped; any number of workers may share a database."""
 
-    def __init__(self, engine: Engine, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        load: Callable[[EncodeSettings], Encoder] = load_encoder,
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._clock = clock
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._model = Model(engine, settings)
+        self._model = Model(engine, settings.encode, load)
         self._stopping = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -97,7 +107,9 @@ class Worker:
 
     def _is_there_news(self, now: datetime) -> bool:
         progress = self._progress(now)
-        return progress.n_ungrouped > 0 or (progress.n_unencoded > 0 and self._model.is_worth_a_try(now))
+        # A model that is not loaded may be another than the one that made the vectors.
+        is_model_wanted = progress.n_unencoded > 0 or (progress.n_articles > 0 and not self._model.is_there)
+        return progress.n_ungrouped > 0 or (is_model_wanted and self._model.is_worth_a_try(now))
 
     def _progress(self, now: datetime) -> Progress:
         since = pipeline.window_start(self._settings.stories, now=now)
@@ -105,15 +117,10 @@ class Worker:
             return memory.progress(db, since=since)
 
     def _encode_and_regroup(self, now: datetime) -> None:
-        encoder = self._model.encoder(now)
-        n_encoded = 0
-        if encoder:
-            for n in pipeline.encode_missing(self._engine, encoder, self._settings, now=now):
-                n_encoded += n
-                if self._stopping.is_set() or not self._take_lease():
-                    return
-        name = encoder.name if encoder else None
-        done = pipeline.regroup(self._engine, name, self._settings.stories, now=now)
+        n_encoded = self._encode(now)
+        if self._stopping.is_set() or not self._take_lease():
+            return
+        done = pipeline.regroup(self._engine, self._model.name(), self._settings.stories, now=now)
         took_s = (self._clock() - now).total_seconds()
         log.info(
             "Grouped %d articles into %d stories; %d were encoded; it took %.1f s.",
@@ -123,15 +130,37 @@ class Worker:
             took_s,
         )
 
+    def _encode(self, now: datetime) -> int:
+        """Encode what has no vector, the newest first, for ENCODE_FOR_S; return how many were encoded."""
+        encoder = self._model.encoder(now)
+        n_encoded = 0
+        try:
+            for n in pipeline.encode_missing(self._engine, encoder, self._settings, now=now) if encoder else ():
+                n_encoded += n
+                is_time_up = (self._clock() - now).total_seconds() >= ENCODE_FOR_S
+                if is_time_up or self._stopping.is_set() or not self._take_lease():
+                    break
+        except EncoderError as error:
+            self._model.give_up(error, now)
+        return n_encoded
+
 
 class Model:
     """The encoder, loaded when it is first needed; where it cannot be, tried again now and then."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(
+        self, engine: Engine, settings: EncodeSettings, load: Callable[[EncodeSettings], Encoder] = load_encoder
+    ) -> None:
         self._engine = engine
-        self._settings = settings.encode
+        self._settings = settings
+        self._load = load
         self._encoder: Encoder | None = None
         self._failed_at: datetime | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is loaded."""
+        return self._encoder is not None
 
     def is_worth_a_try(self, now: datetime) -> bool:
         """Return whether there is an encoder, or one may be there by now."""
@@ -142,18 +171,28 @@ class Model:
     def encoder(self, now: datetime) -> Encoder | None:
         """Return the encoder; None where there is none, which the owner finds said on the page."""
         if self._encoder is None and self.is_worth_a_try(now):
-            self._load(now)
+            try:
+                self._encoder, self._failed_at = self._load(self._settings), None
+            except EncoderError as error:
+                self.give_up(error, now)
+            else:
+                with transaction(self._engine) as db:
+                    memory.remember_encoder(db, self._encoder.name)
         return self._encoder
 
-    def _load(self, now: datetime) -> None:
-        error = None
-        try:
-            self._encoder = load_encoder(self._settings)
-        except EncoderError as failure:
-            self._failed_at, error = now, str(failure)
-            log.warning("Stories are grouped by words only: %s", error)
+    def name(self) -> EncoderName | None:
+        """Return whose vectors stories are grouped by: where the model is away, those that it made before."""
         with transaction(self._engine) as db:
-            memory.remember_encoder(db, self._encoder.name if self._encoder else None, error=error)
+            if self._settings.model == "none":
+                memory.remember_encoder(db, None)
+            return memory.present_encoder(db)
+
+    def give_up(self, error: EncoderError, now: datetime) -> None:
+        """Go on without the model, and say so, until it is tried again."""
+        self._encoder, self._failed_at = None, now
+        log.warning("New articles are grouped by their words only: %s", error)
+        with transaction(self._engine) as db:
+            memory.remember_encoder_error(db, str(error))
 
 
 def in_words(done: pipeline.Refreshed) -> str:

@@ -43,7 +43,7 @@ def notices(progress: Progress, *, now: datetime) -> list[str]:
     said = []
     if progress.encoder_error:
         said.append(
-            f"Stories are grouped by their words alone, because there is no model: {progress.encoder_error} "
+            f"New articles are grouped by their words alone, because there is no model: {progress.encoder_error} "
             "Polling and reading go on; once the model is there, what was missed is grouped again."
         )
     if progress.regrouped_at and progress.n_ungrouped and now - progress.regrouped_at > LATE:

@@ -119,7 +119,7 @@ def encode_and_regroup(
     """Encode what has no vector, with a bar, and group the window."""
     if encoder:
         with transaction(engine) as db:
-            memory.remember_encoder(db, encoder.name, error=None)
+            memory.remember_encoder(db, encoder.name)
         with reading(engine) as db:
             since = pipeline.window_start(settings.stories, now=now)
             n_unencoded = memory.progress(db, since=since).n_unencoded
@@ -127,8 +127,10 @@ def encode_and_regroup(
             task = bar.add_task("Encoding articles", total=n_unencoded)
             for n in pipeline.encode_missing(engine, encoder, settings, now=now):
                 bar.advance(task, n)
+    with reading(engine) as db:
+        name = memory.present_encoder(db)
     with console.status("Grouping articles into stories …"):
-        return pipeline.regroup(engine, encoder.name if encoder else None, settings.stories, now=now)
+        return pipeline.regroup(engine, name, settings.stories, now=now)
 
 
 def _first_refresh(engine: Engine, settings: Settings, feed_id: int) -> Refreshed:
@@ -145,11 +147,13 @@ def _first_refresh(engine: Engine, settings: Settings, feed_id: int) -> Refreshe
 
 def _encoder_or_none(engine: Engine, settings: Settings, console: Console) -> Encoder | None:
     if settings.encode.model == "none":
+        with transaction(engine) as db:
+            memory.remember_encoder(db, None)
         return None
     try:
         return load_encoder(settings.encode)
     except EncoderError as error:
-        console.print(f"Stories are grouped by words only: {escape(str(error))}")
+        console.print(f"New articles are grouped by their words only: {escape(str(error))}")
         with transaction(engine) as db:
-            memory.remember_encoder(db, None, error=str(error))
+            memory.remember_encoder_error(db, str(error))
         return None

@@ -61,14 +61,19 @@ def release_lease(db: Connection, name: str, holder: str) -> None:
     db.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
 
 
-def remember_encoder(db: Connection, encoder: EncoderName | None, *, error: str | None) -> None:
-    """Keep which encoder the worker runs, for those who do not load it; or why it runs none."""
+def remember_encoder(db: Connection, encoder: EncoderName | None) -> None:
+    """Keep which encoder the worker runs, for those who do not load it; None where it is to run none."""
     remember(db, "encoder", msgspec.json.encode(encoder).decode() if encoder else None)
+    remember(db, "encoder_error", None)
+
+
+def remember_encoder_error(db: Connection, error: str) -> None:
+    """Keep why the worker runs no encoder; the one that it ran before still tells which vectors count."""
     remember(db, "encoder_error", error)
 
 
 def present_encoder(db: Connection) -> EncoderName | None:
-    """Return the encoder that the worker runs; None where it runs none."""
+    """Return the encoder that the worker runs, or ran before it failed; None where there is none."""
     kept = recall(db, "encoder")
     return msgspec.json.decode(kept, type=EncoderName) if kept else None
 

@@ -103,11 +103,14 @@ def test_of_workers_that_want_a_lease_at_once_one_gets_it(engine: Engine) -> Non
 
 def test_the_present_encoder_is_remembered_or_why_there_is_none(engine: Engine) -> None:
     with transaction(engine) as db:
-        memory.remember_encoder(db, MODEL, error=None)
+        memory.remember_encoder(db, MODEL)
         assert memory.present_encoder(db) == MODEL
-        memory.remember_encoder(db, None, error="It is away.")
-        assert memory.present_encoder(db) is None
+        memory.remember_encoder_error(db, "It is away.")
+        assert memory.present_encoder(db) == MODEL
         assert memory.progress(db, since=NOON).encoder_error == "It is away."
+        memory.remember_encoder(db, None)
+        assert memory.present_encoder(db) is None
+        assert memory.progress(db, since=NOON).encoder_error is None
 
 
 def test_progress_counts_what_is_done_and_what_is_left(engine: Engine) -> None:
@@ -119,7 +122,7 @@ def test_progress_counts_what_is_done_and_what_is_left(engine: Engine) -> None:
             db, Poll(feed_id=gazette.id, checked_at=NOON, next_check_at=NOON, error="Away.", n_failures=1)
         )
         feeds.set_paused(db, subscribe(db, "paused"), is_paused=True, now=NOON)
-        memory.remember_encoder(db, MODEL, error=None)
+        memory.remember_encoder(db, MODEL)
         add_vectors(db, MODEL, [a], np.eye(3, dtype=np.float32)[:1])
         save(db, Regrouping(stories=(draft([a, b]),)))
         progress = memory.progress(db, since=NOON - DAY)

@@ -25,7 +25,7 @@ def archive(engine: Engine) -> Engine:
     with transaction(engine) as db:
         ids = bring_from(db, "a", "b")
         save(db, Regrouping(stories=(draft(ids),)))
-        memory.remember_encoder(db, MODEL, error=None)
+        memory.remember_encoder(db, MODEL)
         add_vectors(db, MODEL, ids, np.eye(3, dtype=np.float32)[:2])
     return engine
 

@@ -196,7 +196,7 @@ def test_a_long_title_stays_whole(app: Flask, edition: Edition) -> None:
 
 def test_a_missing_model_is_said_on_the_front_page(app: Flask, engine: Engine, edition: Edition) -> None:
     with transaction(engine) as db:
-        memory.remember_encoder(db, None, error="models/none is not there.")
+        memory.remember_encoder_error(db, "models/none is not there.")
     assert "models/none is not there." in page(app, "/")
 
 

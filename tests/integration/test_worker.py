@@ -1,22 +1,25 @@
 """When the worker polls and groups, with a clock that the test turns."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 
 from aggregator.config import EncodeSettings, FetchSettings, Settings
-from aggregator.models import Progress, Subscription
-from aggregator.schedule import RETRY_MODEL_S, Model, Worker
-from aggregator.store import feeds
+from aggregator.errors import EncoderError
+from aggregator.models import EncoderName, Progress, Subscription, Vectors
+from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker
+from aggregator.store import articles, feeds
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from tests.integration.desk import bring_from
 from tests.server import Site
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 RSS = b'<rss version="2.0"><channel><title>A</title><item><title>Fire</title><guid>1</guid></item></channel></rss>'
 SETTINGS = Settings(fetch=FetchSettings(allowed_hosts=("127.0.0.0/8",)), encode=EncodeSettings(model="none"))
 
@@ -54,9 +57,145 @@ def test_only_one_worker_groups_at_a_time(engine: Engine):
     assert progress(engine).regrouped_at is None
 
 
+class FakeEncoder:
+    """Tells texts apart by their first word; fails where it is told to."""
+
+    def __init__(self, version: str = "1", dim: int = 8) -> None:
+        self.name = EncoderName("fake", version, dim)
+        self.is_failing = False
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if self.is_failing:
+            raise EncoderError("It has no memory left.")
+        vectors = np.zeros((len(texts), self.name.dim), dtype=np.float32)
+        for row, text in enumerate(texts):
+            vectors[row, len(text) % self.name.dim] = 1
+        return vectors
+
+
+class Shelf:
+    """Where the worker looks for its model: there, or away."""
+
+    def __init__(self, encoder: FakeEncoder | None = None) -> None:
+        self.encoder = encoder
+        self.n_looked = 0
+
+    def load(self, _: EncodeSettings) -> FakeEncoder:
+        self.n_looked += 1
+        if self.encoder is None:
+            raise EncoderError("There is no model here.")
+        return self.encoder
+
+
+class Clock:
+    """A clock that the test turns, or that goes on by itself at every look."""
+
+    def __init__(self, step: timedelta = timedelta()) -> None:
+        self.now = NOON
+        self.step = step
+
+    def __call__(self) -> datetime:
+        self.now += self.step
+        return self.now
+
+
+def publish(engine: Engine, *names: str) -> None:
+    with transaction(engine) as db:
+        bring_from(db, *names, at=NOON - timedelta(hours=1))
+
+
+def vectors(engine: Engine, encoder: FakeEncoder) -> list[int]:
+    with reading(engine) as db:
+        return articles.window_vectors(db, encoder.name, since=NOON - timedelta(days=7))[0]
+
+
+def story_ids(engine: Engine) -> dict[int, int | None]:
+    with reading(engine) as db:
+        return {line.id: line.story_id for line in articles.river(db, limit=999)}
+
+
+def worker_with(engine: Engine, shelf: Shelf, clock: Clock) -> Worker:
+    return Worker(engine, Settings(), clock=clock, load=shelf.load)
+
+
+def test_what_was_missed_while_the_model_was_away_is_encoded_and_grouped_once_it_is_back(engine: Engine):
+    shelf, clock = Shelf(), Clock()
+    worker = worker_with(engine, shelf, clock)
+    publish(engine, "a", "b")
+    worker.group()
+    assert progress(engine).encoder_error == "There is no model here."
+    assert (progress(engine).n_ungrouped, progress(engine).regrouped_at) == (0, NOON)
+    shelf.encoder = FakeEncoder()
+    clock.now += timedelta(seconds=RETRY_MODEL_S / 2)
+    worker.group()
+    assert (shelf.n_looked, progress(engine).regrouped_at) == (1, NOON)
+    clock.now += timedelta(seconds=RETRY_MODEL_S / 2)
+    worker.group()
+    assert (progress(engine).n_unencoded, progress(engine).encoder_error) == (0, None)
+    assert progress(engine).regrouped_at == clock.now
+    assert len(vectors(engine, shelf.encoder)) == 2
+
+
+def test_a_model_that_was_missed_while_nothing_new_came_is_looked_for_all_the_same(engine: Engine):
+    shelf, clock = Shelf(FakeEncoder()), Clock()
+    publish(engine, "a")
+    worker_with(engine, shelf, clock).group()
+    with transaction(engine) as db:
+        memory.remember_encoder_error(db, "It was away when Broadsheet started.")
+    worker_with(engine, shelf, clock).group()
+    assert progress(engine).encoder_error is None
+
+
+def test_while_the_model_is_away_the_vectors_that_it_made_still_count(engine: Engine):
+    shelf, clock = Shelf(FakeEncoder()), Clock()
+    publish(engine, "a")
+    worker_with(engine, shelf, clock).group()
+    made, shelf.encoder = shelf.encoder, None
+    assert made is not None
+    model = Model(engine, EncodeSettings(), shelf.load)
+    assert model.encoder(NOON) is None
+    assert model.name() == made.name
+    assert Model(engine, EncodeSettings(model="none"), shelf.load).name() is None
+
+
+def test_a_model_that_fails_at_work_does_not_keep_articles_from_their_stories(engine: Engine):
+    encoder, clock = FakeEncoder(), Clock()
+    worker = worker_with(engine, Shelf(encoder), clock)
+    encoder.is_failing = True
+    publish(engine, "a")
+    worker.group()
+    assert (progress(engine).n_ungrouped, progress(engine).encoder_error) == (0, "It has no memory left.")
+    encoder.is_failing = False
+    clock.now += timedelta(seconds=RETRY_MODEL_S)
+    worker.group()
+    assert (progress(engine).n_unencoded, progress(engine).encoder_error) == (0, None)
+
+
+def test_another_model_encodes_the_window_anew_and_stories_keep_their_ids(engine: Engine):
+    old, new, clock = FakeEncoder(), FakeEncoder(version="2", dim=5), Clock()
+    publish(engine, "a", "b", "c")
+    worker_with(engine, Shelf(old), clock).group()
+    before = story_ids(engine)
+    worker_with(engine, Shelf(new), clock).group()
+    assert (len(vectors(engine, old)), len(vectors(engine, new))) == (0, 3)
+    assert story_ids(engine) == before
+
+
+def test_a_long_window_is_encoded_bit_by_bit_the_newest_first_and_grouped_in_between(engine: Engine):
+    encoder = FakeEncoder()
+    publish(engine, *(f"piece {number}" for number in range(300)))
+    slow = Clock(step=timedelta(seconds=ENCODE_FOR_S / 2))
+    worker_with(engine, Shelf(encoder), slow).group()
+    first = vectors(engine, encoder)
+    assert 0 < len(first) < 300
+    assert min(first) > 300 - len(first)
+    assert progress(engine).n_ungrouped == 0
+    worker_with(engine, Shelf(encoder), slow).group()
+    assert len(vectors(engine, encoder)) == 300
+
+
 def test_a_model_that_cannot_be_loaded_is_said_and_tried_again_later(engine: Engine, tmp_path: Path):
-    settings = Settings(encode=EncodeSettings(model=str(tmp_path / "nothing")))
-    model = Model(engine, settings)
+    model = Model(engine, EncodeSettings(model=str(tmp_path / "nothing")))
     assert model.encoder(NOON) is None
     assert progress(engine).encoder_error
     assert not model.is_worth_a_try(NOON + timedelta(seconds=RETRY_MODEL_S / 2))
@@ -64,5 +203,5 @@ def test_a_model_that_cannot_be_loaded_is_said_and_tried_again_later(engine: Eng
 
 
 def test_without_a_model_by_choice_none_is_tried(engine: Engine):
-    assert Model(engine, SETTINGS).encoder(NOON) is None
+    assert Model(engine, SETTINGS.encode).encoder(NOON) is None
     assert progress(engine).encoder_error is None
