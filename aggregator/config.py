@@ -81,6 +81,8 @@ class StorySettings:
     window_days: Positive = 7
     bar: Share = 0.0
     """Similarity from which two articles are held to be about the same happening; 0 means the engine's own."""
+    topic_days: Positive = 30
+    """How long a story is looked at when topics are made: longer than a matter may rest between two happenings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -680,6 +680,14 @@ class ArticleLine:
     """How many publishers its story has, so that a list can point to it."""
 
 
+@dataclass(frozen=True, slots=True)
+class TopicName:
+    """A topic as far as a link to it needs it."""
+
+    id: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryCard:
     """A story as the front page shows it."""
@@ -699,6 +707,35 @@ class StoryCard:
     rank_terms: Mapping[str, float]
     lines: tuple[ArticleLine, ...]
     """Its articles, the lead first, then one line per publisher, newest first."""
+    topic: TopicName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicLine:
+    """A topic in the list of topics."""
+
+    id: int
+    name: str
+    n_stories: int
+    """Of those with news in the span that topics are made of."""
+    first_at: datetime
+    """The earliest report in any of its stories, as far back as they are kept."""
+    last_at: datetime
+    newest: ArticleLine
+    """The lead article of the story with the latest news."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicPage:
+    """A topic as its own page shows it."""
+
+    id: int
+    name: str
+    n_stories: int
+    """Of all that it ever had and still has."""
+    first_at: datetime | None
+    """None where no story is left in it."""
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,17 @@ from aggregator.models import (
     Wishes,
 )
 from aggregator.parse.sandbox import Parsed
-from aggregator.store import articles, corrections, feeds, holds, stories, twins
+from aggregator.store import articles, corrections, feeds, holds, stories, topics, twins
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import RHYTHM_ARTICLES
 from aggregator.stories import regroup as engine_room
+from aggregator.stories.topics import find_topics
+
+MAX_TOPIC_STORIES = 3_000
+"""Stories that topics are made of: all pairs of so many take 36 MB and a few seconds, however large the archive is."""
+
+TOPIC_MEMORY = timedelta(days=365)
+"""How long a topic without news is known again when its matter comes back."""
 
 ENCODE_AT_ONCE = 256
 """Articles whose vectors are made and kept together: two seconds of work, and enough for batches of like length."""
@@ -131,6 +138,20 @@ def regroup(engine: Engine, encoder: EncoderName | None, settings: StorySettings
                 model = encoder.model if encoder else None
                 saved = stories.save(db, regrouping, n_articles=len(window), encoder=model, now=now)
                 return Regrouped(n_articles=len(window), story_ids=tuple(saved))
+
+
+def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime) -> int:
+    """Make topics of the stories of the last weeks and keep them; return how many; by words only without an encoder."""
+    with reading(engine) as db:
+        since = now - timedelta(days=settings.topic_days)
+        looked_at = topics.stories_for_topics(db, since=since, limit=MAX_TOPIC_STORIES)
+        wanted = [article.id for story in looked_at for article in story.sample]
+        ids, vectors = articles.vectors_of(db, encoder, wanted) if encoder else ([], None)
+        seen = {story.id for story in looked_at}
+        known = topics.known_topics(db, since=now - TOPIC_MEMORY, story_ids=seen)
+    made = find_topics(looked_at, ids, vectors, known)
+    with transaction(engine) as db:
+        return len(topics.save(db, made, seen=seen, now=now))
 
 
 def window_start(settings: StorySettings, *, now: datetime) -> datetime:

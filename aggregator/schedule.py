@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -21,7 +21,7 @@ from aggregator.fetch.http import fetch_all
 from aggregator.models import EncoderName, Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.pipeline import Tools
-from aggregator.store import feeds
+from aggregator.store import feeds, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 
@@ -38,6 +38,8 @@ ENCODE_FOR_S = 20.0
 """How long is encoded before what there is is grouped: while a whole window is encoded, for a new model or on first
 run, new articles still reach their stories within a minute."""
 RETRY_MODEL_S = 600.0
+TOPICS_EVERY = timedelta(minutes=10)
+"""How soon a story is in its topic: topics last for weeks, and all of them are made anew."""
 
 log = logging.getLogger(__name__)
 
@@ -89,14 +91,18 @@ class Worker:
                 return
 
     def group(self) -> None:
-        """Encode and group what is new, where no other worker is at it."""
+        """Encode and group what is new, and make topics now and then, where no other worker is at it."""
         now = self._clock()
-        if not self._is_there_news(now):
+        is_news = self._is_there_news(now)
+        if not is_news and not self._are_topics_due(now):
             return
         if not self._take_lease():
             return
         try:
-            self._encode_and_regroup(now)
+            if is_news:
+                self._encode_and_regroup(now)
+            if self._are_topics_due(now) and self._take_lease():
+                self._retopic(now)
         finally:
             with transaction(self._engine) as db:
                 memory.release_lease(db, "regroup", self._name)
@@ -143,6 +149,16 @@ class Worker:
         except EncoderError as error:
             self._model.give_up(error, now)
         return n_encoded
+
+    def _are_topics_due(self, now: datetime) -> bool:
+        if self._stopping.is_set():
+            return False
+        with reading(self._engine) as db:
+            return topics.are_due(db, every=TOPICS_EVERY, now=now)
+
+    def _retopic(self, now: datetime) -> None:
+        n_topics = pipeline.retopic(self._engine, self._model.name(), self._settings.stories, now=now)
+        log.info("Made %d topics of the stories of %d days.", n_topics, self._settings.stories.topic_days)
 
 
 class Model:

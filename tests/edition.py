@@ -1,6 +1,6 @@
 """A small but rich day in a real database, for the tests of the pages: filled through the store, grouped by label."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -17,12 +17,14 @@ from aggregator.models import (
     NewArticle,
     Poll,
     Regrouping,
+    Retopicking,
     SafeHtml,
     StoryDraft,
     Subscription,
+    TopicDraft,
     Validators,
 )
-from aggregator.store import articles, feeds, reading, stories
+from aggregator.store import articles, feeds, reading, stories, topics
 from aggregator.store.db import transaction
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -125,6 +127,19 @@ def print_edition(engine: Engine, pieces: Sequence[Piece] = PIECES, *, now: date
         )
     titles = {piece.title: article_id for piece, article_id in zip(pieces, ids, strict=True)}
     return Edition(dict(zip(drafts, story_ids, strict=True)), titles, feed_ids)
+
+
+def make_topics(
+    engine: Engine, edition: Edition, names: Mapping[str, Sequence[str]], *, now: datetime = NOON
+) -> dict[str, int]:
+    """Keep topics of these names, each of the stories with these labels; return their ids by name."""
+    drafts = [
+        TopicDraft(id=None, name=name, words={}, story_ids=tuple(sorted(edition.story_ids[label] for label in labels)))
+        for name, labels in names.items()
+    ]
+    with transaction(engine) as db:
+        ids = topics.save(db, Retopicking(tuple(drafts)), seen=set(edition.story_ids.values()), now=now)
+    return dict(zip(names, ids, strict=True))
 
 
 def read_some(engine: Engine, edition: Edition, *, now: datetime = NOON) -> None:

@@ -26,6 +26,7 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(clock_time)
     app.add_template_filter(count)
     app.add_template_filter(country)
+    app.add_template_filter(date_of)
     app.add_template_filter(day)
     app.add_template_filter(foreign)
     app.add_template_filter(full_time)
@@ -83,6 +84,12 @@ def day(moment: datetime) -> str:
     """Return the day on the owner's calendar: "Tuesday, 24 November 2026"."""
     then = local(moment)
     return f"{then:%A}, {then.day} {then:%B %Y}"
+
+
+def date_of(moment: datetime) -> str:
+    """Return the date on the owner's calendar: "24 November", with the year where it is another."""
+    then = local(moment)
+    return f"{then.day} {then:%B}" if then.year == today().year else f"{then.day} {then:%B %Y}"
 
 
 def iso(moment: datetime) -> str:

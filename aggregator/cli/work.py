@@ -130,7 +130,10 @@ def encode_and_regroup(
     with reading(engine) as db:
         name = memory.present_encoder(db)
     with console.status("Grouping articles into stories …"):
-        return pipeline.regroup(engine, name, settings.stories, now=now)
+        done = pipeline.regroup(engine, name, settings.stories, now=now)
+    with console.status("Making topics of the stories …"):
+        pipeline.retopic(engine, name, settings.stories, now=now)
+    return done
 
 
 def _first_refresh(engine: Engine, settings: Settings, feed_id: int) -> Refreshed:

@@ -245,8 +245,16 @@ def window_vectors(db: Connection, encoder: EncoderName, *, since: datetime) -> 
     )
     # Put in order here: asked to do it, SQLite walks through every vector of the archive.
     rows = sorted(found, key=lambda row: row.article_id)
-    halves = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f2").reshape(len(rows), encoder.dim)
-    return [row.article_id for row in rows], _unit(halves.astype(np.float32))
+    return [row.article_id for row in rows], _as_vectors([row.vector for row in rows], encoder)
+
+
+def vectors_of(db: Connection, encoder: EncoderName, article_ids: Sequence[int]) -> tuple[list[int], Vectors]:
+    """Return article ids and their unit vectors, shape (n, dim), float32: those of these articles that have one."""
+    question = select(vectors.c.article_id, vectors.c.vector).where(
+        vectors.c.encoder_id == encoder_id(db, encoder), func.length(vectors.c.vector) == 2 * encoder.dim
+    )
+    rows = [row for some in chunks(article_ids) for row in db.execute(question.where(vectors.c.article_id.in_(some)))]
+    return [row.article_id for row in rows], _as_vectors([row.vector for row in rows], encoder)
 
 
 def lock_articles(db: Connection, article_ids: Sequence[int]) -> set[int]:
@@ -582,6 +590,12 @@ def _add_encoder(db: Connection, encoder: EncoderName) -> int:
         values = {"model": encoder.model, "version": encoder.version, "dim": encoder.dim}
         db.execute(insert_into(db, encoders).values(values).on_conflict_do_nothing())
     return encoder_id(db, encoder)
+
+
+def _as_vectors(kept: Sequence[bytes], encoder: EncoderName) -> Vectors:
+    """Return what is kept as float16, as unit rows of shape (n, dim)."""
+    halves = np.frombuffer(b"".join(kept), dtype="<f2").reshape(len(kept), encoder.dim)
+    return _unit(halves.astype(np.float32))
 
 
 def _unit(found: Vectors) -> Vectors:

@@ -342,6 +342,33 @@ story_aliases = Table(
     Column("merged_at", UtcTime, nullable=False),
 )
 
+topics = Table(
+    "topics",
+    metadata,
+    _id(),
+    Column("name", Words, nullable=False),
+    Column("words", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    # When its newest story had its newest article: by this it is known again, or forgotten, after a rest.
+    Column("last_at", UtcTime, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+topic_stories = Table(
+    "topic_stories",
+    metadata,
+    _to("story_id", "stories.id", "CASCADE", primary_key=True, autoincrement=False),
+    _to("topic_id", "topics.id", "CASCADE", nullable=False, index=True),
+)
+
+topic_aliases = Table(
+    "topic_aliases",
+    metadata,
+    Column("old_id", Id, primary_key=True, autoincrement=False),
+    _to("topic_id", "topics.id", "CASCADE", nullable=False, index=True),
+    Column("merged_at", UtcTime, nullable=False),
+)
+
 # Ids of stories and articles are no foreign keys here: what happened stays true when they are deleted.
 changes = Table(
     "changes",

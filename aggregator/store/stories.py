@@ -19,11 +19,21 @@ from aggregator.models import (
     StoryDraft,
     StoryMember,
     StoryPage,
+    TopicName,
 )
 from aggregator.store.articles import find_articles, lines_of, lock_articles
 from aggregator.store.changes import Moves, Past, record_moves, snapshot
 from aggregator.store.moving import Fact, mend, redirect
-from aggregator.store.schema import article_status, articles, feeds, memberships, stories, story_aliases
+from aggregator.store.schema import (
+    article_status,
+    articles,
+    feeds,
+    memberships,
+    stories,
+    story_aliases,
+    topic_stories,
+    topics,
+)
 from aggregator.store.settings import REGROUPED_AT, remember
 from aggregator.store.statements import chunks, feed_title, insert_into
 
@@ -145,8 +155,11 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
         if line.story_id is not None:
             lines[line.story_id].append(line)
     unread = _unread(db, list(rows))
+    topic_of = _topics(db, list(rows))
     wanted = [story_id for story_id in dict.fromkeys(story_ids) if story_id in lines]
-    return [_card(rows[story_id], lines[story_id], unread.get(story_id, 0)) for story_id in wanted]
+    return [
+        _card(rows[story_id], lines[story_id], unread.get(story_id, 0), topic_of.get(story_id)) for story_id in wanted
+    ]
 
 
 def take_out(db: Connection, article_ids: Sequence[int]) -> None:
@@ -436,7 +449,19 @@ def _unread(db: Connection, story_ids: Sequence[int]) -> dict[int, int]:
     }
 
 
-def _card(row: RowMapping, lines: Sequence[ArticleLine], n_unread: int) -> StoryCard:
+def _topics(db: Connection, story_ids: Sequence[int]) -> dict[int, TopicName]:
+    """Return the topic of each story; a story without one is left out."""
+    question = select(topic_stories.c.story_id, topics.c.id, topics.c.name).join(
+        topics, topics.c.id == topic_stories.c.topic_id
+    )
+    return {
+        row.story_id: TopicName(row.id, row.name)
+        for some in chunks(story_ids)
+        for row in db.execute(question.where(topic_stories.c.story_id.in_(some)))
+    }
+
+
+def _card(row: RowMapping, lines: Sequence[ArticleLine], n_unread: int, topic: TopicName | None) -> StoryCard:
     newest_first = sorted(lines, key=lambda line: (line.published_at, line.id), reverse=True)
     lead = next((line for line in newest_first if line.id == row["lead_id"]), newest_first[0])
     by_publisher = {lead.publisher.id: lead}
@@ -457,4 +482,5 @@ def _card(row: RowMapping, lines: Sequence[ArticleLine], n_unread: int) -> Story
         rank=row["rank"],
         rank_terms=row["rank_terms"],
         lines=shown,
+        topic=topic,
     )

@@ -10,10 +10,15 @@ from sqlalchemy import Engine
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store.db import open_database, sqlite_url
 from tests.browser.press import CHROMIUM, chromium, served
-from tests.edition import NOON, Edition, print_edition, read_some, sample_day
+from tests.edition import NOON, Edition, make_topics, print_edition, read_some, sample_day
 from web import create_app
 
 SIZES = {1280: 900, 390: 844}
+TOPICS = {
+    "Earthquake, villages": ("quake-aegean", "quake-highlands", "eboulement-valserane"),
+    "Almar River elections": ("coast-election", "river-election"),
+    "Port strike, ferry": ("port-strike", "strait-ferry", "grain-corridor", "pesquero-punta-lareda"),
+}
 
 
 def main(folder: Path) -> None:
@@ -22,10 +27,16 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         full = open_database(sqlite_url(Path(scratch) / "full.db"))
         edition = print_edition(full, sample_day())
+        topic_ids = make_topics(full, edition, TOPICS)
         read_some(full, edition)
-        photograph(browser, full, full_pages(edition), folder)
+        photograph(browser, full, full_pages(edition, topic_ids), folder)
         empty = open_database(sqlite_url(Path(scratch) / "empty.db"))
-        photograph(browser, empty, {"first-run": "/", "river-empty": "/river", "feeds-empty": "/feeds"}, folder)
+        photograph(
+            browser,
+            empty,
+            {"first-run": "/", "river-empty": "/river", "topics-empty": "/topics", "feeds-empty": "/feeds"},
+            folder,
+        )
         odd = open_database(sqlite_url(Path(scratch) / "odd.db"))
         oddities = print_edition(odd)
         pages = {"odd-front": "/", "odd-river": "/river", "odd-story": f"/story/{oddities.story_ids['quake']}"}
@@ -34,13 +45,15 @@ def main(folder: Path) -> None:
             engine.dispose()
 
 
-def full_pages(edition: Edition) -> dict[str, str]:
+def full_pages(edition: Edition, topic_ids: dict[str, int]) -> dict[str, str]:
     """Return the pages of the sample day by name."""
     feed = next(iter(edition.feed_ids.values()))
     return {
         "front": "/",
         "story": "LEAD",
         "article": f"/article/{next(iter(edition.article_ids.values()))}",
+        "topics": "/topics",
+        "topic": f"/topic/{next(iter(topic_ids.values()))}",
         "river": "/river",
         "feeds": "/feeds",
         "feed": f"/feed/{feed}",

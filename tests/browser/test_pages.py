@@ -15,7 +15,7 @@ from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import articles, stories
 from aggregator.store.db import open_database, reading, sqlite_url
 from tests.browser.press import chromium, needs_chromium, served
-from tests.edition import NOON, Edition, print_edition, read_some
+from tests.edition import NOON, Edition, make_topics, print_edition, read_some
 from web import create_app
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -106,6 +106,20 @@ def test_a_story_is_read_from_the_front_page(page: Page, edition: Edition) -> No
     page.locator("article.lead h2 a").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Strong earthquake shakes the coast of Ardania")
     expect(page.get_by_role("table")).to_contain_text("Egypt, Arabic")
+
+
+def test_from_a_story_to_its_topic_and_to_the_other_stories_of_it(page: Page, engine: Engine, edition: Edition) -> None:
+    make_topics(engine, edition, {"Ardania": ("quake", "port")})
+    page.goto("/")
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.wait_for_url("**/topics")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ardania")
+    page.get_by_role("link", name="Strong earthquake shakes").click()
+    page.get_by_role("link", name="Ardania", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ardania")
 
 
 def test_headlines_unfold_in_place(page: Page, edition: Edition) -> None:
@@ -202,13 +216,14 @@ def test_axe_finds_nothing_serious_on_any_page(
     browser: Browser, address: str, engine: Engine, edition: Edition, scheme: Any
 ) -> None:
     read_some(engine, edition)
+    (topic,) = make_topics(engine, edition, {"Ardania": ("quake", "port")}).values()
     context = browser.new_context(base_url=address, color_scheme=scheme)
     page = context.new_page()
     story = edition.story_ids["quake"]
     feed = edition.feed_ids["North Wire"]
     for path in (
-        *("/", "/river", "/feeds", "/welcome", "/import", "/keys", "/nothing"),
-        *(f"/story/{story}", f"/feed/{feed}", f"/feed/{feed}/delete"),
+        *("/", "/topics", "/river", "/feeds", "/welcome", "/import", "/keys", "/nothing"),
+        *(f"/topic/{topic}", f"/story/{story}", f"/feed/{feed}", f"/feed/{feed}/delete"),
         f"/article/{edition.article_ids['Port strike enters third day']}",
     ):
         page.goto(path)
@@ -222,9 +237,18 @@ def test_axe_finds_nothing_serious_on_any_page(
 def test_no_page_is_wider_than_the_window(
     browser: Browser, address: str, engine: Engine, edition: Edition, width: int
 ) -> None:
+    (topic,) = make_topics(engine, edition, {"Donaudampfschifffahrtsgesellschaft" * 3: ("quake", "long")}).values()
     context = browser.new_context(base_url=address, viewport={"width": width, "height": 800})
     page = context.new_page()
-    for path in ("/", "/river", "/feeds", "/welcome", *(f"/story/{each}" for each in edition.story_ids.values())):
+    for path in (
+        "/",
+        "/topics",
+        f"/topic/{topic}",
+        "/river",
+        "/feeds",
+        "/welcome",
+        *(f"/story/{each}" for each in edition.story_ids.values()),
+    ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     context.close()

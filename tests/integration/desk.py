@@ -1,6 +1,6 @@
 """Short ways to put feeds, articles and stories into a database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -76,18 +76,29 @@ def bring_from(db: Connection, *names: str, at: datetime = NOON) -> list[int]:
 
 
 def draft(
-    article_ids: Sequence[int], story_id: int | None = None, *, n_publishers: int = 2, rank: float = 1.0
+    article_ids: Sequence[int],
+    story_id: int | None = None,
+    *,
+    n_publishers: int = 2,
+    rank: float = 1.0,
+    first_at: datetime = NOON,
+    last_at: datetime = NOON,
+    copies: Mapping[int, int] | None = None,
 ) -> StoryDraft:
     """A story of these articles, led and founded by the first."""
+    copy_of = copies or {}
     return StoryDraft(
         id=story_id,
         founder_id=article_ids[0],
         lead_id=article_ids[0],
-        members=tuple(Member(article_id=each, score=0.8, nearest_id=article_ids[0]) for each in article_ids),
+        members=tuple(
+            Member(article_id=each, score=0.8, nearest_id=article_ids[0], copy_of_id=copy_of.get(each))
+            for each in article_ids
+        ),
         n_publishers=n_publishers,
         n_origins=n_publishers,
-        first_at=NOON,
-        last_at=NOON,
+        first_at=first_at,
+        last_at=last_at,
         rank=rank,
         rank_terms={"publishers": float(n_publishers), "age": rank},
     )

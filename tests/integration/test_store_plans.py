@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from aggregator.models import EncoderName, Regrouping
-from aggregator.store import articles, feeds, stories
+from aggregator.models import EncoderName, Regrouping, Retopicking, TopicDraft
+from aggregator.store import articles, feeds, stories, topics
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading, transaction
@@ -15,7 +15,7 @@ from aggregator.store.facts import facts_of
 from tests.integration.desk import DAY, NOON, add_vectors, bring_from, draft, entry, save
 
 MODEL = EncoderName("model", "1", 3)
-LARGE = ("articles", "entries", "memberships", "stories", "vectors", "article_status")
+LARGE = ("articles", "entries", "memberships", "stories", "vectors", "article_status", "topics", "topic_stories")
 CURSOR = Cursor(NOON, 5)
 
 
@@ -24,7 +24,9 @@ def archive(engine: Engine) -> Engine:
     """A database with one story in it."""
     with transaction(engine) as db:
         ids = bring_from(db, "a", "b")
-        save(db, Regrouping(stories=(draft(ids),)))
+        (story_id,) = save(db, Regrouping(stories=(draft(ids),)))
+        topic = TopicDraft(id=None, name="War", words={}, story_ids=(story_id,))
+        topics.save(db, Retopicking((topic,)), seen={story_id}, now=NOON)
         memory.remember_encoder(db, MODEL)
         add_vectors(db, MODEL, ids, np.eye(3, dtype=np.float32)[:2])
     return engine
@@ -47,6 +49,10 @@ def archive(engine: Engine) -> Engine:
         pytest.param(lambda db: articles.unencoded(db, MODEL, since=NOON - DAY, limit=9), id="without a vector"),
         pytest.param(lambda db: memory.progress(db, since=NOON - DAY), id="progress"),
         pytest.param(lambda db: feeds.feed_line(db, 1), id="line of a feed"),
+        pytest.param(lambda db: topics.stories_for_topics(db, since=NOON - DAY, limit=9), id="stories for topics"),
+        pytest.param(lambda db: topics.known_topics(db, since=NOON - DAY, story_ids={1}), id="known topics"),
+        pytest.param(lambda db: topics.stories_of_topic(db, 1, limit=9), id="stories of a topic"),
+        pytest.param(lambda db: topics.topic_lines(db, since=NOON - DAY, limit=9), id="list of topics"),
         pytest.param(lambda db: facts_of(db, [1, 2], since=NOON - DAY), id="facts of feeds"),
     ],
 )

@@ -25,6 +25,7 @@ PLAIN_PAGES = (
     "/",
     "/river",
     "/river?unread=",
+    "/topics",
     "/feeds",
     "/welcome",
     "/import",

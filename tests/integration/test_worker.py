@@ -13,7 +13,7 @@ from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.errors import EncoderError
 from aggregator.models import EncoderName, Progress, Subscription, Vectors
 from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker
-from aggregator.store import articles, feeds
+from aggregator.store import articles, feeds, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.integration.desk import bring_from
@@ -205,3 +205,18 @@ def test_a_model_that_cannot_be_loaded_is_said_and_tried_again_later(engine: Eng
 def test_without_a_model_by_choice_none_is_tried(engine: Engine):
     assert Model(engine, SETTINGS.encode).encoder(NOON) is None
     assert progress(engine).encoder_error is None
+
+
+def test_topics_are_made_once_stories_were_grouped_and_then_now_and_then(engine: Engine):
+    clock = Clock()
+    worker = Worker(engine, SETTINGS, clock=clock)
+    made: list[datetime | None] = []
+    for minutes in (0, 1, 9, 11):
+        clock.now = NOON + timedelta(minutes=minutes)
+        with transaction(engine) as db:
+            memory.remember(db, memory.REGROUPED_AT, clock.now.isoformat())
+        worker.group()
+        with reading(engine) as db:
+            kept = memory.recall(db, topics.MADE_AT)
+        made.append(datetime.fromisoformat(kept) if kept else None)
+    assert made == [NOON, NOON, NOON, NOON + timedelta(minutes=11)]
