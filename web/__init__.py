@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from aggregator.config import Settings
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
-from web import errors, filters, images, manage, marks, pages, security, sign_in, topics
+from web import changes, errors, filters, images, manage, marks, pages, security, sign_in, topics
 from web.newsroom import open_newsroom
 
 
@@ -32,7 +32,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     images.add_images(app, settings)
     errors.add_error_pages(app)
     _version_static_files(app)
-    for room in (pages, topics, manage, marks):
+    for room in (pages, topics, manage, marks, changes):
         app.register_blueprint(room.blueprint)
     return app
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from aggregator.errors import NotFoundError, StoreError
+from aggregator.errors import CorrectionError, NotFoundError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(NotFoundError, _not_found)
+    app.register_error_handler(CorrectionError, _correction_error)
     app.register_error_handler(StoreError, _store_error)
 
 
@@ -64,6 +65,10 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
 
 def _not_found(error: NotFoundError) -> tuple[str, int]:
     return error_page(404, "There is nothing here", str(error))
+
+
+def _correction_error(error: CorrectionError) -> tuple[str, int]:
+    return error_page(409, "That cannot be done", f"{error} Nothing was changed.")
 
 
 def _store_error(error: StoreError) -> tuple[str, int]:

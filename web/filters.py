@@ -10,7 +10,7 @@ from babel import Locale
 from flask import Flask
 from markupsafe import Markup
 
-from aggregator.models import ArticleLine, StoryCard
+from aggregator.models import ArticleLine, StoryCard, StoryState
 from aggregator.parse.urls import safe_link
 from web.newsroom import local, now, today
 
@@ -40,6 +40,7 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(span)
     app.add_template_filter(title_of)
     app.add_template_filter(web_url)
+    app.add_template_filter(state)
     app.add_template_global(chip)
     app.add_template_global(now)
 
@@ -151,6 +152,18 @@ def reasons(terms: Mapping[str, float]) -> str:
     """Return why a story stands where it stands: each factor of its rank, the strongest first."""
     ordered = sorted(terms.items(), key=lambda term: -abs(term[1] - 1.0))
     return " × ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in ordered)
+
+
+def state(last_at: datetime) -> str:
+    """Say that a story is over, and what that means; nothing while it is live."""
+    silent = f"nothing new for {span((now() - last_at).total_seconds())}"
+    match StoryState.of(last_at, now=now()):
+        case StoryState.LIVE:
+            return ""
+        case StoryState.DORMANT:
+            return f"Dormant: {silent}; a late report would still join it."
+        case StoryState.CLOSED:
+            return f"Closed: {silent}; what is reported now is another story."
 
 
 def chip(card: StoryCard) -> str:

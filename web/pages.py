@@ -9,7 +9,7 @@ from flask import Blueprint, abort, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 
 from aggregator.models import Article, ArticleLine, Progress, Revision, StoryMember, StoryPage
-from aggregator.store import articles, feeds, revisions, stories
+from aggregator.store import articles, changes, feeds, revisions, stories
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
@@ -22,6 +22,8 @@ blueprint = Blueprint("pages", __name__)
 N_STORIES = 31
 """One lead, two seconds, eight beside them, five rows of four: the page is finite."""
 N_LINES = 80
+N_CHANGES = 12
+"""Of one story, under its members; the page of changes has all."""
 PAGE_BYTES = 48_000
 """Of article text on one story page; longer ones lead to pages of their own."""
 
@@ -62,7 +64,10 @@ def story(story_id: int) -> ResponseReturnValue:
             # Not a permanent redirect: browsers would keep it although the owner may undo the merge.
             return redirect(url_for("pages.story", story_id=current_id))
         page = stories.find_story(db, story_id)
-    return render_template("story.html", page=page, members=_lead_first(page), whole=_shown_whole(page))
+        history = changes.of_story(db, story_id, limit=N_CHANGES)
+    return render_template(
+        "story.html", page=page, members=_lead_first(page), whole=_shown_whole(page), history=history
+    )
 
 
 @blueprint.get("/article/<int:article_id>")

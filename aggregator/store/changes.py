@@ -134,10 +134,11 @@ def mark_undone(db: Connection, change_id: int, at: datetime | None) -> None:
     db.execute(update(changes).where(changes.c.id == change_id).values(undone_at=at))
 
 
-def owners_since(db: Connection, since: datetime) -> list[Change]:
-    """Return the owner's changes that were made or undone since then, newest first."""
+def touched_by_owner(db: Connection, *, since: datetime) -> list[int]:
+    """Return the articles that the owner moved, or let go back, since then: the next run has to look at them again."""
     lately = or_(changes.c.at >= since, changes.c.undone_at >= since)
-    return _read(db, select(changes).where(changes.c.by == Actor.OWNER, lately).order_by(changes.c.id.desc()))
+    by_owner = _read(db, select(changes).where(changes.c.by == Actor.OWNER, lately))
+    return sorted({article_id for change in by_owner for article_id in (*change.moved_ids, *change.stayed_ids)})
 
 
 def headlines(db: Connection, story_ids: Sequence[int]) -> dict[int, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, case, delete, func, insert, or_, select
+from sqlalchemy import Connection, Row, RowMapping, case, delete, func, insert, or_, select, update
 
 from aggregator.errors import NotFoundError
 from aggregator.models import (
@@ -392,6 +392,9 @@ def _keep_members(
         keep = insert_into(db, memberships)
         newer = {name: keep.excluded[name] for name in rows[0] if name != "article_id"}
         db.execute(keep.on_conflict_do_update(index_elements=["article_id"], set_=newer), rows)
+    for some in chunks(sorted(waiting_ids)):
+        unsaid = memberships.c.article_id.in_(some) & memberships.c.wished_at.is_(None)
+        db.execute(update(memberships).where(unsaid).values(wished_at=now))
 
 
 def _membership(member: Member, story_id: int, joined_at: datetime) -> dict[str, Any]:

@@ -320,3 +320,14 @@ def test_every_correction_counts(engine: Engine) -> None:
         change = correcting.keep_apart(db, one, two, now=LATER)
         correcting.undo(db, change.id, now=LATER)
         assert (corrections.revision(db), corrections.locked_revision(db)) == (2, 2)
+
+
+def test_what_the_owner_moved_is_looked_at_again(engine: Engine) -> None:
+    with transaction(engine) as db:
+        a, b, c = bring_from(db, "a", "b", "c")
+        (one,) = found(db, [a, b, c])
+        change = correcting.not_this_story(db, one, c, now=LATER)
+        assert changes.touched_by_owner(db, since=NOON) == [a, b, c]
+        assert changes.touched_by_owner(db, since=MUCH_LATER) == []
+        correcting.undo(db, change.id, now=MUCH_LATER)
+        assert changes.touched_by_owner(db, since=MUCH_LATER) == [a, b, c]

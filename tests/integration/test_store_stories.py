@@ -53,6 +53,8 @@ def test_who_waits_is_looked_at_again_until_a_run_is_content(engine: Engine) -> 
         (story_id,) = save(db, Regrouping(stories=(draft([a, b]),), waiting=frozenset({b})))
         assert stories.waiting(db, since=NOON - DAY) == [b]
         assert stories.waiting(db, since=NOON + DAY) == []
+        save(db, Regrouping(stories=(), waiting=frozenset({a})))
+        assert stories.waiting(db, since=NOON - DAY) == [a, b]
         save(db, Regrouping(stories=(draft([a, b], story_id),)))
         assert stories.waiting(db, since=NOON - DAY) == []
 

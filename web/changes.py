@@ -1,0 +1,97 @@
+"""What changed in stories: reading it, undoing it, and correcting what is wrong."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from aggregator.models import Change, ChangeKind
+from aggregator.store import changes, correcting
+from aggregator.store.db import reading, transaction
+from web.errors import error_page
+from web.filters import many
+from web.newsroom import engine, now
+from web.security import way_back
+
+blueprint = Blueprint("changes", __name__)
+
+N_CHANGES = 60
+
+
+@blueprint.get("/changes")
+def list_changes() -> ResponseReturnValue:
+    """Show what the engine and the owner changed in stories, newest first."""
+    is_all = "all" in request.args
+    with reading(engine()) as db:
+        found = changes.latest(
+            db, limit=N_CHANGES + 1, before_id=request.args.get("before", type=int), with_small=is_all
+        )
+    older = found[N_CHANGES - 1].id if len(found) > N_CHANGES else None
+    return render_template("changes.html", changes=found[:N_CHANGES], older=older, is_all=is_all)
+
+
+@blueprint.post("/changes/<int:change_id>/undo")
+def undo(change_id: int) -> ResponseReturnValue:
+    """Undo a change."""
+    with transaction(engine()) as db:
+        change = correcting.undo(db, change_id, now=now())
+    flash("Undone." if change.id == change_id else f"Undone, and kept so from now on: change {change.id}.")
+    return redirect(way_back(request.form.get("next") or url_for("changes.list_changes")), code=303)
+
+
+@blueprint.post("/story/<int:story_id>/without/<int:article_id>")
+def not_this_story(story_id: int, article_id: int) -> ResponseReturnValue:
+    """Take an article out of a story."""
+    return _correct(story_id, partial(correcting.not_this_story, story_id=story_id, article_id=article_id))
+
+
+@blueprint.post("/story/<int:story_id>/same")
+def same_story(story_id: int) -> ResponseReturnValue:
+    """Make two stories one."""
+    return _correct_two(story_id, correcting.same_story)
+
+
+@blueprint.post("/story/<int:story_id>/apart")
+def keep_apart(story_id: int) -> ResponseReturnValue:
+    """Keep two stories two."""
+    return _correct_two(story_id, correcting.keep_apart)
+
+
+def _correct_two(story_id: int, act: Callable[..., Change]) -> ResponseReturnValue:
+    other_id = number_in(request.form.get("other", ""))
+    if other_id is None:
+        return error_page(
+            422,
+            "Which other story?",
+            "Write its number: it stands under the other story's headlines, and at the end of its address.",
+        )
+    return _correct(story_id, partial(act, story_id=story_id, other_id=other_id))
+
+
+def _correct(story_id: int, act: Callable[..., Change]) -> ResponseReturnValue:
+    with transaction(engine()) as db:
+        change: Change = act(db, now=now())
+    flash(f"{outcome(change)} You can undo that below.")
+    return redirect(url_for("pages.story", story_id=story_id), code=303)
+
+
+def number_in(words: str) -> int | None:
+    """Return the story's number in what was written: "12", "#12" or the address of its page; None where none is."""
+    found = re.search(r"(?:^|\D)(\d{1,18})\D*$", words.strip())
+    return int(found[1]) if found else None
+
+
+def outcome(change: Change) -> str:
+    """Say what a correction of the owner's did."""
+    moved = many(len(change.moved_ids), "article")
+    match change.kind:
+        case ChangeKind.MERGE:
+            return f"Story {change.from_id} is part of story {change.to_id} now."
+        case ChangeKind.SPLIT:
+            return f"Took {moved} out; story {change.to_id} is about that now."
+        case ChangeKind.MOVE:
+            return f"Moved {moved} to story {change.to_id}."
+        case ChangeKind.APART:
+            return f"Stories {change.from_id} and {change.to_id} will not be joined."
