@@ -18,9 +18,9 @@ from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
-from aggregator.store import sessions
+from aggregator.store import correcting, sessions
 from aggregator.store.db import open_database, sqlite_url, transaction
-from tests.edition import NOON, Edition, print_edition, read_some
+from tests.edition import NOON, Edition, make_topics, print_edition, read_some
 from web import create_app
 from web.security import CONTENT_SECURITY_POLICY
 from web.sign_in import OPEN_TO_ALL
@@ -57,8 +57,12 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def edition(engine: Engine) -> Edition:
+    """A paper with something behind every kind of address: a topic and a change are its first."""
     edition = print_edition(engine)
     read_some(engine, edition)
+    make_topics(engine, edition, {"Ardania": ("quake", "port")})
+    with transaction(engine) as db:
+        correcting.keep_apart(db, edition.story_ids["quake"], edition.story_ids["port"], now=NOON)
     return edition
 
 
@@ -209,7 +213,7 @@ def test_our_own_pages_do_change_things(
     """Without this one, the walks above could pass because nothing works."""
     acts = [f"/feed/{edition.feed_ids['North Wire']}/{act}" for act in ("pause", "change", "delete")]
     form = {"csrf_token": token(owner)}
-    for place in ["/read", "/feeds", *acts]:
+    for place in ["/read", "/feeds", "/changes/1/undo", *acts]:
         before = dump(engine)
         assert ask(owner, "POST", place, form, headers).status_code == 303, place
         assert dump(engine) != before, place
