@@ -23,7 +23,10 @@ COMMANDS = {
     "regroup": ("aggregator.cli.work", "Encode and group the articles of the window now."),
     "feeds": ("aggregator.cli.subscriptions", "List the feeds, and how each is doing."),
     "feed": ("aggregator.cli.subscriptions", "Show one feed, or change how it is treated."),
-    "stories": ("aggregator.cli.subscriptions", "List the top stories."),
+    "stories": ("aggregator.cli.stories", "List the top stories."),
+    "story": ("aggregator.cli.stories", "Show one story, or correct it."),
+    "changes": ("aggregator.cli.stories", "List what changed in stories, and whose doing it was."),
+    "undo": ("aggregator.cli.stories", "Undo a change in stories, and have that hold."),
     "password": ("aggregator.cli.keeping", "Set the household's password, which the pages then ask for."),
     "demo": ("aggregator.cli.sample", "Show the bundled sample day; needs no internet and no set-up."),
 }

@@ -1,16 +1,15 @@
-"""Commands that need the database only: import, export, feeds, stories."""
+"""Commands about subscriptions, which need the database only: import, export, feeds, feed."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from aggregator.cli.context import Context, pass_context, utc_now
-from aggregator.cli.terminal import count, print_feed, print_feeds, print_import, print_stories, progress_bar
+from aggregator.cli.terminal import count, print_feed, print_feeds, print_import, progress_bar
 from aggregator.parse.opml import parse_opml, write_opml
-from aggregator.store import feeds, stories
+from aggregator.store import feeds
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import subscribe_all
 
@@ -97,20 +96,3 @@ def feed_command(context: Context, feed_id: int, every: int | None) -> None:
     with reading(engine) as db:
         line = feeds.feed_line(db, feed_id)
     print_feed(Console(), line, now=utc_now())
-
-
-@click.command("stories")
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(min=1), help="How many to list.")
-@pass_context
-def stories_command(context: Context, limit: int) -> None:
-    """List the top stories.
-
-    Each with its headline, its publishers and how much they wrote.
-    """
-    since = utc_now() - timedelta(days=context.settings.stories.window_days)
-    with reading(context.open()) as db:
-        cards = stories.front_page(db, since=since, limit=limit)
-    if not cards:
-        click.echo("There are no stories of two or more publishers yet; the worker groups what it has fetched.")
-        return
-    print_stories(Console(), cards)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from aggregator.models import FeedLine, ImportOutcome, ImportResult, StoryCard
+from aggregator.models import Actor, Change, ChangeKind, FeedLine, ImportOutcome, ImportResult, StoryCard
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def print_stories(console: Console, cards: Iterable[StoryCard]) -> None:
     """Print each story: rank, headline, then who reports it and how much."""
     for place, card in enumerate(cards, start=1):
         console.print(f"[bold]{place:2}. {escape(card.headline)}[/bold]", highlight=False)
-        console.print(f"    {escape(evidence(card))}", style="dim", highlight=False)
+        console.print(f"    {escape(evidence(card))}; story {card.id}", style="dim", highlight=False)
 
 
 def evidence(card: StoryCard) -> str:
@@ -49,6 +49,33 @@ def evidence(card: StoryCard) -> str:
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     counts = f"{count(card.n_articles, 'article')}, {count(card.n_publishers, 'publisher')}"
     return f"{counts}, {card.n_origins} independent: {shown}"
+
+
+def print_changes(console: Console, changes: Iterable[Change]) -> None:
+    """Print each change: its number, when it was, and what it did."""
+    for change in changes:
+        undone = " (undone)" if change.undone_at else ""
+        line = f"{change.id:6}  {change.at:%d %b %H:%M}  {change_in_words(change)}{undone}"
+        console.print(escape(line), highlight=False, soft_wrap=True, style="dim" if undone else None)
+
+
+def change_in_words(change: Change) -> str:
+    """Return what a change did, as a sentence."""
+    old, new = (
+        f"“{' '.join(title.split())}” ({story_id})"
+        for title, story_id in ((change.from_title, change.from_id), (change.to_title, change.to_id))
+    )
+    moved = count(len(change.moved_ids), "article")
+    whose = "You" if change.by is Actor.OWNER else "The engine"
+    match change.kind:
+        case ChangeKind.MERGE:
+            return f"{whose} made {old} part of {new}."
+        case ChangeKind.SPLIT:
+            return f"{whose} took {moved} out of {old}: {new}."
+        case ChangeKind.MOVE:
+            return f"{whose} moved {moved} from {old} to {new}."
+        case ChangeKind.APART:
+            return f"{whose} keep {old} and {new} apart."
 
 
 def print_feeds(console: Console, lines: Iterable[FeedLine], *, now: datetime) -> None:
