@@ -612,6 +612,9 @@ class ArticleSample:
     title: str
     text: str
     """Its first words."""
+    publisher: str = ""
+    """Registrable domain."""
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

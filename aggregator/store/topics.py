@@ -19,7 +19,17 @@ from aggregator.models import (
     TopicStory,
 )
 from aggregator.store.articles import lines_of
-from aggregator.store.schema import Id, UtcTime, articles, memberships, stories, topic_aliases, topic_stories, topics
+from aggregator.store.schema import (
+    Id,
+    UtcTime,
+    articles,
+    memberships,
+    publishers,
+    stories,
+    topic_aliases,
+    topic_stories,
+    topics,
+)
 from aggregator.store.settings import REGROUPED_AT, recall, remember
 from aggregator.store.statements import chunks, insert_into
 from aggregator.store.stories import story_cards
@@ -162,15 +172,20 @@ def _samples(db: Connection, story_ids: Sequence[int]) -> dict[int, list[Article
         partition_by=memberships.c.story_id, order_by=(is_copy, articles.c.published_at, articles.c.id)
     )
     text = func.substr(articles.c.text, 1, SAMPLE_CHARS).label("text")
-    members = select(memberships.c.story_id, articles.c.id, articles.c.title, text, place.label("place")).join(
-        articles, articles.c.id == memberships.c.article_id
+    what = (memberships.c.story_id, articles.c.id, articles.c.title, text, articles.c.language, publishers.c.domain)
+    members = (
+        select(*what, place.label("place"))
+        .join(articles, articles.c.id == memberships.c.article_id)
+        .join(publishers, publishers.c.id == articles.c.publisher_id)
     )
     samples: dict[int, list[ArticleSample]] = defaultdict(list)
     for some in chunks(story_ids):
         ranked = members.where(memberships.c.story_id.in_(some)).subquery()
         chosen = select(ranked).where(ranked.c.place <= N_SAMPLE).order_by(ranked.c.story_id, ranked.c.place)
         for row in db.execute(chosen):
-            samples[row.story_id].append(ArticleSample(id=row.id, title=row.title, text=row.text))
+            samples[row.story_id].append(
+                ArticleSample(id=row.id, title=row.title, text=row.text, publisher=row.domain, language=row.language)
+            )
     return samples
 
 

@@ -40,10 +40,10 @@ class Line:
     """Whether its capitals tell nothing of its names."""
 
 
-def read_line(text: str) -> Line:
-    """Return the text with its words in place."""
+def read_line(text: str, language: str | None = None) -> Line:
+    """Return the text with its words in place; its language tells which of them are not compared."""
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
-    units = tuple(_units(plain))
+    units = tuple(_units(plain, language))
     return Line(plain, units, frozenset(unit.token for unit in units if unit.token), _is_title_case(plain))
 
 
@@ -67,8 +67,8 @@ def surfaces(lines: Sequence[Line], wanted: Iterable[str]) -> dict[str, str]:
     return {token: surface(found) for token, found in places.items()}
 
 
-def _units(text: str) -> Iterator[Unit]:
-    for start, end, parts in placed(text):
+def _units(text: str, language: str | None) -> Iterator[Unit]:
+    for start, end, parts in placed(text, language):
         if len(parts) > 1:
             yield from _letters(text[start:end], start, parts)
         else:

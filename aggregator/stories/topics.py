@@ -9,10 +9,10 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import squareform
 
-from aggregator.models import KnownTopic, Merge, Retopicking, TopicDraft, TopicStory, Vectors
+from aggregator.models import ArticleSample, KnownTopic, Merge, Retopicking, TopicDraft, TopicStory, Vectors
 from aggregator.stories.clean import clean_text, clean_title
 from aggregator.stories.naming import Told, Words, characteristic_words, name, use
-from aggregator.stories.surfaces import read_line
+from aggregator.stories.surfaces import Line, read_line
 from aggregator.stories.words import weigh
 
 BAR = 0.3
@@ -138,13 +138,12 @@ def follow(
 
 
 def _told(story: TopicStory) -> Told:
-    titles = [clean_title(article.title) for article in story.sample]
-    return Told(
-        tuple(
-            (read_line(title), read_line(clean_text(article.text, title)))
-            for article, title in zip(story.sample, titles, strict=True)
-        )
-    )
+    return Told(tuple(_lines(article) for article in story.sample))
+
+
+def _lines(article: ArticleSample) -> tuple[Line, Line]:
+    title = clean_title(article.title, article.publisher)
+    return read_line(title, article.language), read_line(clean_text(article.text, title), article.language)
 
 
 def _said(told: Told) -> list[str]:
