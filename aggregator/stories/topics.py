@@ -137,6 +137,11 @@ def follow(
     return [known[matched[i]] if i in matched else None for i in range(len(clusters))]
 
 
+def words_of(story: TopicStory) -> list[str]:
+    """Return the words by which a story is compared with others."""
+    return _said(_told(story))
+
+
 def _told(story: TopicStory) -> Told:
     return Told(tuple(_lines(article) for article in story.sample))
 
