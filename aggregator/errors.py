@@ -21,6 +21,10 @@ class ParseError(BroadsheetError):
     """A document is not a feed, or hurts whoever reads it."""
 
 
+class AddressError(BroadsheetError):
+    """What the owner named cannot be the address of a feed."""
+
+
 class OpmlError(BroadsheetError):
     """A subscription list cannot be read."""
 

@@ -93,6 +93,18 @@ class Validators:
     last_modified: str | None = None
 
 
+class Fault(StrEnum):
+    """Why a check failed, as far as that decides what is done about it."""
+
+    GONE = "gone"
+    """The publisher says that it is gone for good (410)."""
+    MISSING = "missing"
+    """There is nothing at its address (404)."""
+    WEB_PAGE = "web page"
+    """A web page came in its place."""
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
     """What is known of a feed's polling: when, how it went, when again."""
@@ -108,12 +120,20 @@ class Poll:
     """Why the last check failed, in the owner's words; None after a good one."""
     n_failures: int = 0
     """Failed checks in a row."""
+    fault: Fault | None = None
+    failing_since: datetime | None = None
     wishes: Wishes = Wishes()
     whole_at: datetime | None = None
     """When the last whole body came, and not just the word that nothing changed."""
     moving_to: str | None = None
     """Where it was led to by permanent redirects, in the last `n_moves` checks in a row."""
     n_moves: int = 0
+    took_s: float | None = None
+    """How long the last good answer took, redirects included."""
+    n_entries: int | None = None
+    """How many entries the document held when it was last read."""
+    searched_at: datetime | None = None
+    """When the site was last searched for another address of the feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +219,8 @@ class Fetched:
     """Header names in lower case."""
     after_s: float = field(default=0.0, compare=False)
     """How long after the first request of all this reply came."""
+    took_s: float = field(default=0.0, compare=False)
+    """From the first byte sent to the last byte read, redirects included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +231,7 @@ class NotModified:
     moved_to: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     after_s: float = field(default=0.0, compare=False)
+    took_s: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +242,7 @@ class Failed:
     why: str
     status: int | None = None
     """The HTTP status where there was one."""
+    fault: Fault = Fault.OTHER
     headers: Mapping[str, str] = field(default_factory=dict)
     hold: Hold | None = None
     """The host that said so, where it asked to be left alone."""

@@ -13,14 +13,14 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
-from aggregator import pipeline
+from aggregator import pipeline, refreshing
 from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
 from aggregator.fetch.http import fetch_all
 from aggregator.models import EncoderName, Progress
 from aggregator.parse.sandbox import Parsers
-from aggregator.pipeline import Tools
+from aggregator.refreshing import Tools
 from aggregator.store import feeds, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
@@ -85,7 +85,7 @@ class Worker:
         now = self._clock()
         with transaction(self._engine) as db:
             due = feeds.claim_due(db, now=now, limit=FEEDS_AT_ONCE, lease_s=CLAIM_S)
-        for done in pipeline.refresh(self._engine, due, tools, self._settings.poll, now=now):
+        for done in refreshing.refresh(self._engine, due, tools, self._settings.poll, now=now):
             log.info("%s", in_words(done))
             if self._stopping.is_set():
                 return
@@ -211,7 +211,7 @@ class Model:
             memory.remember_encoder_error(db, str(error))
 
 
-def in_words(done: pipeline.Refreshed) -> str:
+def in_words(done: refreshing.Refreshed) -> str:
     """Return how a feed's check went, as a sentence."""
     name = done.feed.title or done.feed.feed_url
     if done.why:

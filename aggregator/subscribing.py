@@ -7,10 +7,12 @@ from importlib.resources import files
 
 from sqlalchemy import Connection
 
+from aggregator.errors import AddressError
 from aggregator.models import ImportOutcome, ImportResult, Subscription
 from aggregator.parse.opml import parse_opml
 from aggregator.parse.urls import as_feed_url, feed_url_problem
 from aggregator.store import feeds
+from aggregator.store.twins import follow_move
 
 
 def subscribe_all(db: Connection, wanted: Iterable[Subscription], *, now: datetime) -> Iterator[ImportOutcome]:
@@ -22,6 +24,18 @@ def subscribe_all(db: Connection, wanted: Iterable[Subscription], *, now: dateti
         else:
             tidy = replace(subscription, feed_url=as_feed_url(subscription.feed_url))
             yield feeds.subscribe(db, tidy, now=now)
+
+
+def readdress(db: Connection, feed_id: int, address: str, *, now: datetime) -> int:
+    """Go on with a feed at another address, with all that it brought; return the id that has it then.
+
+    Raises AddressError, in words, for what cannot be an address.
+    """
+    if problem := feed_url_problem(address):
+        raise AddressError(problem)
+    there = follow_move(db, feed_id, as_feed_url(address), now=now)
+    feeds.start_afresh(db, there, now=now)
+    return there
 
 
 def starter_pack() -> list[Subscription]:

@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine, text
 
-from aggregator import pipeline
+from aggregator import refreshing
 from aggregator.arrivals import distinct
 from aggregator.config import FetchSettings, Settings
 from aggregator.errors import ParseError
@@ -31,7 +31,7 @@ from aggregator.models import DueFeed, Subscription
 from aggregator.parse.feed import parse_feed
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.parse.sandbox import Parsers
-from aggregator.pipeline import Refreshed, Tools
+from aggregator.refreshing import Refreshed, Tools
 from aggregator.store import feeds
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.subscribing import subscribe_all
@@ -124,7 +124,7 @@ def _poll(engine: Engine, tools: Tools, now: datetime) -> tuple[list[Refreshed],
     with transaction(engine) as db:
         feeds.check_now(db, None, now=now)
         due = feeds.claim_due(db, now=now, limit=sys.maxsize, lease_s=300)
-    done = list(pipeline.refresh(engine, due, tools, SETTINGS.poll, now=now))
+    done = list(refreshing.refresh(engine, due, tools, SETTINGS.poll, now=now))
     return done, perf_counter() - started
 
 

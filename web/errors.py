@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from aggregator.errors import CorrectionError, NotFoundError, StoreError
+from aggregator.errors import AddressError, CorrectionError, NotFoundError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ def add_error_pages(app: Flask) -> None:
     """Answer every error with a page of ours."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(AddressError, _address_error)
     app.register_error_handler(NotFoundError, _not_found)
     app.register_error_handler(CorrectionError, _correction_error)
     app.register_error_handler(StoreError, _store_error)
@@ -61,6 +62,10 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
         "Nothing was changed. Broadsheet could not tell that the click came from its own page: allow cookies for "
         "this address, load the page again and repeat what you did.",
     )
+
+
+def _address_error(error: AddressError) -> tuple[str, int]:
+    return error_page(422, "That is no address of a feed", str(error))
 
 
 def _not_found(error: NotFoundError) -> tuple[str, int]:

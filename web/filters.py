@@ -10,11 +10,12 @@ from babel import Locale
 from flask import Flask
 from markupsafe import Markup
 
-from aggregator.models import ArticleLine, StoryCard, StoryState
+from aggregator.health import Health, health, span
+from aggregator.models import ArticleLine, FeedLine, StoryCard, StoryState
 from aggregator.parse.urls import safe_link
 from web.newsroom import local, now, today
 
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+_MINUTE_S = 60
 
 _SENTENCE_END = re.compile(r"""(?<=[.!?؟。！？])(?<!\b\w\.)(["”’»)」』]*)(?:\s+|(?<=[。！？」』]))""")
 """After a full stop that does not end an initial (“J. Smith”, “6 a.m. today”); CJK sentences need no space."""
@@ -30,6 +31,7 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(day)
     app.add_template_filter(foreign)
     app.add_template_filter(full_time)
+    app.add_template_filter(health_now, "health")
     app.add_template_filter(host)
     app.add_template_filter(iso)
     app.add_template_filter(lag)
@@ -60,13 +62,9 @@ def lag(moment: datetime, first: datetime) -> str:
     return "first" if seconds < _MINUTE_S else f"+{span(seconds)}"
 
 
-def span(seconds: float) -> str:
-    """Say how long that is, in its largest unit: "8 min", "5 h", "3 days"."""
-    if seconds < _HOUR_S:
-        return f"{int(seconds // _MINUTE_S)} min"
-    if seconds < _DAY_S:
-        return f"{int(seconds // _HOUR_S)} h"
-    return many(int(seconds // _DAY_S), "day")
+def health_now(line: FeedLine) -> Health:
+    """Return how the feed does at the moment of this request."""
+    return health(line, now=now())
 
 
 def clock_time(moment: datetime) -> str:

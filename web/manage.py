@@ -15,6 +15,7 @@ from aggregator.parse.urls import as_feed_url, feed_url_problem
 from aggregator.store import feeds
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
+from aggregator.subscribing import readdress
 from web.errors import error_page
 from web.filters import many
 from web.newsroom import engine, now, window_start
@@ -98,6 +99,16 @@ def change_feed(feed_id: int) -> ResponseReturnValue:
             feeds.set_interval(db, feed_id, request.form.get("every", type=int), now=now())
         feed = feeds.find_feed(db, feed_id)
     return _back_to_feed(feed_id, f"Saved: {feed.title}.")
+
+
+@blueprint.post("/feed/<int:feed_id>/move")
+def move_feed(feed_id: int) -> ResponseReturnValue:
+    """Go on with a feed at another address, such as its site offers; what it brought stays."""
+    with transaction(engine()) as db:
+        feeds.find_feed(db, feed_id)
+        there = readdress(db, feed_id, request.form.get("url", ""), now=now())
+        feed = feeds.find_feed(db, there)
+    return _back_to_feed(there, f"{feed.title} goes on at {feed.feed_url}, starting now.")
 
 
 @blueprint.post("/feed/<int:feed_id>/<any(pause,resume):act>")

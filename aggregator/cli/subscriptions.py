@@ -11,7 +11,7 @@ from aggregator.cli.terminal import count, print_feed, print_feeds, print_import
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.store import feeds
 from aggregator.store.db import reading, transaction
-from aggregator.subscribing import subscribe_all
+from aggregator.subscribing import readdress, subscribe_all
 
 _UNITS_S = {"m": 60, "h": 3600, "d": 86_400}
 
@@ -82,8 +82,9 @@ def feeds_command(context: Context) -> None:
 @click.command("feed")
 @click.argument("feed_id", type=int)
 @click.option("--every", type=INTERVAL, help="How often to check it: 30m, 2h, 1d; or auto, as it suits the feed.")
+@click.option("--address", help="Where it is now: an address that its site offers, or that you know.")
 @pass_context
-def feed_command(context: Context, feed_id: int, every: int | None) -> None:
+def feed_command(context: Context, feed_id: int, every: int | None, address: str | None) -> None:
     """Show one feed, or change how it is treated.
 
     Its number stands in the list of feeds.
@@ -93,6 +94,8 @@ def feed_command(context: Context, feed_id: int, every: int | None) -> None:
         feeds.find_feed(db, feed_id)
         if every is not None:
             feeds.set_interval(db, feed_id, every or None, now=utc_now())
+        if address is not None:
+            feed_id = readdress(db, feed_id, address, now=utc_now())
     with reading(engine) as db:
-        line = feeds.feed_line(db, feed_id)
-    print_feed(Console(), line, now=utc_now())
+        line, offers = feeds.feed_line(db, feed_id), feeds.offers(db, feed_id)
+    print_feed(Console(), line, offers, now=utc_now())

@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from aggregator.models import Actor, Change, ChangeKind, FeedLine, ImportOutcome, ImportResult, StoryCard
+from aggregator.health import health
+from aggregator.models import Actor, Change, ChangeKind, FeedLine, FeedOffer, ImportOutcome, ImportResult, StoryCard
 
 
 @contextmanager
@@ -83,12 +84,12 @@ def print_feeds(console: Console, lines: Iterable[FeedLine], *, now: datetime) -
     table = Table("Id", "Folder", "Feed", "Articles", "State", box=None, header_style="bold")
     for line in lines:
         folder, title = escape(line.folder or ""), escape(line.feed.title or line.feed.feed_url)
-        table.add_row(str(line.feed.id), folder, title, str(line.n_articles), escape(health(line, now=now)))
+        table.add_row(str(line.feed.id), folder, title, str(line.n_articles), escape(_state(line, now)))
     console.print(table)
 
 
-def print_feed(console: Console, line: FeedLine, *, now: datetime) -> None:
-    """Print what is known of one feed."""
+def print_feed(console: Console, line: FeedLine, offers: Iterable[FeedOffer], *, now: datetime) -> None:
+    """Print what is known of one feed, and which others its site offers."""
     feed = line.feed
     every = count(feed.interval_s // 60, "minute") if feed.interval_s else ""
     facts = {
@@ -98,21 +99,11 @@ def print_feed(console: Console, line: FeedLine, *, now: datetime) -> None:
         "Folder": line.folder or "",
         "Articles": f"{line.n_articles:,}, {line.n_unread:,} unread",
         "Checked": f"every {every}" if every else "as often as it suits the feed",
-        "State": health(line, now=now),
+        "State": _state(line, now),
+        **{f"Offer {n}": offer.feed_url for n, offer in enumerate(offers, start=1)},
     }
     for name, fact in facts.items():
         console.print(f"[bold]{name:9}[/bold] {escape(fact)}", highlight=False, soft_wrap=True)
-
-
-def health(line: FeedLine, *, now: datetime) -> str:
-    """Return how a feed is doing, in words."""
-    if line.feed.is_paused:
-        return "Paused."
-    if line.poll.error:
-        return f"{line.poll.error} It is asked again {_in_time(line.poll.next_check_at, now)}."
-    if line.poll.checked_at is None:
-        return "Not checked yet."
-    return f"Good; it is asked again {_in_time(line.poll.next_check_at, now)}."
 
 
 def print_import(console: Console, outcomes: Iterable[ImportOutcome]) -> None:
@@ -135,8 +126,6 @@ def count(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
-def _in_time(at: datetime, now: datetime) -> str:
-    minutes = round((at - now).total_seconds() / 60)
-    if minutes <= 0:
-        return "at once"
-    return f"in {count(minutes, 'minute')}" if minutes < 120 else f"in {round(minutes / 60)} hours"
+def _state(line: FeedLine, now: datetime) -> str:
+    found = health(line, now=now)
+    return f"{found.what} {found.then}"

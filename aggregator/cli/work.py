@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
-from aggregator import pipeline
+from aggregator import pipeline, refreshing
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import count, progress_bar, stop_on_signal
 from aggregator.config import Settings
@@ -19,7 +19,8 @@ from aggregator.errors import BroadsheetError, EncoderError
 from aggregator.fetch.http import fetch_all
 from aggregator.models import DueFeed, ImportResult, Subscription
 from aggregator.parse.sandbox import Parsers
-from aggregator.pipeline import Refreshed, Regrouped, Tools
+from aggregator.pipeline import Regrouped
+from aggregator.refreshing import Refreshed, Tools
 from aggregator.schedule import CLAIM_S, Worker, in_words
 from aggregator.store import feeds
 from aggregator.store import settings as memory
@@ -109,7 +110,7 @@ def refresh(
     """Check these feeds, with a bar; return how each went."""
     with Parsers(settings.parse) as parsers, progress_bar(console) as bar:
         tools = Tools(fetch=partial(fetch_all, settings=settings.fetch), parse=parsers.parse)
-        checks = pipeline.refresh(engine, due, tools, settings.poll, now=now)
+        checks = refreshing.refresh(engine, due, tools, settings.poll, now=now)
         return list(bar.track(checks, len(due), description="Checking feeds"))
 
 

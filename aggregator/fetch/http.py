@@ -17,7 +17,7 @@ from aggregator.fetch.inflate import ACCEPT_ENCODING, Body, DamagedError, TooLar
 from aggregator.fetch.politeness import hold_of
 from aggregator.fetch.turns import Turns
 from aggregator.fetch.words import DAMAGED, why_connection, why_large, why_late, why_status
-from aggregator.models import Failed, Fetched, Hold, NotAsked, NotModified, Reply, Request, Validators
+from aggregator.models import Failed, Fault, Fetched, Hold, NotAsked, NotModified, Reply, Request, Validators
 
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
@@ -26,6 +26,7 @@ _ACCEPT = (
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GOOD = frozenset({200, 203})
+_FAULTS = {404: Fault.MISSING, 410: Fault.GONE}
 _MAX_VALIDATOR_CHARS = 1024
 
 
@@ -281,7 +282,8 @@ class _Transfer:
         if errno:
             return self._failed(self._why(errno, message), status or None)
         if status == 304 and self._was_conditional():
-            return NotModified(request=self.request, moved_to=self._moved_to(), headers=self.headers)
+            moved_to, took_s = self._moved_to(), self._took_s()
+            return NotModified(request=self.request, moved_to=moved_to, headers=self.headers, took_s=took_s)
         if status not in _GOOD:
             return self._failed(why_status(self.target.host, status), status)
         return self._fetched(status)
@@ -316,13 +318,18 @@ class _Transfer:
             content_type=self.headers.get("content-type"),
             validators=_validators(self.headers),
             headers=self.headers,
+            took_s=self._took_s(),
         )
+
+    def _took_s(self) -> float:
+        return self.settings.timeout_s - self.seconds_left
 
     def _moved_to(self) -> str | None:
         return self.target.url if self.n_hops and self.is_permanent else None
 
     def _failed(self, why: str, status: int | None) -> Failed:
-        return Failed(request=self.request, why=why, status=status, headers=self.headers)
+        fault = _FAULTS.get(status or 0, Fault.OTHER)
+        return Failed(request=self.request, why=why, status=status, fault=fault, headers=self.headers)
 
     def _why(self, errno: int, message: str) -> str:
         if errno == pycurl.E_OPERATION_TIMEDOUT:

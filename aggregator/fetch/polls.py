@@ -7,7 +7,12 @@ from datetime import datetime, timedelta
 from aggregator.config import PollSettings
 from aggregator.fetch.moves import with_move
 from aggregator.fetch.politeness import next_check
-from aggregator.models import DueFeed, Failed, Fetched, NotAsked, NotModified, Poll, Reply
+from aggregator.models import DueFeed, Failed, Fault, Fetched, NotAsked, NotModified, Poll, Reply
+
+SEARCH_AFTER = 3
+"""So many checks have to fail in a row before the site is searched for another address of the feed."""
+SEARCH_EVERY = timedelta(days=7)
+_FINDABLE = frozenset({Fault.GONE, Fault.MISSING, Fault.WEB_PAGE})
 
 
 def poll_after(checked: DueFeed, reply: Reply, settings: PollSettings, *, now: datetime) -> Poll:
@@ -23,13 +28,13 @@ def poll_after(checked: DueFeed, reply: Reply, settings: PollSettings, *, now: d
     match reply:
         case NotAsked():
             return before
-        case Failed(why=why):
-            return replace(before, checked_at=now, error=why, n_failures=before.n_failures + 1)
-        case NotModified():
-            return _good(before, now=now)
-        case Fetched(validators=validators):
+        case Failed():
+            return _bad(before, reply, now=now)
+        case NotModified(took_s=took_s):
+            return _good(before, took_s, now=now)
+        case Fetched(validators=validators, took_s=took_s):
             whole = replace(before, validators=validators, body_hash=body_hash(reply), whole_at=now)
-            return _good(whole, now=now)
+            return _good(whole, took_s, now=now)
 
 
 def body_hash(reply: Fetched) -> str:
@@ -37,5 +42,17 @@ def body_hash(reply: Fetched) -> str:
     return hashlib.sha256(reply.body).hexdigest()
 
 
-def _good(poll: Poll, *, now: datetime) -> Poll:
-    return replace(poll, checked_at=now, succeeded_at=now, error=None, n_failures=0)
+def is_worth_a_search(poll: Poll, *, now: datetime) -> bool:
+    """Return whether a feed that failed may be found at another address of its site."""
+    is_tried = poll.searched_at is not None and now - poll.searched_at < SEARCH_EVERY
+    return not is_tried and (poll.fault is Fault.GONE or (poll.fault in _FINDABLE and poll.n_failures >= SEARCH_AFTER))
+
+
+def _good(poll: Poll, took_s: float, *, now: datetime) -> Poll:
+    good = replace(poll, checked_at=now, succeeded_at=now, took_s=took_s)
+    return replace(good, error=None, n_failures=0, fault=None, failing_since=None)
+
+
+def _bad(poll: Poll, reply: Failed, *, now: datetime) -> Poll:
+    failed = replace(poll, checked_at=now, error=reply.why, fault=reply.fault, n_failures=poll.n_failures + 1)
+    return replace(failed, failing_since=poll.failing_since or now)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from aggregator.errors import NotFoundError
 from aggregator.models import (
     DueFeed,
+    Fault,
     Feed,
     FeedLine,
     FeedOffer,
@@ -239,6 +240,11 @@ def record_poll(db: Connection, poll: Poll) -> None:
             skip_days=sorted(poll.wishes.skip_days) or None,
             moving_to=poll.moving_to,
             n_moves=poll.n_moves,
+            fault=poll.fault,
+            failing_since=poll.failing_since,
+            took_s=poll.took_s,
+            n_entries=poll.n_entries,
+            searched_at=poll.searched_at,
         )
     )
 
@@ -272,6 +278,22 @@ def replace_offers(db: Connection, feed_id: int, offers: Sequence[FeedOffer]) ->
     ]
     if rows:
         db.execute(insert(feed_offers), rows)
+
+
+def note_search(db: Connection, feed_id: int, found: Sequence[FeedOffer], *, now: datetime) -> None:
+    """Keep what a search of the site for another address of the feed found, if anything."""
+    own = {row.feed_url for row in db.execute(select(feeds.c.feed_url).where(feeds.c.id == feed_id))}
+    others = [offer for offer in found if offer.feed_url not in own]
+    if own and others:
+        replace_offers(db, feed_id, others)
+    db.execute(update(polls).where(polls.c.feed_id == feed_id).values(searched_at=now))
+
+
+def start_afresh(db: Connection, feed_id: int, *, now: datetime) -> None:
+    """Let the feed be asked at once, and as if for the first time: for one at another address."""
+    db.execute(update(feeds).where(feeds.c.id == feed_id).values(is_paused=False))
+    forgotten = dict.fromkeys(("etag", "last_modified", "body_hash", "error", "fault", "failing_since", "searched_at"))
+    db.execute(update(polls).where(polls.c.feed_id == feed_id).values(n_failures=0, next_check_at=now, **forgotten))
 
 
 def offers(db: Connection, feed_id: int) -> list[FeedOffer]:
@@ -324,6 +346,11 @@ def _poll(row: RowMapping) -> Poll:
         wishes=Wishes(row["ttl_s"], frozenset(row["skip_hours"] or ()), frozenset(row["skip_days"] or ())),
         moving_to=row["moving_to"],
         n_moves=row["n_moves"] or 0,
+        fault=Fault(row["fault"]) if row["fault"] else None,
+        failing_since=row["failing_since"],
+        took_s=row["took_s"],
+        n_entries=row["n_entries"],
+        searched_at=row["searched_at"],
     )
 
 

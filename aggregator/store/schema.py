@@ -190,6 +190,11 @@ polls = Table(
     Column("skip_days", JSON(none_as_null=True)),
     Column("moving_to", Words),
     Column("n_moves", Integer),
+    Column("fault", Words),
+    Column("failing_since", UtcTime),
+    Column("took_s", Double),
+    Column("n_entries", Integer),
+    Column("searched_at", UtcTime),
 )
 
 host_holds = Table(

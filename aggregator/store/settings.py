@@ -100,8 +100,9 @@ def progress(db: Connection, *, since: datetime) -> Progress:
 def _feed_counts(db: Connection) -> tuple[int, int, int]:
     """Return how many feeds there are, how many need not be waited for, and how many failed at their last check."""
     need_no_wait = case((polls.c.checked_at.is_not(None) | feeds.c.is_paused, 1))
+    is_failing = case((polls.c.error.is_not(None) & ~feeds.c.is_paused, 1))
     counts = (
-        select(func.count(), func.count(need_no_wait), func.count(polls.c.error))
+        select(func.count(), func.count(need_no_wait), func.count(is_failing))
         .select_from(feeds)
         .join(polls, polls.c.feed_id == feeds.c.id)
     )

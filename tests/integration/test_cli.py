@@ -73,6 +73,18 @@ def test_the_owner_says_how_often_a_feed_is_checked(run: Callable[..., Result]):
     assert isinstance(run("feed", "99").exception, BroadsheetError)
 
 
+def test_a_feed_says_how_it_does_and_can_be_told_where_it_is(run: Callable[..., Result]):
+    with Site({"/feed": RSS}) as site:
+        run("add", site.at("/feed"))
+        assert "Good. It is asked next in" in run("feed", "1").output
+        site.pages = {"/new": RSS}
+        run("refresh")
+        assert "answered 404" in " ".join(run("feed", "1").output.split())
+        assert site.at("/new") in run("feed", "1", "--address", site.at("/new")).output
+        assert run("refresh").exit_code == 0
+        assert "Broadsheet followed" in run("feed", "1").output
+
+
 def test_a_site_is_added_by_its_own_address(run: Callable[..., Result]):
     page = b'<!doctype html><html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
     with Site({"/": Page(page, headers={"Content-Type": "text/html"}), "/feed": RSS}) as site:

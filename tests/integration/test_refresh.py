@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from aggregator import pipeline
+from aggregator import refreshing
 from aggregator.config import FetchSettings, PollSettings
 from aggregator.errors import ParseError
 from aggregator.fetch.http import fetch_all
+from aggregator.health import State, health
 from aggregator.models import FeedLine, Fetched, Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
-from aggregator.pipeline import Refreshed, Tools
+from aggregator.refreshing import Refreshed, Tools
 from aggregator.store import articles, feeds, schema
 from aggregator.store import reading as marks
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.revisions import revisions_of
+from aggregator.subscribing import readdress
 from tests.server import Page, Site
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -63,7 +65,7 @@ def poll(engine: Engine, *, now: datetime = NOON) -> list[Refreshed]:
     with transaction(engine) as db:
         feeds.check_now(db, None, now=now)
         due = feeds.claim_due(db, now=now, limit=100, lease_s=60)
-    return list(pipeline.refresh(engine, due, TOOLS, PollSettings(), now=now))
+    return list(refreshing.refresh(engine, due, TOOLS, PollSettings(), now=now))
 
 
 def titles(engine: Engine) -> set[str]:
@@ -172,7 +174,7 @@ def test_a_fault_of_ours_in_one_feed_stops_no_other(engine: Engine):
         with transaction(engine) as db:
             due = feeds.claim_due(db, now=NOON, limit=9, lease_s=60)
         tools = Tools(fetch=TOOLS.fetch, parse=parse_or_stumble)
-        done = list(pipeline.refresh(engine, due, tools, PollSettings(), now=NOON))
+        done = list(refreshing.refresh(engine, due, tools, PollSettings(), now=NOON))
     assert sum(each.why is None for each in done) == 1
     assert titles(engine) == {"fire"}
 
@@ -391,3 +393,86 @@ def test_a_retitled_article_stays_read_and_says_what_it_was_called(engine: Engin
         [line] = articles.river(db, limit=9)
         assert (line.title, line.is_read) == ("fire out", True)
         assert [each.title for each in revisions_of(db, line.id)] == ["fire"]
+
+
+def state(engine: Engine, url: str, *, now: datetime) -> State:
+    return health(lines(engine)[url], now=now).state
+
+
+def test_a_feed_that_is_gone_is_paused_with_its_articles_and_can_be_revived(engine: Engine):
+    with Site({"/feed": rss("fire")}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        site.pages["/feed"] = Page(b"", status=410)
+        hourly(engine, 3, start=1)
+        assert site.paths() == ["/feed", "/feed", "/"]
+        assert state(engine, site.at("/feed"), now=NOON + timedelta(hours=4)) is State.GONE
+        assert titles(engine) == {"fire"}
+        site.pages["/feed"] = rss("fire", "flood")
+        with transaction(engine) as db:
+            feeds.set_paused(db, lines_id(engine), is_paused=False, now=NOON + timedelta(hours=5))
+        hourly(engine, 1, start=5)
+        assert state(engine, site.at("/feed"), now=NOON + timedelta(hours=6)) is State.GOOD
+    assert titles(engine) == {"fire", "flood"}
+
+
+def lines_id(engine: Engine) -> int:
+    """The id of the only feed."""
+    [line] = lines(engine).values()
+    return line.feed.id
+
+
+def test_a_portal_that_comes_and_goes_invents_nothing_and_loses_nothing(engine: Engine):
+    portal = b"""<!doctype html><html><head><link rel="alternate" type="application/rss+xml" href="/ads"></head>
+        <body><h1>Welcome to our WiFi</h1><a href="/feed.xml">Buy</a></body></html>"""
+    with Site({"/feed": rss("fire"), "/ads": rss("ad")}) as site:
+        subscribe(engine, site.at("/feed"))
+        for hour in range(8):
+            site.pages["/feed"] = (
+                Page(portal, headers={"ETag": '"portal"'}) if hour % 2 else rss("fire", f"news {hour}")
+            )
+            poll(engine, now=NOON + timedelta(hours=hour))
+            wanted = State.WEB_PAGE if hour % 2 else State.GOOD
+            assert state(engine, site.at("/feed"), now=NOON + timedelta(hours=hour)) is wanted
+        assert "/ads" not in site.paths()
+    assert titles(engine) == {"fire", "news 0", "news 2", "news 4", "news 6"}
+    assert all(ask.headers.get("if-none-match") != '"portal"' for ask in site.asks)
+
+
+def test_the_site_of_a_lost_feed_is_searched_once_a_week_and_what_it_offers_is_only_suggested(engine: Engine):
+    home = '<!doctype html><html><head><link rel="alternate" type="application/rss+xml" href="/new"></head></html>'
+    channel = b"<channel><link>{}</link>"
+    with Site({"/": home, "/new": rss("fire", "flood")}) as site:
+        site.pages["/feed"] = rss("fire").replace(b"<channel>", channel.replace(b"{}", site.at("/").encode()))
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        del site.pages["/feed"]
+        hourly(engine, 24 * 8, start=1)
+        assert site.paths().count("/") == 2
+        assert "/new" not in site.paths()
+        with transaction(engine) as db:
+            [offer] = feeds.offers(db, lines_id(engine))
+            assert offer.feed_url == site.at("/new")
+            readdress(db, lines_id(engine), offer.feed_url, now=NOON + timedelta(days=9))
+        hourly(engine, 1, start=24 * 9)
+        assert state(engine, site.at("/new"), now=NOON + timedelta(days=9)) is State.MOVED
+    assert titles(engine) == {"fire", "flood"}
+
+
+def test_an_empty_feed_is_said_to_be_empty(engine: Engine):
+    with Site({"/feed": rss()}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        assert state(engine, site.at("/feed"), now=NOON) is State.EMPTY
+
+
+def test_how_long_a_feed_has_failed_is_remembered_until_it_is_good_again(engine: Engine):
+    with Site({"/feed": Page(b"", status=500)}) as site:
+        subscribe(engine, site.at("/feed"))
+        hourly(engine, 3)
+        [line] = lines(engine).values()
+        assert (line.poll.failing_since, line.poll.n_failures) == (NOON, 3)
+        site.pages["/feed"] = rss("fire")
+        hourly(engine, 1, start=3)
+        [line] = lines(engine).values()
+        assert (line.poll.failing_since, line.poll.n_failures, line.poll.fault) == (None, 0, None)

@@ -221,6 +221,27 @@ def test_the_other_feeds_of_a_site_are_offered(client: FlaskClient, engine: Engi
     assert "The site also offers" not in said(client, f"/feed/{feed_id}")
 
 
+def test_a_feed_that_fails_may_go_on_where_its_site_offers_it(
+    client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    feed_id, there = edition.feed_ids["North Wire"], "https://north-wire.example/new.xml"
+    since = NOON - timedelta(days=40)
+    with transaction(engine) as db:
+        feeds.replace_offers(db, feed_id, [FeedOffer(there, "New")])
+        failing = Poll(feed_id=feed_id, checked_at=NOON, next_check_at=NOON, error="No.", failing_since=since)
+        feeds.record_poll(db, failing)
+    shown = said(client, f"/feed/{feed_id}")
+    assert "It seems to be dead. No." in shown
+    assert "The site now offers" in shown
+    assert "Use instead" in shown
+    reply = post(client, f"/feed/{feed_id}/move", url=there)
+    assert f"goes on at {there}" in said(client, reply.location)
+    with looking(engine) as db:
+        line = feeds.feed_line(db, feed_id)
+    assert (line.feed.feed_url, line.poll.error, line.poll.next_check_at) == (there, None, NOON)
+    assert post(client, f"/feed/{feed_id}/move", url="javascript:alert(1)").status_code == 422
+
+
 @pytest.mark.parametrize("path", ["/feed/99/change", "/feed/99/pause", "/feed/99/refresh", "/feed/99/delete"])
 def test_changing_a_feed_that_is_not_there_is_a_404(client: FlaskClient, path: str) -> None:
     assert post(client, path).status_code == 404
