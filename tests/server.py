@@ -1,6 +1,7 @@
 """A small web server on loopback for tests: a dict of pages, faults on demand, a log of what was asked."""
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -49,12 +50,22 @@ class Site:
     With several `hosts` (any of 127.0.0.0/8), the site answers on each of them, at the same port.
     """
 
-    def __init__(self, pages: Pages | None = None, *, hosts: tuple[str, ...] = ("127.0.0.1",), port: int = 0) -> None:
+    def __init__(
+        self,
+        pages: Pages | None = None,
+        *,
+        hosts: tuple[str, ...] = ("127.0.0.1",),
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.pages: Pages = {} if pages is None else pages
         self.hosts = hosts
         self.port = port
+        self.tls = tls
         self.asks: list[Ask] = []
         self.n_connections = 0
+        self.called: list[str] = []
+        """The local address of each connection, asked or not."""
         self.most_at_once = 0
         """The most requests that were being answered at one time."""
         self.closing = threading.Event()
@@ -142,12 +153,16 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], site: Site) -> None:
         self.site = site
         self._open: set[socket.socket] = set()
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
         self._open.add(connection)
+        if self.site.tls:
+            connection = self.site.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         self.site.n_connections += 1
+        self.site.called.append(connection.getsockname()[0].removeprefix("::ffff:"))
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:

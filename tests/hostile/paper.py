@@ -48,7 +48,7 @@ def print_paper(engine: Engine, texts: Sequence[str], *, page_bytes: int, now: d
         for url, text in zip(bodies, texts, strict=True):
             feeds.subscribe(db, Subscription(feed_url=url, folder=(text[:200],)), now=now)
         due = feeds.claim_due(db, now=now, limit=len(bodies), lease_s=60)
-    done = list(pipeline.refresh(engine, due, Tools(fetch=_Press(bodies), parse=_parse_here), PollSettings(), now=now))
+    done = list(pipeline.refresh(engine, due, Tools(fetch=_Press(bodies), parse=parse_here), PollSettings(), now=now))
     assert [each.why for each in done if each.why] == []
     assert sum(each.kept.n_new for each in done) >= len(texts)
     with transaction(engine) as db:
@@ -84,7 +84,7 @@ class _Press:
             )
 
 
-def _parse_here(reply: Fetched, *, discover: bool) -> "Future[Parsed]":
+def parse_here(reply: Fetched, *, discover: bool) -> "Future[Parsed]":
     future: Future[Parsed] = Future()
     future.set_result(parse_reply(reply, discover=discover))
     return future
