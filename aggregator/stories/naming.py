@@ -5,7 +5,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+
+from babel import Locale
 
 from aggregator.stories.surfaces import Line, Unit, surface
 from aggregator.stories.words import is_number, tokens
@@ -42,6 +45,12 @@ N_PROFILE = 30
 
 STAYS_ABOVE = 0.5
 """Share of the best name's weight above which a group keeps the name it has."""
+
+CALENDARS = (
+    "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv mk nb nl pl pt ro ru sk sl sq sr sv ta th "
+    "tr uk ur vi zh"
+).split()
+"""Languages whose months and weekdays are known: they say when something was, not what."""
 
 GAP = re.compile(r" |[-‐‑'’]|(?<=\b\w\w)\. |(?<=\b\w\w\w)\. ")
 """What may stand between the words of one term: a space, a hyphen, an apostrophe; a full stop as in "Mt. Everest"."""
@@ -123,7 +132,7 @@ def _heaviest(group: Sequence[Words], tf: Words, overall: Words, mean: float) ->
     weights = {
         token: math.sqrt(share) * math.log(1 + mean / overall[token])
         for token, share in tf.items()
-        if share >= least and n_stories[token] > 1
+        if share >= least and n_stories[token] > 1 and token not in _calendar()
     }
     ordered = sorted(weights, key=lambda token: (-weights[token], token))[:N_PROFILE]
     return {token: weights[token] for token in ordered}
@@ -233,6 +242,20 @@ def _n_words(span: _Span) -> int:
     units = line.units[i : j + 1]
     n_overlapping = sum(later.start < unit.end for unit, later in pairwise(units))
     return len(units) - n_overlapping + n_overlapping // LETTERS_PER_WORD
+
+
+@cache
+def _calendar() -> frozenset[str]:
+    """Return the months and weekdays of many languages as they are compared."""
+    return frozenset(
+        token
+        for language in CALENDARS
+        for table in (Locale(language).months["format"], Locale(language).days["format"])
+        for width in ("wide", "abbreviated")
+        for name in table[width].values()
+        for token in tokens(name, language)
+        if len(token) > 2
+    )
 
 
 def _worth(words: Words, tokens: Sequence[str]) -> float:

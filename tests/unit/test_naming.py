@@ -94,6 +94,14 @@ def test_a_script_without_capitals_gives_whole_names():
     assert "أردانيا" in found
 
 
+def test_months_and_weekdays_name_nothing():
+    found = name_of(
+        told("Lisbon in July: a calendar", "On Friday Lisbon sings, 3 July"),
+        told("What Lisbon does in July", "Lisbon on Friday, 10 July"),
+    )
+    assert found == "Lisbon"
+
+
 def test_a_name_is_four_words_at_most():
     words = "volcano ash airports closed evacuation island tourists government"
     found = name_of(told(words, words), told(words, words))
