@@ -33,6 +33,10 @@ class EncoderError(BroadsheetError):
     """The model cannot be loaded or does not give what it should."""
 
 
+class CalibrationError(BroadsheetError):
+    """The window says too little of the model, or the model too little of the window."""
+
+
 class NotFoundError(BroadsheetError):
     """The owner named something that is not there."""
 

@@ -8,9 +8,10 @@ from sqlalchemy import Engine
 
 from aggregator.config import Settings, StorySettings
 from aggregator.encode import Encoder, text_to_encode
-from aggregator.models import EncoderName
+from aggregator.models import Calibration, EncoderName
 from aggregator.store import articles, corrections, stories, topics
 from aggregator.store.db import reading, transaction
+from aggregator.stories import calibrate as calibration
 from aggregator.stories import regroup as engine_room
 from aggregator.stories.topics import find_topics
 
@@ -78,6 +79,19 @@ def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings
     made = find_topics(looked_at, ids, vectors, known)
     with transaction(engine) as db:
         return len(topics.save(db, made, seen=seen, now=now))
+
+
+def calibrate(engine: Engine, encoder: EncoderName, settings: StorySettings, *, now: datetime) -> Calibration:
+    """Return how this encoder's cosines are read, fitted on the window; nothing is kept.
+
+    Raises CalibrationError, in words, where the window says too little.
+    """
+    since = window_start(settings, now=now)
+    with reading(engine) as db:
+        ids, vectors = articles.window_vectors(db, encoder, since=since)
+        window = engine_room.read_window(articles.window(db, since=since), ids, vectors, decisions={})
+    languages = [article.language for article in window.articles]
+    return calibration.fit(window.compared.vectors, window.compared.texts, languages, calibration.reference())
 
 
 def window_start(settings: StorySettings, *, now: datetime) -> datetime:

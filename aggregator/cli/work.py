@@ -119,15 +119,7 @@ def encode_and_regroup(
 ) -> Regrouped:
     """Encode what has no vector, with a bar, and group the window."""
     if encoder:
-        with transaction(engine) as db:
-            memory.remember_encoder(db, encoder.name)
-        with reading(engine) as db:
-            since = pipeline.window_start(settings.stories, now=now)
-            n_unencoded = memory.progress(db, since=since).n_unencoded
-        with progress_bar(console) as bar:
-            task = bar.add_task("Encoding articles", total=n_unencoded)
-            for n in pipeline.encode_missing(engine, encoder, settings, now=now):
-                bar.advance(task, n)
+        encode(engine, encoder, settings, console, now=now)
     with reading(engine) as db:
         name = memory.present_encoder(db)
     with console.status("Grouping articles into stories …"):
@@ -135,6 +127,19 @@ def encode_and_regroup(
     with console.status("Making topics of the stories …"):
         pipeline.retopic(engine, name, settings.stories, now=now)
     return done
+
+
+def encode(engine: Engine, encoder: Encoder, settings: Settings, console: Console, *, now: datetime) -> None:
+    """Give the window's articles that have none a vector each, with a bar."""
+    with transaction(engine) as db:
+        memory.remember_encoder(db, encoder.name)
+    with reading(engine) as db:
+        since = pipeline.window_start(settings.stories, now=now)
+        n_unencoded = memory.progress(db, since=since).n_unencoded
+    with progress_bar(console) as bar:
+        task = bar.add_task("Encoding articles", total=n_unencoded)
+        for n in pipeline.encode_missing(engine, encoder, settings, now=now):
+            bar.advance(task, n)
 
 
 def _first_refresh(engine: Engine, settings: Settings, feed_id: int) -> Refreshed:

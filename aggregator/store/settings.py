@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection, case, delete, func, or_, select
 
-from aggregator.models import EncoderName, Progress
+from aggregator.models import Calibration, EncoderName, Progress
 from aggregator.store.articles import encoder_id, is_vector_of
 from aggregator.store.schema import articles, feeds, leases, memberships, polls, settings, stories, vectors
 from aggregator.store.statements import insert_into, n_rows
@@ -78,6 +78,18 @@ def present_encoder(db: Connection) -> EncoderName | None:
     return msgspec.json.decode(kept, type=EncoderName) if kept else None
 
 
+def remember_calibration(db: Connection, encoder: EncoderName, calibration: Calibration | None) -> None:
+    """Keep how this encoder's cosines are read; None forgets it. It holds for this version of the model alone."""
+    kept = msgspec.json.encode(calibration).decode() if calibration else None
+    remember(db, _calibration_key(encoder), kept)
+
+
+def calibration(db: Connection, encoder: EncoderName) -> Calibration | None:
+    """Return how this encoder's cosines are read; None where nobody calibrated it."""
+    kept = recall(db, _calibration_key(encoder))
+    return msgspec.json.decode(kept, type=Calibration) if kept else None
+
+
 def progress(db: Connection, *, since: datetime) -> Progress:
     """Return how far the work has come, counting articles published since then."""
     n_feeds, n_checked, n_failing = _feed_counts(db)
@@ -95,6 +107,10 @@ def progress(db: Connection, *, since: datetime) -> Progress:
         regrouped_at=datetime.fromisoformat(regrouped_at) if regrouped_at else None,
         encoder_error=recall(db, "encoder_error"),
     )
+
+
+def _calibration_key(encoder: EncoderName) -> str:
+    return f"calibration of {encoder.model} {encoder.version}"
 
 
 def _feed_counts(db: Connection) -> tuple[int, int, int]:

@@ -245,3 +245,9 @@ def test_a_password_is_set_from_a_pipe_and_opens_other_addresses(tmp_path: Path,
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert "removed" in set_password("", "--remove").output
+
+
+def test_there_is_nothing_to_calibrate_about_the_bundled_model_or_none(run: Callable[..., Result], config: Path):
+    assert "[encode] model is none" in run("calibrate").output
+    config.write_text(config.read_text().replace('"none"', '"bundled"'))
+    assert "made for the bundled model" in run("calibrate").output

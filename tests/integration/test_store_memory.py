@@ -1,12 +1,13 @@
 """Reading status, secrets, leases and progress, on SQLite and PostgreSQL."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 from sqlalchemy import Engine
 
-from aggregator.models import EncoderName, Poll, Regrouping
+from aggregator.models import Calibration, EncoderName, Poll, Regrouping
 from aggregator.store import articles, feeds, reading
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
@@ -111,6 +112,25 @@ def test_the_present_encoder_is_remembered_or_why_there_is_none(engine: Engine) 
         memory.remember_encoder(db, None)
         assert memory.present_encoder(db) is None
         assert memory.progress(db, since=NOON).encoder_error is None
+
+
+def test_a_calibration_holds_for_one_version_of_one_model(engine: Engine) -> None:
+    made = Calibration(
+        scale=1.2,
+        base=-0.03,
+        middle=0.1,
+        middles={"en": 0.1, "en sr": 0.2},
+        bars={"en sr": 0.7},
+        n_articles={},
+        n_sure=9,
+    )
+    with transaction(engine) as db:
+        assert memory.calibration(db, MODEL) is None
+        memory.remember_calibration(db, MODEL, made)
+        assert memory.calibration(db, MODEL) == made
+        assert memory.calibration(db, replace(MODEL, version="2")) is None
+        memory.remember_calibration(db, MODEL, None)
+        assert memory.calibration(db, MODEL) is None
 
 
 def test_progress_counts_what_is_done_and_what_is_left(engine: Engine) -> None:
