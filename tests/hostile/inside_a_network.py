@@ -13,13 +13,13 @@ import certifi
 import pytest
 from sqlalchemy import Engine
 
-from aggregator import pipeline
+from aggregator import refreshing
 from aggregator.config import FetchSettings, ImageSettings, PollSettings, Settings
 from aggregator.errors import OpmlError
 from aggregator.fetch.http import fetch, fetch_all
 from aggregator.models import Failed, Fetched, Reply, Request, Subscription
 from aggregator.parse.opml import parse_opml
-from aggregator.pipeline import Tools
+from aggregator.refreshing import Tools
 from aggregator.store import articles, feeds
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.hostile.network import NXDOMAIN, SERVFAIL, Names, Zone, settle
@@ -109,7 +109,7 @@ def poll(engine: Engine, *urls: str, tools_settings: FetchSettings = SETTINGS, n
         with transaction(engine) as db:
             feeds.check_now(db, None, now=now)
             due = feeds.claim_due(db, now=now, limit=1000, lease_s=60)
-        list(pipeline.refresh(engine, due, tools, PollSettings(), now=now))
+        list(refreshing.refresh(engine, due, tools, PollSettings(), now=now))
 
 
 def titles(engine: Engine) -> list[str]:

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from aggregator import pipeline
+from aggregator import refreshing
 from aggregator.config import PollSettings
 from aggregator.models import Article, DueFeed, Fetched, Regrouping, Reply, Request, Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
-from aggregator.pipeline import Tools
+from aggregator.refreshing import Tools
 from aggregator.store import articles, feeds, stories
 from aggregator.store.db import transaction
 from tests.integration.desk import draft
@@ -48,7 +48,7 @@ def print_paper(engine: Engine, texts: Sequence[str], *, page_bytes: int, now: d
         for url, text in zip(bodies, texts, strict=True):
             feeds.subscribe(db, Subscription(feed_url=url, folder=(text[:200],)), now=now)
         due = feeds.claim_due(db, now=now, limit=len(bodies), lease_s=60)
-    done = list(pipeline.refresh(engine, due, Tools(fetch=_Press(bodies), parse=parse_here), PollSettings(), now=now))
+    done = list(refreshing.refresh(engine, due, Tools(fetch=_Press(bodies), parse=parse_here), PollSettings(), now=now))
     assert [each.why for each in done if each.why] == []
     assert sum(each.kept.n_new for each in done) >= len(texts)
     with transaction(engine) as db:
