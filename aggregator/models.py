@@ -466,6 +466,17 @@ class Calibration:
 # --- stories -----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class InWindow:
+    """What is known of an article of the window before it is read."""
+
+    article_id: int
+    digest: str
+    """Of what it says: another one when it was rewritten."""
+    story_id: int | None
+    is_encoded: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowArticle:
     """An article as the story engine compares it."""

@@ -1,18 +1,21 @@
 """The straight line of an article after it was kept: encode, regroup. Order only; the rooms decide."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from aggregator.config import Settings, StorySettings
 from aggregator.encode import Encoder, text_to_encode
-from aggregator.models import Calibration, EncoderName
-from aggregator.store import articles, corrections, stories, topics
+from aggregator.models import Calibration, Correction, EncoderName, Vectors, WindowArticle
+from aggregator.store import articles, corrections, stories, topics, window
+from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories import calibrate as calibration
 from aggregator.stories import regroup as engine_room
+from aggregator.stories.desk import Desk, News, Reading
+from aggregator.stories.similarity import learned
 from aggregator.stories.topics import find_topics
 
 MAX_TOPIC_STORIES = 3_000
@@ -30,7 +33,25 @@ class Regrouped:
     """What a regroup came to."""
 
     n_articles: int
+    """Of the window."""
     story_ids: tuple[int, ...]
+    """Of the stories that changed."""
+    desk: Desk
+    """What the next regroup may go on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a regroup has to know of the store, as of one moment."""
+
+    desk: Desk
+    news: News
+    arrived: Sequence[WindowArticle]
+    vectors: tuple[Sequence[int], Vectors | None]
+    story_of: Mapping[int, int]
+    touched: frozenset[int]
+    held: Sequence[Correction]
+    revision: int
 
 
 def encode_missing(engine: Engine, encoder: Encoder, settings: Settings, *, now: datetime) -> Iterator[int]:
@@ -47,24 +68,54 @@ def encode_missing(engine: Engine, encoder: Encoder, settings: Settings, *, now:
         yield len(batch)
 
 
-def regroup(engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime) -> Regrouped:
-    """Group the window's articles into stories and keep the outcome; by words only where there is no encoder.
+def regroup(
+    engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime, desk: Desk | None = None
+) -> Regrouped:
+    """Group what is new into stories and keep the outcome; by words only where there is no encoder.
 
-    What a correction of the owner's overtook is not kept but made again: it would take the correction back.
+    `desk` is what the last regroup left: with it, only what came and went since is compared. What a correction of the
+    owner's overtook is not kept but made again: it would take the correction back.
     """
     since = window_start(settings, now=now)
+    with reading(engine) as db:
+        how = Reading(encoder, learned(), memory.calibration(db, encoder) if encoder else None)
+    desk = desk if desk and desk.reading == how else Desk(how)
+    touched: frozenset[int] = frozenset()
     while True:
         with reading(engine) as db:
-            window = articles.window(db, since=since)
-            ids, vectors = articles.window_vectors(db, encoder, since=since) if encoder else ([], None)
-            known = stories.known_stories(db, since=since)
-            revision = corrections.revision(db)
-        regrouping = engine_room.regroup(window, ids, vectors, known, now=now, settings=settings)
+            found = _look(db, desk, since=since)
+        desk, touched = found.desk, touched | found.touched
+        desk.take_in(found.news, found.arrived, *found.vectors)
+        clustered = engine_room.cluster(desk.window, found.story_of, touched, found.held, bar=settings.bar)
+        with reading(engine) as db:
+            story_ids = {found.story_of[each] for each in clustered.article_ids & found.story_of.keys()}
+            known = stories.known_stories(db, story_ids, since=since)
+        regrouping = engine_room.settled(desk.window, clustered, known, now=now)
         with transaction(engine) as db:
-            if corrections.locked_revision(db) == revision:
+            if corrections.locked_revision(db) == found.revision:
                 model = encoder.model if encoder else None
-                saved = stories.save(db, regrouping, n_articles=len(window), encoder=model, now=now)
-                return Regrouped(n_articles=len(window), story_ids=tuple(saved))
+                saved = stories.save(db, regrouping, n_articles=len(desk.window), encoder=model, now=now)
+                return Regrouped(n_articles=len(desk.window), story_ids=tuple(saved), desk=desk)
+
+
+def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
+    """Return what a regroup has to know; with a new desk, where too much has changed for the one at hand."""
+    encoder = desk.reading.encoder
+    there = window.in_window(db, encoder, since=since)
+    desk = desk if desk.can_go_on(there) else Desk(desk.reading)
+    news = desk.news(there)
+    wanted = sorted(news.arrived)
+    unplaced = (each.article_id for each in there if each.story_id is None)
+    return _Found(
+        desk=desk,
+        news=news,
+        arrived=window.window_articles(db, wanted),
+        vectors=window.vectors_of(db, encoder, wanted) if encoder else ([], None),
+        story_of={each.article_id: each.story_id for each in there if each.story_id is not None},
+        touched=news.arrived.union(stories.waiting(db, since=since), unplaced),
+        held=corrections.active(db, since=since),
+        revision=corrections.revision(db),
+    )
 
 
 def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime) -> int:
@@ -73,7 +124,7 @@ def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings
         since = now - timedelta(days=settings.topic_days)
         looked_at = topics.stories_for_topics(db, since=since, limit=MAX_TOPIC_STORIES)
         wanted = [article.id for story in looked_at for article in story.sample]
-        ids, vectors = articles.vectors_of(db, encoder, wanted) if encoder else ([], None)
+        ids, vectors = window.vectors_of(db, encoder, wanted) if encoder else ([], None)
         seen = {story.id for story in looked_at}
         known = topics.known_topics(db, since=now - TOPIC_MEMORY, story_ids=seen)
     made = find_topics(looked_at, ids, vectors, known)
@@ -88,10 +139,11 @@ def calibrate(engine: Engine, encoder: EncoderName, settings: StorySettings, *, 
     """
     since = window_start(settings, now=now)
     with reading(engine) as db:
-        ids, vectors = articles.window_vectors(db, encoder, since=since)
-        window = engine_room.read_window(articles.window(db, since=since), ids, vectors, decisions={})
-    languages = [article.language for article in window.articles]
-    return calibration.fit(window.compared.vectors, window.compared.texts, languages, calibration.reference())
+        found = _look(db, Desk(Reading(encoder, learned())), since=since)
+    found.desk.take_in(found.news, found.arrived, *found.vectors)
+    compared, languages = found.desk.window.compared, {each.id: each.language for each in found.arrived}
+    spoken = [languages[article.id] for article in found.desk.window.articles]
+    return calibration.fit(compared.vectors, compared.texts, spoken, calibration.reference())
 
 
 def window_start(settings: StorySettings, *, now: datetime) -> datetime:

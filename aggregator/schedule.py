@@ -24,6 +24,7 @@ from aggregator.refreshing import Tools
 from aggregator.store import feeds, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
+from aggregator.stories.desk import Desk
 
 POLL_EVERY_S = 2.0
 """How soon a feed that was just added is looked at; asking costs one indexed query."""
@@ -66,6 +67,7 @@ class Worker:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._model = Model(engine, settings.encode, load)
         self._stopping = threading.Event()
+        self._desk: Desk | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then finish the feed and the batch at hand."""
@@ -126,10 +128,12 @@ class Worker:
         n_encoded = self._encode(now)
         if self._stopping.is_set() or not self._take_lease():
             return
-        done = pipeline.regroup(self._engine, self._model.name(), self._settings.stories, now=now)
+        desk, self._desk = self._desk, None  # whatever stops this run, the next one begins with a clean desk
+        done = pipeline.regroup(self._engine, self._model.name(), self._settings.stories, now=now, desk=desk)
+        self._desk = done.desk
         took_s = (self._clock() - now).total_seconds()
         log.info(
-            "Grouped %d articles into %d stories; %d were encoded; it took %.1f s.",
+            "Grouped the window of %d articles: %d stories changed; %d articles were encoded; it took %.1f s.",
             done.n_articles,
             len(done.story_ids),
             n_encoded,

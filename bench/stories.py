@@ -65,6 +65,7 @@ def replay(
 ) -> dict[str, int]:
     """Return the story of each piece, by ids, after all of them went down the straight line poll by poll."""
     kept: dict[str, int] = {}
+    desk = None
     for poll in polls(pieces):
         if seed is not None:
             random.Random(seed).shuffle(poll)
@@ -73,7 +74,7 @@ def replay(
         if encoder:
             for _ in pipeline.encode_missing(engine, encoder, settings, now=now):
                 pass
-        pipeline.regroup(engine, encoder.name if encoder else None, settings.stories, now=now)
+        desk = pipeline.regroup(engine, encoder.name if encoder else None, settings.stories, now=now, desk=desk).desk
     with reading(engine) as db:
         story_of = {line.id: line.story_id for line in articles.lines_of(db, sorted(set(kept.values())))}
     return {piece_id: int(story_of[article_id] or 0) for piece_id, article_id in kept.items()}

@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     literal,
     select,
     tuple_,
@@ -39,7 +38,6 @@ from aggregator.models import (
     SafeHtml,
     Unencoded,
     Vectors,
-    WindowArticle,
 )
 from aggregator.store import revisions
 from aggregator.store.lines import line, publisher, select_lines
@@ -196,65 +194,6 @@ def add_vectors(
     newer = {name: add.excluded[name] for name in ("encoder_id", "made_at", "vector")}
     if rows:
         db.execute(add.on_conflict_do_update(index_elements=["article_id"], set_=newer), rows)
-
-
-def window(db: Connection, *, since: datetime) -> list[WindowArticle]:
-    """Return the articles published since then as the engine compares them, by (published_at, url, id)."""
-    rows = db.execute(
-        select(
-            articles.c.id,
-            articles.c.title,
-            articles.c.text,
-            publishers.c.domain,
-            articles.c.language,
-            articles.c.published_at,
-            articles.c.first_seen_at,
-            func.coalesce(articles.c.canonical_url, articles.c.url).label("url"),
-            func.coalesce(articles.c.origin_name, articles.c.origin_url).label("origin"),
-        )
-        .join(publishers, publishers.c.id == articles.c.publisher_id)
-        .where(articles.c.published_at >= since)
-    )
-    found = [
-        WindowArticle(
-            id=row.id,
-            title=row.title,
-            text=row.text,
-            publisher=row.domain,
-            language=row.language,
-            published_at=row.published_at,
-            first_seen_at=row.first_seen_at,
-            url=row.url,
-            origin=row.origin,
-        )
-        for row in rows
-    ]
-    return sorted(found, key=lambda article: (article.published_at, article.url or "", article.id))
-
-
-def window_vectors(db: Connection, encoder: EncoderName, *, since: datetime) -> tuple[list[int], Vectors]:
-    """Return article ids and their unit vectors, shape (n, dim), float32: those of the window that have one."""
-    found = db.execute(
-        select(vectors.c.article_id, vectors.c.vector)
-        .join(articles, articles.c.id == vectors.c.article_id)
-        .where(
-            articles.c.published_at >= since,
-            vectors.c.encoder_id == encoder_id(db, encoder),
-            func.length(vectors.c.vector) == 2 * encoder.dim,
-        )
-    )
-    # Put in order here: asked to do it, SQLite walks through every vector of the archive.
-    rows = sorted(found, key=lambda row: row.article_id)
-    return [row.article_id for row in rows], _as_vectors([row.vector for row in rows], encoder)
-
-
-def vectors_of(db: Connection, encoder: EncoderName, article_ids: Sequence[int]) -> tuple[list[int], Vectors]:
-    """Return article ids and their unit vectors, shape (n, dim), float32: those of these articles that have one."""
-    question = select(vectors.c.article_id, vectors.c.vector).where(
-        vectors.c.encoder_id == encoder_id(db, encoder), func.length(vectors.c.vector) == 2 * encoder.dim
-    )
-    rows = [row for some in chunks(article_ids) for row in db.execute(question.where(vectors.c.article_id.in_(some)))]
-    return [row.article_id for row in rows], _as_vectors([row.vector for row in rows], encoder)
 
 
 def lock_articles(db: Connection, article_ids: Sequence[int]) -> set[int]:
@@ -590,16 +529,3 @@ def _add_encoder(db: Connection, encoder: EncoderName) -> int:
         values = {"model": encoder.model, "version": encoder.version, "dim": encoder.dim}
         db.execute(insert_into(db, encoders).values(values).on_conflict_do_nothing())
     return encoder_id(db, encoder)
-
-
-def _as_vectors(kept: Sequence[bytes], encoder: EncoderName) -> Vectors:
-    """Return what is kept as float16, as unit rows of shape (n, dim)."""
-    halves = np.frombuffer(b"".join(kept), dtype="<f2").reshape(len(kept), encoder.dim)
-    return _unit(halves.astype(np.float32))
-
-
-def _unit(found: Vectors) -> Vectors:
-    """Return the vectors at length one again: in float16 they are off by up to a thousandth."""
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    unit: Vectors = found / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return unit

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, case, delete, func, insert, or_, select, update
@@ -38,9 +39,9 @@ from aggregator.store.settings import REGROUPED_AT, remember
 from aggregator.store.statements import chunks, feed_title, insert_into
 
 
-def known_stories(db: Connection, *, since: datetime) -> list[KnownStory]:
-    """Return the stories that have a member published since then, by id."""
-    rows = db.execute(
+def known_stories(db: Connection, story_ids: Collection[int] | None = None, *, since: datetime) -> list[KnownStory]:
+    """Return the stories that have a member published since then, of these only where some are named, by id."""
+    question = (
         select(
             memberships.c.article_id,
             memberships.c.story_id,
@@ -56,9 +57,14 @@ def known_stories(db: Connection, *, since: datetime) -> list[KnownStory]:
         .join(memberships, memberships.c.article_id == articles.c.id)
         .join(stories, stories.c.id == memberships.c.story_id)
         .where(articles.c.published_at >= since)
-    ).all()
+    )
     members = defaultdict(list)
-    for row in rows:
+    questions = (
+        [question]
+        if story_ids is None
+        else [question.where(memberships.c.story_id.in_(some)) for some in chunks(sorted(story_ids))]
+    )
+    for row in chain.from_iterable(map(db.execute, questions)):
         members[row.story_id].append(row)
     return [_known_story(members[story_id]) for story_id in sorted(members)]
 

@@ -19,7 +19,7 @@ from scipy.stats import norm
 
 from aggregator.errors import CalibrationError
 from aggregator.models import Calibration, Vectors
-from aggregator.stories.words import WordMatrix
+from aggregator.stories.vocabulary import WordMatrix
 
 SURE = (0.3, 0.6)
 """Cosines of weighted words between which two articles of one language are about one happening, and no copies:

@@ -1,38 +1,29 @@
-"""Articles -> clusters: islands of the neighbour graph, cut into stories by a learned join. Pure and deterministic."""
+"""Links between articles -> clusters: again and again, pairs of clusters that are each other's best become one. Pure.
 
-from collections.abc import Sequence
+Everything is sparse: what is not linked is not compared. Source of the order of joins: reciprocal nearest neighbours
+(Murtagh 1983), with a learned score in place of a linkage.
+"""
+
 from dataclasses import dataclass
 
 import numpy as np
-from hdbscan import HDBSCAN
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import squareform
 
+from aggregator.models import Vectors
+from aggregator.stories.corrections import Constraints, hold
 from aggregator.stories.similarity import (
-    BLOCK_ROWS,
+    PAIRS_AT_ONCE,
     Compared,
     Decisions,
+    Features,
+    Links,
     Rows,
     Scores,
-    chances,
+    cosines,
     decide,
-    neighbours,
-    pair_scores,
-    take,
 )
-from aggregator.stories.words import WordMatrix, unit_rows
-
-EDGE = 0.5
-"""Pair score from which two articles are neighbours. Lower joins nothing more and costs more, see docs/decisions."""
-
-PIECE = 2_000
-"""Articles of an island that are linked at once: 2,000² × 8 bytes = 32 MB, .4 s."""
-
-CORE_BAR = 0.9
-"""Average pair score from which cores are one beyond doubt; lower is no faster and less pure, see docs/decisions."""
+from aggregator.stories.vocabulary import WordMatrix
 
 BAR = 0.6
 """Chance, by the learned join, from which two clusters become one.
@@ -46,7 +37,7 @@ SIZE_CAP = 8
 """Members from which a cluster counts as large: beyond, size says nothing more, and labelled sets differ in it."""
 
 MAX_ROUNDS = 100
-"""A round joins every pair of clusters that are each other's best; real windows end within 20."""
+"""A round joins every pair of clusters that are each other's best; real windows end within 30."""
 
 Labels = NDArray[np.int64]
 """A cluster's number for each article, 0..k-1 in order of first member: shape (n,)."""
@@ -54,194 +45,211 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """The clusters of some articles, as a join compares them: k clusters of m articles."""
+    """The clusters of n articles, as a join compares them: k of them, and p linked pairs."""
 
     labels: Labels
+    left: Rows
+    right: Rows
+    """The linked pairs of clusters, left < right, in order: shape (p,)."""
     sums: Scores
-    """Of the pair scores between two clusters' members: shape (k, k)."""
-    reach: Scores
-    """The best pair score of each article with each cluster: shape (m, k)."""
-    vectors: NDArray[np.float32]
+    """Of the links between two clusters' members: shape (p,)."""
+    best_left: Scores
+    best_right: Scores
+    """Each side's members' best links into the other side, summed: shape (p,)."""
+    sizes: NDArray[np.float32]
+    vectors: Vectors
     titles: WordMatrix
     texts: WordMatrix
     lengths: NDArray[np.float32]
-    """Sums over the members, as all four: shape (k, …)."""
-
-    @property
-    def sizes(self) -> NDArray[np.float32]:
-        """Members of each cluster: shape (k,)."""
-        return np.bincount(self.labels, minlength=len(self.sums)).astype(np.float32)
+    """Sums over the members, as the three before: shape (k, …)."""
 
 
-def group(compared: Compared, bridges: Sequence[bool], *, bar: float = BAR) -> Labels:
-    """Return a cluster for each article.
+def group(
+    compared: Compared,
+    links: Links,
+    decisions: Decisions,
+    *,
+    held: Constraints,
+    bridges: NDArray[np.bool_],
+    start: Labels | None = None,
+    bar: float = BAR,
+) -> Labels:
+    """Return a cluster for each article; `start` says which are clusters already, in place of single articles.
 
     `bridges` says which articles tell of many happenings (round-ups): they join the best cluster that is near enough
-    once the clusters stand, so that they never hold two together.
+    once the clusters stand, so that they never hold two together. What the owner said holds in the end.
     """
-    plain = np.flatnonzero(~np.asarray(bridges, dtype=bool))
-    labels = np.arange(len(compared), dtype=np.int64)
-    for island in islands(compared, plain):
-        labels[island] = island[_first_of(join(compared, island, bar=bar))]
-    for row in np.flatnonzero(np.asarray(bridges, dtype=bool)):
-        labels[row] = _nearest(compared, int(row), plain, labels, bar)
-    return _in_order(labels)
+    begin = np.arange(len(compared), dtype=np.int64) if start is None else start
+    begin = hold(begin, held)
+    plain = sparse.diags((~bridges).astype(np.float32))
+    labels = join(compared, sparse.csr_matrix(plain @ links @ plain), begin, decisions, held=held, bar=bar)
+    return hold(_bridged(labels, links, bridges, bar), held)
 
 
-def islands(compared: Compared, rows: Rows) -> list[Rows]:
-    """Return the connected parts of the neighbour graph that hold two articles or more, each in order."""
-    chosen = compared if len(rows) == len(compared) else take(compared, rows)
-    edges = list(neighbours(chosen, EDGE))
-    left, right, scores = (np.concatenate(parts) for parts in zip(*edges, strict=True)) if edges else ([], [], [])
-    graph = sparse.csr_matrix((scores, (left, right)), shape=(len(rows), len(rows)))
-    _, labels = connected_components(graph, directed=False)
-    return [rows[part] for part in _parts(labels) if len(part) > 1]
-
-
-def join(compared: Compared, island: Rows, *, bar: float) -> Labels:
-    """Return clusters of the island's articles: again and again, pairs of clusters that are each other's best join.
-
-    Source: reciprocal nearest neighbours (Murtagh 1983), with a learned score in place of the average linkage.
-    """
-    clusters = clusters_of(compared, island, cores(compared, island))
+def join(
+    compared: Compared, links: Links, labels: Labels, decisions: Decisions, *, held: Constraints, bar: float
+) -> Labels:
+    """Return the clusters after no two that are linked reach the bar any more; `labels` are 0..k-1."""
+    clusters = clusters_of(compared, links, labels)
+    scores = join_scores(clusters, decisions, _forbidden(clusters, held))
     for _ in range(MAX_ROUNDS):
-        merged = merge_best(clusters, join_scores(clusters, compared.decisions), bar)
-        if merged is clusters:
+        target = best_pairs(clusters, scores, bar)
+        if target is None:
             break
+        merged = clusters_of(compared, links, target[clusters.labels])
+        scores = _rescored(clusters, scores, merged, target, decisions, held)
         clusters = merged
     return clusters.labels
 
 
-def cores(compared: Compared, island: Rows) -> Labels:
-    """Return clusters that are beyond doubt, piece by piece: what HDBSCAN finds, consolidated by average linkage."""
-    found: list[Labels] = []
-    for start in range(0, len(island), PIECE):
-        piece = island[start : start + PIECE]
-        scores = pair_scores(compared, piece, piece)
-        labels = consolidated(scores, densest(scores)) if len(piece) > 2 else np.arange(len(piece))
-        found.append(labels + (int(found[-1].max()) + 1 if found else 0))
-    return np.concatenate(found)
-
-
-def densest(scores: Scores) -> Labels:
-    """Return the leaves of HDBSCAN's tree on these pair scores, shape (m, m); what it calls noise stands alone.
-
-    Source: Campello et al. 2013; exact on the precomputed distances 1 - score.
-    """
-    distances = 1 - scores.astype(np.float64)
-    np.fill_diagonal(distances, 0)
-    model = HDBSCAN(
-        metric="precomputed",
-        min_cluster_size=2,
-        min_samples=1,
-        cluster_selection_method="leaf",
-        allow_single_cluster=True,
-    )
-    found = model.fit(distances).labels_.astype(np.int64)
-    return _numbered(np.where(found < 0, len(found) + np.arange(len(found)), found))
-
-
-def consolidated(scores: Scores, labels: Labels) -> Labels:
-    """Return the clusters of average linkage between these, cut at CORE_BAR (UPGMA: Sokal & Michener 1958)."""
+def clusters_of(compared: Compared, links: Links, labels: Labels) -> Clusters:
+    """Return these clusters of these articles, with all pairs of them that a link connects."""
     gather = _gather(labels)
-    if gather.shape[0] == 1:
-        return labels
-    sizes = np.bincount(labels)
-    distances = 1 - (gather @ (gather @ scores).T) / np.outer(sizes, sizes)
-    np.fill_diagonal(distances, 0)
-    tree = linkage(squareform(np.maximum(distances, 0), checks=False), "average")
-    return _numbered(fcluster(tree, 1 - CORE_BAR, "distance"))[labels]
-
-
-def clusters_of(compared: Compared, rows: Rows, labels: Labels) -> Clusters:
-    """Return these clusters of these articles as a join compares them; `labels` are 0..k-1."""
-    gather = _gather(labels)
-    order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], np.arange(gather.shape[0]))
-    sums = np.zeros((gather.shape[0], gather.shape[0]), dtype=np.float32)
-    reach = np.zeros((len(rows), gather.shape[0]), dtype=np.float32)
-    for start in range(0, len(rows), BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
-        scores = pair_scores(compared, rows[block], rows[order])
-        scores[rows[block, None] == rows[order]] = 0
-        reach[block] = np.maximum.reduceat(scores, starts, axis=1)
-        sums += gather[:, block] @ np.add.reduceat(scores, starts, axis=1)
+    k = gather.shape[0]
+    entries = links.tocoo()
+    key = entries.row.astype(np.int64) * k + labels[entries.col]
+    outward = labels[entries.row] != labels[entries.col]
+    key, values = key[outward], entries.data[outward]
+    order = np.argsort(key, kind="stable")
+    key, values = key[order], values[order]
+    first = np.flatnonzero(np.r_[True, np.diff(key) > 0]) if len(key) else np.zeros(0, dtype=np.int64)
+    best, total = (np.maximum.reduceat(values, first), np.add.reduceat(values, first)) if len(first) else (values,) * 2
+    members, others = key[first] // k, key[first] % k
+    best_of = sparse.csr_matrix((best, (labels[members], others)), shape=(k, k))
+    sums = sparse.csr_matrix((total, (labels[members], others)), shape=(k, k))
+    upper, back = sparse.triu(sums, k=1, format="coo"), sparse.csr_matrix(best_of.T)
+    left, right = upper.row.astype(np.int64), upper.col.astype(np.int64)
+    in_order = np.lexsort((right, left))
+    left, right = left[in_order], right[in_order]
     return Clusters(
         labels=labels,
-        sums=sums,
-        reach=reach,
-        vectors=np.asarray(gather @ compared.vectors[rows], dtype=np.float32),
-        titles=sparse.csr_matrix(gather @ compared.titles[rows]),
-        texts=sparse.csr_matrix(gather @ compared.texts[rows]),
-        lengths=np.asarray(gather @ compared.lengths[rows], dtype=np.float32),
+        left=left,
+        right=right,
+        sums=upper.data[in_order],
+        best_left=_entries(best_of, left, right),
+        best_right=_entries(back, left, right),
+        sizes=np.bincount(labels, minlength=k).astype(np.float32),
+        vectors=np.asarray(gather @ compared.vectors, dtype=np.float32),
+        titles=sparse.csr_matrix(gather @ compared.titles),
+        texts=sparse.csr_matrix(gather @ compared.texts),
+        lengths=np.asarray(gather @ compared.lengths, dtype=np.float32),
     )
 
 
-def join_features(clusters: Clusters) -> dict[str, Scores]:
-    """Return what a join is judged by, each of shape (k, k).
+def join_features(clusters: Clusters, pairs: Rows | slice = slice(None)) -> Features:
+    """Return what a join is judged by, for these of the linked pairs.
 
-    mean: of the pair scores; best: a member's best link, on average; vector, text, title: cosine of the sums;
-    size: log of the smaller one's members, up to SIZE_CAP; length: words of the shorter one.
+    mean: of the pair scores, 0 where there is no link; best: a member's best link, on average; vector, text, title:
+    cosine of the sums; size: log of the smaller one's members, up to SIZE_CAP; length: words of the shorter one.
     """
-    sizes = clusters.sizes
-    best = _gather(clusters.labels) @ clusters.reach / sizes[:, None]
-    large = np.log(np.minimum(sizes, SIZE_CAP))
-    features = {
-        "mean": clusters.sums / np.outer(sizes, sizes),
-        "best": (best + best.T) / 2,
-        "text": _word_cosines(clusters.texts),
-        "title": _word_cosines(clusters.titles),
-        "size": np.minimum.outer(large, large),
-        "length": np.minimum.outer(clusters.lengths / sizes, clusters.lengths / sizes),
+    left, right = clusters.left[pairs], clusters.right[pairs]
+    sizes, large = clusters.sizes, np.log(np.minimum(clusters.sizes, SIZE_CAP))
+    lengths = clusters.lengths / sizes
+    best = clusters.best_left[pairs] / sizes[left] + clusters.best_right[pairs] / sizes[right]
+    return {
+        "mean": clusters.sums[pairs] / (sizes[left] * sizes[right]),
+        "best": best / 2,
+        "vector": _vector_cosines(clusters.vectors, left, right),
+        "text": cosines(_unit(clusters.texts), left, right),
+        "title": cosines(_unit(clusters.titles), left, right),
+        "size": np.minimum(large[left], large[right]),
+        "length": np.minimum(lengths[left], lengths[right]),
     }
-    if clusters.vectors.any():
-        features["vector"] = _cosines(clusters.vectors)
-    return features
 
 
-def join_scores(clusters: Clusters, decisions: Decisions) -> Scores:
-    """Return the learned chance that two clusters are one story: shape (k, k)."""
-    has_vector = np.einsum("ij,ij->i", clusters.vectors, clusters.vectors) > 0
-    features = join_features(clusters)
-    scores = chances(decide(decisions, "join", features, np.logical_and.outer(has_vector, has_vector)))
-    return np.where(features["mean"] >= QUORUM, scores, 0)
+def join_scores(
+    clusters: Clusters, decisions: Decisions, forbidden: NDArray[np.bool_], pairs: NDArray[np.bool_] | None = None
+) -> Scores:
+    """Return the learned chance that two linked clusters are one story, 0 where that is forbidden: shape (p,).
 
-
-def merge_best(clusters: Clusters, scores: Scores, bar: float) -> Clusters:
-    """Return the clusters with each pair joined that is one another's best and reaches the bar; ties go to the first.
-
-    The same clusters, not a copy, where no pair does.
+    With `pairs`, shape (p,), only those are computed; the others are 0.
     """
-    np.fill_diagonal(scores, -1)
-    k = np.arange(len(scores))
-    best = scores.argmax(axis=1)
-    joins = (best[best] == k) & (k < best) & (scores[k, best] >= bar)
+    scores = np.zeros(len(clusters.left), dtype=np.float32)
+    which = np.flatnonzero(~forbidden if pairs is None else pairs & ~forbidden).astype(np.int64)
+    has_vector = np.einsum("ij,ij->i", clusters.vectors, clusters.vectors) > 0
+    for start in range(0, len(which), PAIRS_AT_ONCE):
+        some = which[start : start + PAIRS_AT_ONCE]
+        features = join_features(clusters, some)
+        both = has_vector[clusters.left[some]] & has_vector[clusters.right[some]]
+        scores[some] = np.where(features["mean"] >= QUORUM, decide(decisions, "join", features, both), 0)
+    return scores
+
+
+def best_pairs(clusters: Clusters, scores: Scores, bar: float) -> Labels | None:
+    """Return into which cluster each one goes, by joining those that are each other's best and reach the bar.
+
+    None where there are none. Ties go to the first.
+    """
+    k = len(clusters.sizes)
+    best = np.full(k, -1, dtype=np.int64)
+    one, other = np.r_[clusters.left, clusters.right], np.r_[clusters.right, clusters.left]
+    order = np.lexsort((other, -np.r_[scores, scores], one))
+    _, first = np.unique(one[order], return_index=True)
+    best[one[order][first]] = other[order][first]
+    joins = (best[clusters.left] == clusters.right) & (best[clusters.right] == clusters.left) & (scores >= bar)
     if not joins.any():
-        return clusters
-    target = k.copy()
-    target[best[joins]] = k[joins]
-    return _merged(clusters, np.unique(target, return_inverse=True)[1])
+        return None
+    target = np.arange(k)
+    target[clusters.right[joins]] = clusters.left[joins]
+    return _numbered(target)
 
 
-def _merged(clusters: Clusters, target: Labels) -> Clusters:
-    """Return the clusters after each has gone into its target: shape of `target` (k,), values 0..k'-1."""
-    gather = _gather(target)
-    order = np.argsort(target, kind="stable")
-    starts = np.searchsorted(target[order], np.arange(gather.shape[0]))
-    return Clusters(
-        labels=target[clusters.labels],
-        sums=np.ascontiguousarray((gather @ (gather @ clusters.sums).T).T),
-        reach=np.maximum.reduceat(clusters.reach[:, order], starts, axis=1),
-        vectors=np.asarray(gather @ clusters.vectors, dtype=np.float32),
-        titles=sparse.csr_matrix(gather @ clusters.titles),
-        texts=sparse.csr_matrix(gather @ clusters.texts),
-        lengths=np.asarray(gather @ clusters.lengths, dtype=np.float32),
-    )
+def _rescored(
+    before: Clusters, scores: Scores, after: Clusters, target: Labels, decisions: Decisions, held: Constraints
+) -> Scores:
+    """Return the scores of the clusters after a round; only pairs of which one side has grown are judged anew."""
+    grown = np.bincount(target, minlength=len(after.sizes)) > 1
+    changed = grown[after.left] | grown[after.right]
+    found = join_scores(after, decisions, _forbidden(after, held), changed)
+    kept = ~(grown[target[before.left]] | grown[target[before.right]])
+    found[~changed] = scores[kept][np.lexsort((target[before.right][kept], target[before.left][kept]))]
+    return found
 
 
-def _numbered(labels: Labels) -> Labels:
-    """Return the same clusters, numbered 0..k-1."""
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+def _forbidden(clusters: Clusters, held: Constraints) -> NDArray[np.bool_]:
+    """Return which linked pairs hold two articles between them that the owner keeps apart."""
+    k = len(clusters.sizes)
+    forbidden = np.zeros(len(clusters.left), dtype=bool)
+    key = clusters.left * k + clusters.right
+    for one, other in held.apart:
+        a, b = np.meshgrid(np.unique(clusters.labels[one]), np.unique(clusters.labels[other]))
+        forbidden |= np.isin(key, np.minimum(a, b).ravel() * k + np.maximum(a, b).ravel())
+    return forbidden
+
+
+def _bridged(labels: Labels, links: Links, bridges: NDArray[np.bool_], bar: float) -> Labels:
+    """Return the clusters with each bridge in the one whose members it is nearest to on average, if near enough."""
+    if not bridges.any():
+        return labels
+    plain = np.flatnonzero(~bridges)
+    sizes = np.bincount(labels[plain], minlength=int(labels.max()) + 1)
+    found = labels.copy()
+    for row in np.flatnonzero(bridges).tolist():
+        near = links[row].tocoo()
+        there = ~bridges[near.col]
+        means = np.bincount(labels[near.col[there]], weights=near.data[there], minlength=len(sizes)) / np.maximum(
+            sizes, 1
+        )
+        if means.max(initial=0) >= bar:
+            found[row] = means.argmax()
+    return _numbered(found)
+
+
+def _entries(matrix: Links, rows: Rows, columns: Rows) -> Scores:
+    """Return these entries of a matrix that is sparse."""
+    return np.asarray(matrix[rows, columns], dtype=np.float32).ravel() if len(rows) else np.zeros(0, dtype=np.float32)
+
+
+def _vector_cosines(sums: Vectors, left: Rows, right: Rows) -> Scores:
+    lengths = np.linalg.norm(sums, axis=1)
+    scale = np.where(lengths > 0, lengths, 1)
+    dots = np.einsum("ij,ij->i", sums[left], sums[right])
+    return np.asarray(dots / (scale[left] * scale[right]), dtype=np.float32)
+
+
+def _unit(sums: WordMatrix) -> WordMatrix:
+    lengths = np.sqrt(np.asarray(sums.multiply(sums).sum(axis=1)).ravel())
+    return sparse.csr_matrix(sparse.diags(1 / np.where(lengths > 0, lengths, 1)) @ sums, dtype=np.float32)
 
 
 def _gather(labels: Labels) -> sparse.csr_matrix:
@@ -250,38 +258,7 @@ def _gather(labels: Labels) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))))
 
 
-def _nearest(compared: Compared, row: int, plain: Rows, labels: Labels, bar: float) -> int:
-    """Return the cluster whose members this article is nearest to on average, or a new one."""
-    if not len(plain):
-        return row
-    scores = pair_scores(compared, np.array([row]), plain)[0]
-    owners, of = np.unique(labels[plain], return_inverse=True)
-    means = np.bincount(of, weights=scores) / np.bincount(of)
-    return int(owners[means.argmax()]) if means.max() >= bar else row
-
-
-def _cosines(sums: NDArray[np.float32]) -> Scores:
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    unit = sums / np.where(lengths > 0, lengths, 1)
-    return np.asarray(unit @ unit.T, dtype=np.float32)
-
-
-def _word_cosines(sums: WordMatrix) -> Scores:
-    unit = unit_rows(sums)
-    return np.asarray((unit @ unit.T).toarray(), dtype=np.float32)
-
-
-def _parts(labels: NDArray[np.int32]) -> list[Rows]:
-    order = np.argsort(labels, kind="stable").astype(np.int64)
-    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-
-
-def _first_of(labels: Labels) -> Labels:
-    """Return for each article the first one of its cluster."""
+def _numbered(labels: Labels) -> Labels:
+    """Return the same clusters, numbered 0..k-1 in order of first member."""
     _, first, of = np.unique(labels, return_index=True, return_inverse=True)
-    return np.asarray(first[of], dtype=np.int64)
-
-
-def _in_order(labels: Labels) -> Labels:
-    """Return the labels numbered 0..k-1 by first member."""
-    return _numbered(_first_of(labels))
+    return np.asarray(np.argsort(np.argsort(first))[of], dtype=np.int64)

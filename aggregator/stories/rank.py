@@ -1,39 +1,45 @@
-"""How high a story stands: a product of terms that the page can show. Pure."""
+"""How high a story stands: a product of terms that the page can show. Pure.
+
+Standing halves every few hours without news. As that is the same for all stories, their order changes only when one
+of them does: what is stored is a logarithm that grows with the hour of the latest article, and no row is ever written
+because time passes (Reddit's "hot" ranking is built so; Salihefendic 2010).
+"""
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 ORIGINS_POWER = 0.8
 """Ten independent origins count for six, not for ten: after the first few, more say little more."""
 
-VELOCITY_HOURS = 6.0
-"""Span that counts as just now."""
+VELOCITY = timedelta(hours=6)
+"""Span before the latest article in which others speak for a story on the move."""
 
-AGE_POWER = 1.2
-AGE_OFFSET_HOURS = 2.0
-"""A story loses half its standing in its first two hours without news and nine tenths within a day."""
+HALF_LIFE = timedelta(hours=6)
+"""A story without news has half its standing after that, and a sixteenth after a day."""
+
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+"""Where the hours are counted from."""
 
 
 def rank_terms(
-    *, n_origins: int, n_publishers: int, scores: Sequence[float], published_at: Sequence[datetime], now: datetime
+    *, n_origins: int, n_publishers: int, scores: Sequence[float], published_at: Sequence[datetime]
 ) -> Mapping[str, float]:
-    """Return the factors of a story's rank, by name, each above 0.
+    """Return the factors of a story's rank that time does not change, by name, each above 0.
 
-    origins: who did their own reporting; velocity: 1..2, the share of its articles that are just out; diversity: 0..1,
-    publishers per article; cohesion: 0..1, how near its members are to each other; freshness: 0..1, by the latest.
+    origins: who did their own reporting; velocity: 1..2, the share of its articles that came with the latest;
+    diversity: 0..1, publishers per article; cohesion: 0..1, how near its members are to each other.
     """
-    recent = sum(now - at <= timedelta(hours=VELOCITY_HOURS) for at in published_at)
-    hours = max((now - max(published_at)).total_seconds() / 3600, 0)
+    latest = max(published_at)
+    recent = sum(latest - at <= VELOCITY for at in published_at)
     return {
         "origins": n_origins**ORIGINS_POWER,
         "velocity": 1 + recent / len(published_at),
         "diversity": math.sqrt(n_publishers / len(published_at)),
         "cohesion": max(sum(scores) / len(scores), 0.01),
-        "freshness": (AGE_OFFSET_HOURS / (hours + AGE_OFFSET_HOURS)) ** AGE_POWER,
     }
 
 
-def rank(terms: Mapping[str, float]) -> float:
-    """Return the product of the terms."""
-    return math.prod(terms.values())
+def rank(terms: Mapping[str, float], *, last_at: datetime) -> float:
+    """Return the logarithm, to base 2, of the product of the terms and of freshness, as of EPOCH."""
+    return math.log2(math.prod(terms.values())) + (last_at - EPOCH) / HALF_LIFE

@@ -1,190 +1,213 @@
-"""The articles of a window -> stories: clean, copies, compare, group, follow, lead, rank. Pure; order only."""
+"""A window -> stories: what was touched is clustered anew, followed, and gets its lead, rank and evidence. Pure.
+
+clustered = cluster(window, story_of, touched, corrections, bar=…)
+regrouping = settled(window, clustered, known, now=…)
+"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from aggregator.config import StorySettings
-from aggregator.models import KnownStory, Member, Regrouping, StoryDraft, Vectors, WindowArticle
-from aggregator.stories.clean import clean_text, clean_title, is_round_up
-from aggregator.stories.copies import agency, copies
-from aggregator.stories.follow import follow
-from aggregator.stories.furniture import without_sentences, without_templates
+from aggregator.models import Correction, KnownStory, Member, Regrouping, StoryDraft
+from aggregator.stories.corrections import constraints
+from aggregator.stories.follow import settle
 from aggregator.stories.group import BAR, Labels, group
-from aggregator.stories.lead import lead
+from aggregator.stories.lead import Closeness, lead
 from aggregator.stories.rank import rank, rank_terms
-from aggregator.stories.similarity import Compared, Decisions, Scores, compare, learned, pair_scores, rows_for, take
-from aggregator.stories.words import tokens
+from aggregator.stories.similarity import Rows, take
+from aggregator.stories.window import Window
 
-EVIDENCE_ROWS = 500
-"""Members of small stories whose scores are computed at once: calls cost more than numbers."""
+EDGE = 0.5
+"""Pair score from which what happens to one article is looked at again from the other's story."""
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The articles of a window in order, with what is compared of them."""
+class Clustered:
+    """The clusters of a run, as article ids, that may say something new."""
 
-    articles: Sequence[WindowArticle]
-    compared: Compared
+    clusters: tuple[frozenset[int], ...]
     copy_of: Mapping[int, int]
-    """{copy: original} by position."""
-    round_ups: Sequence[bool]
+    """{copy: original}, by article id."""
+    touched: frozenset[int]
+    firm: frozenset[int]
+    """Articles that the owner spoke of."""
+
+    @property
+    def article_ids(self) -> frozenset[int]:
+        """All articles of these clusters: their stories are what has to be known."""
+        return frozenset().union(*self.clusters)
 
 
-def regroup(
-    articles: Sequence[WindowArticle],
-    ids: Sequence[int],
-    vectors: Vectors | None,
-    known: Sequence[KnownStory],
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """The part of the window that a run looks at, by position."""
+
+    fresh: Rows
+    """Touched articles and the stories that they are near: clustered anew, article by article."""
+    around: Rows
+    """Stories near to those, which may be joined but are not taken apart."""
+
+
+def cluster(
+    window: Window,
+    story_of: Mapping[int, int],
+    touched: Collection[int],
+    corrections: Sequence[Correction] = (),
     *,
-    now: datetime,
-    settings: StorySettings,
-) -> Regrouping:
-    """Return the stories of a window: each article is in exactly one, alone where it stands alone.
+    bar: float = 0.0,
+) -> Clustered:
+    """Return the clusters of the part of the window that the touched articles may have changed.
 
-    `ids` names the rows of `vectors`, shape (len(ids), dim); articles without a row are grouped by their words.
-    The order of `articles` does not matter. Raises EncoderError where ids and vectors do not belong together.
+    `story_of` names the story of each article that has one. Touched are new and rewritten articles, and those that
+    wait to move. A bar of 0 means the engine's own. The order of arrival does not matter.
     """
-    window = read_window(articles, ids, vectors, decisions=learned())
-    labels = cluster(window, bar=settings.bar or BAR)
-    members = _members(labels)
-    clusters = [frozenset(window.articles[row].id for row in rows) for rows in members]
-    followed = follow(clusters, known)
-    drafts = tuple(
-        _draft(window, rows, scores, story, now=now)
-        for rows, scores, story in zip(members, _evidence(window, members), followed.stories, strict=True)
+    firm = frozenset().union(*(each.left | each.right for each in corrections))
+    copy_of = window.copy_of()
+    if not len(window):
+        return Clustered((), copy_of, frozenset(), firm)
+    ids = window.ids
+    original = _positions(ids, copy_of)
+    region = _region(window, _stories(ids, story_of), np.isin(ids, list(touched)), original)
+    in_region = np.isin(np.arange(len(ids)), np.r_[region.fresh, region.around])
+    rows = _in_order(window, np.flatnonzero(in_region & (original == np.arange(len(ids)))))
+    start = np.where(np.isin(rows, region.fresh), -1 - rows, _stories(ids, story_of)[rows])
+    labels = group(
+        take(window.compared, rows),
+        window.links[rows][:, rows],
+        window.decisions,
+        held=constraints(corrections, ids[rows]),
+        bridges=np.array([window.articles[row].is_round_up for row in rows], dtype=bool),
+        start=np.unique(start, return_inverse=True)[1].astype(np.int64),
+        bar=bar or BAR,
     )
-    return Regrouping(stories=drafts, merges=followed.merges)
+    label_of = np.full(len(ids), -1, dtype=np.int64)
+    label_of[rows] = labels
+    label_of = label_of[original]
+    fresh_labels = np.unique(label_of[region.fresh])
+    return Clustered(_clusters(ids, label_of, fresh_labels), copy_of, frozenset(touched), firm)
 
 
-def read_window(
-    articles: Sequence[WindowArticle], ids: Sequence[int], vectors: Vectors | None, *, decisions: Decisions
-) -> Window:
-    """Return the articles in the order of (published_at, url, id), cleaned, with copies found."""
-    ordered = sorted(articles, key=lambda article: (article.published_at, article.url or "", article.id))
-    publishers = [article.publisher for article in ordered]
-    titles = [clean_title(article.title, article.publisher) for article in ordered]
-    bodies = [clean_text(article.text, title) for article, title in zip(ordered, titles, strict=True)]
-    title_words = without_templates([tokens(title) for title in titles], publishers)
-    text_words = [tokens(body) for body in without_sentences(bodies, titles, publishers)]
-    compared = compare(
-        title_words,
-        text_words,
-        rows_for([article.id for article in ordered], ids, vectors),
-        languages=[article.language for article in ordered],
-        published_at=[article.published_at for article in ordered],
-        publishers=publishers,
-        decisions=decisions,
-    )
-    whole = [(*title, *text) for title, text in zip(title_words, text_words, strict=True)]
-    round_ups = [is_round_up(article.title) for article in ordered]
-    return Window(ordered, compared, copies(whole, compared.days.tolist()), round_ups)
+def settled(window: Window, clustered: Clustered, known: Sequence[KnownStory], *, now: datetime) -> Regrouping:
+    """Return the stories that these clusters go on or found; those that nothing changed are left out.
+
+    `known` are the stories of the clusters' articles.
+    """
+    followed = settle(clustered.clusters, known, now=now, firm=clustered.firm, copy_of=clustered.copy_of)
+    row_of = {article.id: row for row, article in enumerate(window.articles)}
+    drafts = [
+        _draft(window, _in_order(window, np.array([row_of[each] for each in cluster])), story, clustered.copy_of)
+        for cluster, story in zip(followed.clusters, followed.stories, strict=True)
+        if story is None or cluster != story.article_ids or cluster & (clustered.touched | story.waiting_ids)
+    ]
+    return Regrouping(stories=tuple(drafts), merges=followed.merges, waiting=followed.waiting)
 
 
-def cluster(window: Window, *, bar: float) -> Labels:
-    """Return a cluster for each article; copies go where their originals go."""
-    originals = np.array([row for row in range(len(window.articles)) if row not in window.copy_of], dtype=np.int64)
-    labels = np.zeros(len(window.articles), dtype=np.int64)
-    if len(originals):
-        bridges = [window.round_ups[row] for row in originals]
-        labels[originals] = group(take(window.compared, originals), bridges, bar=bar)
-    for row, original in window.copy_of.items():
-        labels[row] = labels[original]
-    return labels
+def _region(window: Window, stories: Rows, touched: NDArray[np.bool_], original: Rows) -> _Region:
+    seeds = touched.copy()
+    seeds[original[touched]] = True
+    fresh = _with_stories(stories, seeds | _linked(window, seeds))
+    fresh[original[fresh]] = True
+    around = _with_stories(stories, _linked(window, fresh)) & ~fresh
+    return _Region(np.flatnonzero(fresh), np.flatnonzero(around))
 
 
-def _members(labels: Labels) -> list[list[int]]:
-    """Return the rows of each cluster, by first row."""
-    rows_of: dict[int, list[int]] = defaultdict(list)
-    for row, label in enumerate(labels.tolist()):
-        rows_of[label].append(row)
-    return list(rows_of.values())
+def _linked(window: Window, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which articles have an edge to any of these."""
+    near = window.links[np.flatnonzero(rows)]
+    found = np.zeros(len(rows), dtype=bool)
+    found[near.indices[near.data >= EDGE]] = True
+    return found
 
 
-def _evidence(window: Window, members: Sequence[Sequence[int]]) -> Iterator[Scores]:
-    """Give the pair scores inside each cluster, shape (m, m), 1 on the diagonal."""
-    batch: list[Sequence[int]] = []
-    for rows in members:
-        batch.append(rows)
-        if sum(map(len, batch)) >= EVIDENCE_ROWS:
-            yield from _scores_within(window, batch)
-            batch = []
-    yield from _scores_within(window, batch)
+def _with_stories(stories: Rows, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return these articles and all others of their stories."""
+    return rows | np.isin(stories, np.unique(stories[rows]))
 
 
-def _scores_within(window: Window, batch: Sequence[Sequence[int]]) -> Iterator[Scores]:
-    shared = [row for rows in batch if len(rows) > 1 for row in rows]
-    scores = pair_scores(window.compared, np.array(shared, dtype=np.int64), np.array(shared, dtype=np.int64))
-    start = 0
-    for rows in batch:
-        if len(rows) == 1:
-            yield np.ones((1, 1), dtype=np.float32)
-            continue
-        own = scores[start : start + len(rows), start : start + len(rows)].copy()
-        np.fill_diagonal(own, 1)
-        start += len(rows)
-        yield own
+def _stories(ids: Rows, story_of: Mapping[int, int]) -> Rows:
+    """Return the story of each article, and a number below 0, of its own, for one that has none."""
+    return np.array([story_of.get(each, -1 - row) for row, each in enumerate(ids.tolist())], dtype=np.int64)
 
 
-def _draft(
-    window: Window, rows: Sequence[int], scores: Scores, story: KnownStory | None, *, now: datetime
-) -> StoryDraft:
+def _positions(ids: Rows, copy_of: Mapping[int, int]) -> Rows:
+    """Return the position of each article's original, which is its own where it is no copy."""
+    row_of = {each: row for row, each in enumerate(ids.tolist())}
+    return np.array([row_of[copy_of.get(each, each)] for each in ids.tolist()], dtype=np.int64)
+
+
+def _in_order(window: Window, rows: Rows) -> Rows:
+    return np.array(sorted(rows.tolist(), key=lambda row: window.articles[row].place), dtype=np.int64)
+
+
+def _clusters(ids: Rows, labels: Labels, wanted: Labels) -> tuple[frozenset[int], ...]:
+    members: dict[int, list[int]] = defaultdict(list)
+    there = np.flatnonzero(np.isin(labels, wanted))
+    for article_id, label in zip(ids[there].tolist(), labels[there].tolist(), strict=True):
+        members[label].append(article_id)
+    return tuple(frozenset(members[label]) for label in sorted(members))
+
+
+def _draft(window: Window, rows: Rows, story: KnownStory | None, copy_of: Mapping[int, int]) -> StoryDraft:
     articles = [window.articles[row] for row in rows]
-    own = [_member(window, rows, scores, i) for i in range(len(rows))]
+    closeness = _closeness(window, rows)
+    members = tuple(_member(window, rows, closeness, i, copy_of) for i in range(len(rows)))
     published_at = [article.published_at for article in articles]
+    by_id = {article.id: article for article in articles}
+    origins = {by_id.get(copy_of.get(article.id, article.id), article).origin for article in articles}
     n_publishers = len({article.publisher for article in articles})
-    n_origins = len({_origin(window, row) for row in rows})
     terms = rank_terms(
-        n_origins=n_origins,
+        n_origins=min(len(origins), n_publishers),
         n_publishers=n_publishers,
-        scores=[member.score for member in own],
+        scores=[member.score for member in members],
         published_at=published_at,
-        now=now,
     )
     return StoryDraft(
         id=story.id if story else None,
         founder_id=story.founder_id if story else articles[0].id,
-        lead_id=articles[_lead(window, rows, scores, story)].id,
-        members=tuple(own),
+        lead_id=articles[_lead(window, rows, closeness, story, copy_of)].id,
+        members=members,
         n_publishers=n_publishers,
-        n_origins=n_origins,
+        n_origins=min(len(origins), n_publishers),
         first_at=min(published_at),
         last_at=max(published_at),
-        rank=rank(terms),
+        rank=rank(terms, last_at=max(published_at)),
         rank_terms=terms,
     )
 
 
-def _member(window: Window, rows: Sequence[int], scores: Scores, i: int) -> Member:
+def _closeness(window: Window, rows: Rows) -> Closeness:
+    """Return the pair scores inside a cluster, shape (m, m), 0 on the diagonal and where there is no link.
+
+    Who is linked with nobody in it, because it came by way of a copy or of the owner, is compared with all.
+    """
+    scores = np.asarray(window.links[rows][:, rows].toarray(), dtype=np.float32)
+    for i in np.flatnonzero(scores.max(axis=1, initial=0) <= 0) if len(rows) > 1 else ():
+        scores[i] = window.scores(np.full(len(rows), rows[i]), rows)
+        scores[i, i] = 0
+    return scores
+
+
+def _member(window: Window, rows: Rows, closeness: Closeness, i: int, copy_of: Mapping[int, int]) -> Member:
     article_id = window.articles[rows[i]].id
     if len(rows) == 1:
         return Member(article_id=article_id, score=1.0)
-    others = scores[i].copy()
-    others[i] = -1
-    nearest = int(others.argmax())
-    original = window.copy_of.get(rows[i])
+    nearest = int(closeness[i].argmax())
     return Member(
         article_id=article_id,
-        score=float(others[nearest]),
-        nearest_id=window.articles[rows[nearest]].id,
-        copy_of_id=None if original is None else window.articles[original].id,
+        score=float(closeness[i, nearest]),
+        nearest_id=window.articles[rows[nearest]].id if nearest != i else None,
+        copy_of_id=copy_of.get(article_id),
     )
 
 
-def _lead(window: Window, rows: Sequence[int], scores: Scores, story: KnownStory | None) -> int:
+def _lead(
+    window: Window, rows: Rows, closeness: Closeness, story: KnownStory | None, copy_of: Mapping[int, int]
+) -> int:
     articles = [window.articles[row] for row in rows]
-    readable = [
-        bool(article.title and article.text) and not window.round_ups[row] and row not in window.copy_of
-        for row, article in zip(rows, articles, strict=True)
-    ]
+    readable = [article.is_readable and article.id not in copy_of for article in articles]
     places = {article.id: i for i, article in enumerate(articles)}
-    return lead(scores, readable, places.get(story.lead_id) if story else None)
-
-
-def _origin(window: Window, row: int) -> str:
-    """Return whose reporting an article is: an agency's where one is named, the original's for a copy."""
-    article = window.articles[window.copy_of.get(row, row)]
-    return agency(article.text, article.origin) or article.publisher
+    return lead(closeness, readable, places.get(story.lead_id) if story else None)

@@ -1,25 +1,34 @@
 """How alike two articles are: a learned mix of words and vectors, never vectors alone. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from aggregator.errors import EncoderError
-from aggregator.models import Vectors
-from aggregator.stories.words import WordMatrix, is_digit, is_number, weigh
+from aggregator.models import Calibration, Vectors
+from aggregator.stories.calibrate import across, calibrated
+from aggregator.stories.vocabulary import Vocabulary, WordMatrix, grown, measured, stacked, weigh
+from aggregator.stories.words import is_digit, is_number
 
 Rows = NDArray[np.int64]
-"""Positions of articles in the window: shape (k,)."""
+"""Positions of articles in the window: shape (n,)."""
 
 Scores = NDArray[np.float32]
-"""Chance that two articles are about the same happening, 0..1: shape (rows, columns)."""
+"""Chance that the articles of a pair are about the same happening, 0..1: shape (pairs,)."""
+
+Links: TypeAlias = Any
+"""The pair scores of a window's candidates, both ways: a scipy csr_matrix of shape (n, n), 0 where there is none."""
+
+Features = Mapping[str, NDArray[np.float32]]
+"""What a decision looks at, by name: each of shape (pairs,)."""
 
 Weights = Mapping[str, float]
 """Of a logistic decision: one factor per feature, and `intercept`."""
@@ -31,8 +40,8 @@ LANGUAGE_PRIOR = 20
 """Articles of similarity nought that are added to a language before its mean vector is taken away: in a window of
 three the mean would be the story itself."""
 
-BLOCK_ROWS = 1000
-"""Rows that are compared with the whole window at once: 1,000 × 50,000 × 4 bytes = 200 MB."""
+PAIRS_AT_ONCE = 20_000
+"""Pairs that are compared at once: 20,000 × 384 × 4 bytes twice = 61 MB."""
 
 PATIENCE_DAYS = 2.0
 """Days between two articles that cost nothing."""
@@ -44,9 +53,9 @@ SERIES_LOGITS = 20.0
 """What it costs to say the same words with other numbers, as the parts of a series do ("Day 21 of …"): more than
 any likeness is worth."""
 
-VECTORS_ALONE = 0.4
-"""The best chance of two articles of one language that share no word: below every bar, so that vectors alone, which
-know what a text is like and not what happened, join nothing."""
+VECTORS_ALONE = 0.1
+"""The best chance of two articles that share no word and are not of two languages that the model is calibrated for: too little for a link, so that vectors alone,
+which know what a text is like and not what happened, join nothing."""
 
 SERIES_WORDS = 3
 """Words that two titles must share in full before other numbers make them parts of a series."""
@@ -54,6 +63,16 @@ SERIES_WORDS = 3
 SERIES_DAYS = 0.75
 """Days from which the same words with other numbers are held for the next part of a series, whoever wrote them.
 Below that only one publisher's are: the count of a disaster's dead rises within hours, in many papers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the articles of a window have in common: measured once, kept while the window changes little."""
+
+    titles: Vocabulary
+    texts: Vocabulary
+    means: Mapping[str, NDArray[np.float32]]
+    """By language, of the vectors: shape (dim,). What only says "this is Serbian" is no likeness."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,69 +87,85 @@ class Compared:
     """Title and text together."""
     lengths: NDArray[np.float32]
     """log(1 + words) / 4."""
-    days: NDArray[np.float32]
-    """Since the earliest article."""
+    days: NDArray[np.float64]
+    """Of publication, since 1970."""
     publishers: Rows
     """A number per publisher."""
     languages: Rows
     """A number per language."""
     skeletons: Rows
-    """A number per title without its numbers; of its own where the title is too short to tell a series."""
+    """A number per title without its numbers; 0 where the title is too short to tell a series."""
     numbers: Rows
     """A number per set of numbers in a title."""
-    decisions: Decisions
 
     def __len__(self) -> int:
         return len(self.lengths)
 
 
-def compare(
-    titles: Sequence[Sequence[str]],
-    texts: Sequence[Sequence[str]],
-    vectors: Vectors,
-    *,
-    languages: Sequence[str | None],
-    published_at: Sequence[datetime],
-    publishers: Sequence[str],
-    decisions: Decisions,
-) -> Compared:
-    """Return what of these articles is compared, from the words of their titles and of their texts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What is compared of some articles, besides their vectors: all of one length."""
+
+    titles: Sequence[Sequence[str]]
+    texts: Sequence[Sequence[str]]
+    languages: Sequence[str | None]
+    publishers: Sequence[str]
+    published_at: Sequence[datetime]
+
+    @property
+    def heads(self) -> list[list[str]]:
+        """The titles' words without numbers below ten."""
+        return [[token for token in title if not is_digit(token)] for title in self.titles]
+
+    @property
+    def whole(self) -> list[tuple[str, ...]]:
+        """The words of title and text together."""
+        return [(*head, *text) for head, text in zip(self.heads, self.texts, strict=True)]
+
+
+def background(words: Words, vectors: Vectors) -> Background:
+    """Return what these articles have in common; `vectors` has shape (n, dim), zero rows where there is none."""
+    return Background(measured(words.heads), measured(words.whole), _means(vectors, words.languages))
+
+
+def widened(before: Background, words: Words) -> Background:
+    """Return the background with the words that these articles bring; it is not measured anew."""
+    return replace(before, titles=grown(before.titles, words.heads), texts=grown(before.texts, words.whole))
+
+
+def compare(words: Words, vectors: Vectors, common: Background) -> Compared:
+    """Return what of these articles is compared, against a background that knows all their words.
 
     `vectors` has shape (n, dim), with zero rows for articles without one; (n, 0) where no article has any.
     """
-    heads = [[token for token in title if not is_digit(token)] for title in titles]
-    whole = [(*title, *text) for title, text in zip(heads, texts, strict=True)]
-    has_vector = np.einsum("ij,ij->i", vectors, vectors) > 0
+    whole = words.whole
     return Compared(
-        vectors=_without_common_part(vectors, has_vector, languages),
-        has_vector=has_vector,
-        titles=weigh(heads),
-        texts=weigh(whole),
-        lengths=(np.log1p([len(words) for words in whole]) / 4).astype(np.float32),
-        days=_days(published_at),
-        publishers=_numbered(publishers),
-        languages=_numbered(languages),
-        skeletons=_skeletons(titles),
-        numbers=_numbered([tuple(sorted(filter(is_number, title))) for title in titles]),
-        decisions=decisions,
+        vectors=_without_common_part(vectors, words.languages, common.means),
+        has_vector=np.einsum("ij,ij->i", vectors, vectors) > 0,
+        titles=weigh(common.titles, words.heads),
+        texts=weigh(common.texts, whole),
+        lengths=(np.log1p([len(each) for each in whole]) / 4).astype(np.float32),
+        days=np.array([at.timestamp() / 86_400 for at in words.published_at], dtype=np.float64),
+        publishers=_numbered(words.publishers),
+        languages=_numbered(words.languages),
+        skeletons=_skeletons(words.titles),
+        numbers=_numbered([tuple(sorted(filter(is_number, title))) for title in words.titles]),
     )
 
 
 def take(compared: Compared, rows: Rows) -> Compared:
     """Return what is compared of these articles only."""
-    return replace(
-        compared,
-        vectors=compared.vectors[rows],
-        has_vector=compared.has_vector[rows],
-        titles=compared.titles[rows],
-        texts=compared.texts[rows],
-        lengths=compared.lengths[rows],
-        days=compared.days[rows],
-        publishers=compared.publishers[rows],
-        languages=compared.languages[rows],
-        skeletons=compared.skeletons[rows],
-        numbers=compared.numbers[rows],
-    )
+    return Compared(**{name: getattr(compared, name)[rows] for name in Compared.__dataclass_fields__})
+
+
+def appended(before: Compared, more: Compared) -> Compared:
+    """Return what is compared of both, `more` behind; it may know more words."""
+    words = {name: stacked(getattr(before, name), getattr(more, name)) for name in ("titles", "texts")}
+    vectors = before.vectors if before.vectors.shape[1] else np.zeros((len(before), more.vectors.shape[1]), np.float32)
+    below = more.vectors if more.vectors.shape[1] else np.zeros((len(more), vectors.shape[1]), np.float32)
+    rest = set(Compared.__dataclass_fields__) - {*words, "vectors"}
+    plain = {name: np.concatenate([getattr(before, name), getattr(more, name)]) for name in rest}
+    return Compared(vectors=np.concatenate([vectors, below]), **words, **plain)
 
 
 def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | None) -> Vectors:
@@ -146,60 +181,52 @@ def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | N
     found = np.array([position.get(article_id, -1) for article_id in ids], dtype=np.int64)
     chosen = np.where((found >= 0)[:, None], vectors[found], 0).astype(np.float32)
     chosen[~np.isfinite(chosen).all(axis=1)] = 0
-    lengths = np.linalg.norm(chosen, axis=1, keepdims=True)
-    return np.asarray(chosen / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+    return _unit(chosen)
 
 
-def pair_scores(compared: Compared, rows: Rows, columns: Rows) -> Scores:
-    """Return the learned chance of each pair: shape (len(rows), len(columns)); words only where a vector is missing."""
-    features, both = pair_features(compared, rows, columns)
-    scores = chances(decide(compared.decisions, "pair", features, both) - _reserves(compared, rows, columns))
-    wordless = (features["text"] <= 0) & np.equal.outer(compared.languages[rows], compared.languages[columns])
-    return np.where(wordless, np.minimum(scores, np.float32(VECTORS_ALONE)), scores)
+def pair_scores(
+    compared: Compared, left: Rows, right: Rows, decisions: Decisions, calibration: Calibration | None = None
+) -> Scores:
+    """Return the learned chance of each pair, shape (pairs,); by words only where a vector is missing.
 
-
-def pair_features(compared: Compared, rows: Rows, columns: Rows) -> tuple[dict[str, Scores], NDArray[np.bool_]]:
-    """Return what a pair is judged by, each of shape (len(rows), len(columns)), and whether both have a vector.
-
-    title, text, vector: cosines; length: words of the shorter one.
+    Between two languages a calibrated model's vectors decide alone.
     """
-    features = {
-        "title": _product(compared.titles, rows, columns),
-        "text": _product(compared.texts, rows, columns),
-        "length": np.minimum.outer(compared.lengths[rows], compared.lengths[columns]),
+    parts = [
+        _scored(compared, left[some], right[some], decisions, calibration)
+        for some in (slice(start, start + PAIRS_AT_ONCE) for start in range(0, len(left), PAIRS_AT_ONCE))
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+
+
+def pair_features(compared: Compared, left: Rows, right: Rows, calibration: Calibration | None = None) -> Features:
+    """Return what a pair is judged by.
+
+    title, text, vector: cosines, that of the vectors 0 where one is missing; length: words of the shorter one.
+    """
+    near = np.einsum("ij,ij->i", compared.vectors[left], compared.vectors[right])
+    return {
+        "title": cosines(compared.titles, left, right),
+        "text": cosines(compared.texts, left, right),
+        "vector": calibrated(near, compared.languages[left], compared.languages[right], calibration),
+        "length": np.minimum(compared.lengths[left], compared.lengths[right]),
     }
-    both = np.logical_and.outer(compared.has_vector[rows], compared.has_vector[columns])
-    if both.any():
-        features["vector"] = compared.vectors[rows] @ compared.vectors[columns].T
-    return features, both
 
 
-def neighbours(compared: Compared, bar: float) -> Iterator[tuple[Rows, Rows, Scores]]:
-    """Give the pairs of the window that reach the bar, block by block: rows, columns (each later), scores."""
-    everyone = np.arange(len(compared))
-    for start in range(0, len(compared), BLOCK_ROWS):
-        rows = everyone[start : start + BLOCK_ROWS]
-        columns = everyone[start:]
-        scores = pair_scores(compared, rows, columns)
-        left, right = np.nonzero(np.triu(scores >= bar, k=1))
-        yield rows[left], columns[right], scores[left, right]
+def decide(decisions: Decisions, name: str, features: Features, has_vectors: NDArray[np.bool_]) -> Scores:
+    """Return the chances, 0..1, of a learned decision; by its words alone where not both sides have a vector."""
+    return chances(log_odds(decisions, name, features, has_vectors))
 
 
-def decide(decisions: Decisions, name: str, features: Mapping[str, Scores], both: NDArray[np.bool_]) -> Scores:
-    """Return the log odds of a learned decision; by its words alone where not both sides have a vector.
-
-    Features and `both` have one shape; "vector" is needed only where `both` holds somewhere.
-    """
-    if not both.any():
-        return logit(decisions[f"{name}_by_words"], features)
-    whole = logit(decisions[name], features)
-    return whole if both.all() else np.where(both, whole, logit(decisions[f"{name}_by_words"], features))
+def log_odds(decisions: Decisions, name: str, features: Features, has_vectors: NDArray[np.bool_]) -> Scores:
+    """Return the log odds of a learned decision; by its words alone where not both sides have a vector."""
+    by_words = logit(decisions[f"{name}_by_words"], features)
+    return np.where(has_vectors, logit(decisions[name], features), by_words) if has_vectors.any() else by_words
 
 
-def logit(weights: Weights, features: Mapping[str, Scores]) -> Scores:
-    """Return the log odds that the weights give to features of one shape; features without a weight do not count."""
+def logit(weights: Weights, features: Features) -> Scores:
+    """Return the log odds that the weights give; features without a weight do not count."""
     total = np.full_like(features["text"], weights["intercept"])
-    for name in weights.keys() - {"intercept"}:
+    for name in sorted(weights.keys() - {"intercept"}):
         total += np.float32(weights[name]) * features[name]
     return total
 
@@ -216,47 +243,73 @@ def learned() -> Decisions:
     return {name: dict(weights) for name, weights in json.loads(text).items()}
 
 
-def _product(matrix: WordMatrix, rows: Rows, columns: Rows) -> Scores:
-    return np.asarray((matrix[rows] @ matrix[columns].T).toarray(), dtype=np.float32)
+def _scored(
+    compared: Compared, left: Rows, right: Rows, decisions: Decisions, calibration: Calibration | None
+) -> Scores:
+    features = pair_features(compared, left, right, calibration)
+    both = compared.has_vector[left] & compared.has_vector[right]
+    scores = chances(log_odds(decisions, "pair", features, both) - _reserves(compared, left, right))
+    scores = np.where(features["text"] <= 0, np.minimum(scores, np.float32(VECTORS_ALONE)), scores)
+    translated = across(features["vector"], compared.languages[left], compared.languages[right], calibration)
+    return np.where(both, np.maximum(scores, translated), scores)
 
 
-def _reserves(compared: Compared, rows: Rows, columns: Rows) -> Scores:
+def cosines(matrix: WordMatrix, left: Rows, right: Rows) -> NDArray[np.float32]:
+    """Return the products of these rows with those, pair by pair: cosines where the rows are of unit length."""
+    return np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1), dtype=np.float32).ravel()
+
+
+def _reserves(compared: Compared, left: Rows, right: Rows) -> NDArray[np.float32]:
     """Return the logits that time and the signs of a series cost."""
-    gap = np.abs(np.subtract.outer(compared.days[rows], compared.days[columns]))
+    gap = np.abs(compared.days[left] - compared.days[right])
     cost = LOGITS_PER_DAY * np.maximum(gap - PATIENCE_DAYS, 0)
-    same_words = np.equal.outer(compared.skeletons[rows], compared.skeletons[columns])
-    if same_words.any():
-        other_numbers = np.not_equal.outer(compared.numbers[rows], compared.numbers[columns])
-        one_hand = np.equal.outer(compared.publishers[rows], compared.publishers[columns]) | (gap >= SERIES_DAYS)
-        cost += SERIES_LOGITS * (same_words & other_numbers & one_hand)
-    return np.asarray(cost, dtype=np.float32)
+    return np.asarray(cost + SERIES_LOGITS * _are_parts(compared, left, right, gap), dtype=np.float32)
 
 
-def _without_common_part(vectors: Vectors, has_vector: NDArray[np.bool_], languages: Sequence[str | None]) -> Vectors:
-    """Return unit rows less the language's mean: what only says "this is Serbian" is no likeness.
+def _are_parts(compared: Compared, left: Rows, right: Rows, gap: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which pairs say the same words with other numbers: of one publisher, or SERIES_DAYS apart."""
+    same_words = (compared.skeletons[left] == compared.skeletons[right]) & (compared.skeletons[left] != 0)
+    other_numbers = compared.numbers[left] != compared.numbers[right]
+    one_hand = compared.publishers[left] == compared.publishers[right]
+    return np.asarray(same_words & other_numbers & (one_hand | (gap >= SERIES_DAYS)))
+
+
+def _means(vectors: Vectors, languages: Sequence[str | None]) -> dict[str, NDArray[np.float32]]:
+    """Return each language's mean vector, LANGUAGE_PRIOR articles of nought included.
 
     Source: Mu & Viswanath 2018, "All-but-the-Top", for the mean alone.
     """
+    has_vector = np.einsum("ij,ij->i", vectors, vectors) > 0
+    of = np.array([language or "" for language in languages], dtype=object)
+    return {
+        language: vectors[(of == language) & has_vector].sum(axis=0)
+        / (((of == language) & has_vector).sum() + LANGUAGE_PRIOR)
+        for language in sorted(set(of[has_vector].tolist()))
+    }
+
+
+def _without_common_part(
+    vectors: Vectors, languages: Sequence[str | None], means: Mapping[str, NDArray[np.float32]]
+) -> Vectors:
+    """Return unit rows less the language's mean; zero rows stay zero."""
     rest = vectors.copy()
-    of = np.array([language or "" for language in languages])
-    for language in sorted(set(of[has_vector])):
-        rows = np.flatnonzero((of == language) & has_vector)
-        rest[rows] -= vectors[rows].sum(axis=0) / (len(rows) + LANGUAGE_PRIOR)
-    lengths = np.linalg.norm(rest, axis=1, keepdims=True)
-    return np.asarray(rest / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+    for row in np.flatnonzero(np.einsum("ij,ij->i", vectors, vectors) > 0).tolist():
+        mean = means.get(languages[row] or "")
+        if mean is not None and len(mean) == vectors.shape[1]:
+            rest[row] -= mean
+    return _unit(rest)
 
 
-def _days(times: Sequence[datetime]) -> NDArray[np.float32]:
-    seconds = np.array([time.timestamp() for time in times], dtype=np.float64)
-    return np.asarray((seconds - seconds.min(initial=np.inf)) / 86_400, dtype=np.float32)
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def _numbered(values: Sequence[object]) -> Rows:
-    known: dict[object, int] = {}
-    return np.array([known.setdefault(value, len(known)) for value in values], dtype=np.int64)
+    """Return a number per value; the same for equal ones, in this process."""
+    return np.array([hash(value) for value in values], dtype=np.int64)
 
 
 def _skeletons(titles: Sequence[Sequence[str]]) -> Rows:
-    """Return a number per title without its numbers; each has its own where it is too short to be part of a series."""
     words = [tuple(token for token in title if not is_number(token)) for title in titles]
-    return _numbered([key if len(key) >= SERIES_WORDS else row for row, key in enumerate(words)])
+    return np.where([len(key) >= SERIES_WORDS for key in words], _numbered(words), 0) if words else _numbered(words)

@@ -13,7 +13,7 @@ from aggregator.models import ArticleSample, KnownTopic, Merge, Retopicking, Top
 from aggregator.stories.clean import clean_text, clean_title
 from aggregator.stories.naming import Told, Words, characteristic_words, name, use
 from aggregator.stories.surfaces import Line, read_line
-from aggregator.stories.words import weigh
+from aggregator.stories.vocabulary import weighed
 
 BAR = 0.3
 """Mean likeness, 0..1, from which groups of stories are one topic; see docs/decisions/0008-topics.md."""
@@ -90,7 +90,7 @@ def likeness(words: Sequence[Sequence[str]], vectors: Vectors) -> Likeness:
     Neither is enough: stories that share no word are not alike. By words alone where one of two has no vector.
     Cosines of words are small where stories differ; their root is on the scale of vectors' cosines.
     """
-    rows = weigh(words)
+    rows = weighed(words)
     by_words = np.sqrt(np.clip((rows @ rows.T).toarray(), 0, 1))
     has = vectors.any(axis=1)
     both = np.outer(has, has)

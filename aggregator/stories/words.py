@@ -4,22 +4,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache, lru_cache
-from typing import Any, TypeAlias
 
-import numpy as np
 import stopwordsiso
-from numpy.typing import NDArray
-from scipy import sparse
 
 from aggregator.stories.letters import MARKS, folded
 
 STEM_CHARS = 6
 """Letters of a word that are compared: endings carry grammar (protest, protests, protesters; Serbian cases).
 Source: best of 5, 6, 7, 8 and whole words on the labelled sets, see docs/decisions/0007-words.md."""
-
-PRIOR_ARTICLES = 50
-"""Articles without any of these words that are added to the window when words are weighted, so that in a window
-of three no word is called common."""
 
 HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 HANGUL = "\uac00-\ud7a3"
@@ -66,9 +58,6 @@ SERBIAN = (
     "tako taj te ti to tokom uz va vec vi za zasto zbog"
 )
 
-WordMatrix: TypeAlias = Any
-"""Weighted words, shape (n, words), float32: a unit row per article, zero where it has none. A scipy csr_matrix."""
-
 
 @lru_cache(maxsize=65_536)
 def tokens(text: str, language: str | None = None) -> tuple[str, ...]:
@@ -105,34 +94,6 @@ def is_number(token: str) -> bool:
 def is_digit(token: str) -> bool:
     """Whether a token is a number below ten: half of all headlines hold one, and it names nothing."""
     return len(token) == 1 and token.isdigit()
-
-
-def weigh(texts: Sequence[Sequence[str]]) -> WordMatrix:
-    """Return TF-IDF rows: (1 + log tf) · log((1 + n + prior) / (1 + df)), each of unit length.
-
-    Source: Salton & Buckley 1988, with PRIOR_ARTICLES added to the window.
-    """
-    numbers: dict[str, int] = {}
-    rows: list[int] = []
-    columns: list[int] = []
-    counts: list[int] = []
-    for row, text in enumerate(texts):
-        for token, count in Counter(text).items():
-            rows.append(row)
-            columns.append(numbers.setdefault(token, len(numbers)))
-            counts.append(count)
-    shape = (len(texts), max(len(numbers), 1))
-    matrix = sparse.csr_matrix((1 + np.log(np.array(counts, dtype=np.float32)), (rows, columns)), shape=shape)
-    in_articles = np.bincount(matrix.indices, minlength=shape[1])
-    weights = np.log((1 + len(texts) + PRIOR_ARTICLES) / (1 + in_articles)).astype(np.float32)
-    return unit_rows(matrix @ sparse.diags(weights))
-
-
-def unit_rows(matrix: WordMatrix) -> WordMatrix:
-    """Return the matrix with every row of length one; zero rows stay zero."""
-    lengths: NDArray[np.float32] = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    lengths[lengths == 0] = 1
-    return sparse.csr_matrix(sparse.diags(1 / lengths) @ matrix, dtype=np.float32)
 
 
 @cache

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from aggregator.arrivals import decide
 from aggregator.errors import NotFoundError
 from aggregator.models import Arrivals, EncoderName, Entry, Kept, NewEntry, ParsedFeed, Publisher, Rewrite, Subscription
-from aggregator.store import articles, feeds, reading
+from aggregator.store import articles, feeds, reading, window
 from aggregator.store.articles import Cursor
 from aggregator.store.db import open_database, transaction
 from aggregator.store.db import reading as reading_only
@@ -194,7 +194,7 @@ def test_a_vector_comes_back_at_length_one(engine: Engine) -> None:
         bring(db, subscribe(db), entry("a"), entry("b"))
         ids = sorted(ids_by_title(db).values())
         add_vectors(db, MODEL, [*ids, 999], np.vstack([made, made[:1]]))
-        found, vectors = articles.window_vectors(db, MODEL, since=NOON - DAY)
+        found, vectors = window.vectors_of(db, MODEL, [*ids, 999])
     assert found == ids
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(vectors, made, atol=1e-3)
@@ -209,9 +209,9 @@ def test_vectors_of_another_encoder_are_never_given(engine: Engine) -> None:
         add_vectors(db, MODEL, [a, b], np.eye(3, dtype=np.float32)[:2])
         assert {each.article_id for each in articles.unencoded(db, newer, since=NOON - DAY, limit=9)} == {a, b}
         add_vectors(db, newer, [a], np.eye(2, dtype=np.float32)[:1])
-        assert articles.window_vectors(db, MODEL, since=NOON - DAY)[0] == [b]
-        assert articles.window_vectors(db, newer, since=NOON - DAY)[0] == [a]
-        ids, nothing = articles.window_vectors(db, replace(MODEL, model="unknown"), since=NOON - DAY)
+        assert window.vectors_of(db, MODEL, [a, b])[0] == [b]
+        assert window.vectors_of(db, newer, [a, b])[0] == [a]
+        ids, nothing = window.vectors_of(db, replace(MODEL, model="unknown"), [a, b])
         assert (ids, nothing.shape) == ([], (0, 3))
 
 
@@ -262,16 +262,16 @@ def test_the_window_holds_what_was_published_in_it(engine: Engine) -> None:
         named = replace(entry("b"), origin_name="The Wire")
         bring(db, feed_id, named, entry("a"), at=NOON - HOUR)
         bring(db, feed_id, entry("old"), at=NOON - 2 * DAY)
-        window = articles.window(db, since=NOON - DAY)
+        there = [each.article_id for each in window.in_window(db, MODEL, since=NOON - DAY)]
+        found = {each.title: each for each in window.window_articles(db, there)}
         assert [each.title for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [
             "Title of b",
             "Title of a",
         ]
-    assert [(each.url, each.origin) for each in window] == [
-        ("https://gazette.example/a", None),
-        ("https://gazette.example/b", "The Wire"),
-    ]
-    assert window[0].publisher == "gazette.example"
+    assert {title: (each.url, each.origin, each.publisher) for title, each in found.items()} == {
+        "Title of a": ("https://gazette.example/a", None, "gazette.example"),
+        "Title of b": ("https://gazette.example/b", "The Wire", "gazette.example"),
+    }
 
 
 def at_once(*acts: Callable[[], Kept]) -> list[Kept]:

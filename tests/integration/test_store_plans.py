@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from aggregator.models import EncoderName, Regrouping, Retopicking, TopicDraft
-from aggregator.store import articles, feeds, stories, topics
+from aggregator.store import articles, feeds, stories, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading, transaction
@@ -44,8 +44,10 @@ def archive(engine: Engine) -> Engine:
         pytest.param(lambda db: stories.known_stories(db, since=NOON - DAY), id="known stories"),
         pytest.param(lambda db: articles.river(db, limit=80, feed_id=1, after=CURSOR), id="river of a feed"),
         pytest.param(lambda db: articles.known(db, 1, [entry("a")]), id="known entries"),
-        pytest.param(lambda db: articles.window(db, since=NOON - DAY), id="window"),
-        pytest.param(lambda db: articles.window_vectors(db, MODEL, since=NOON - DAY), id="vectors of the window"),
+        pytest.param(lambda db: stories.known_stories(db, [1, 2], since=NOON - DAY), id="some known stories"),
+        pytest.param(lambda db: window.in_window(db, MODEL, since=NOON - DAY), id="window"),
+        pytest.param(lambda db: window.window_articles(db, [1, 2]), id="articles of the window"),
+        pytest.param(lambda db: window.vectors_of(db, MODEL, [1, 2]), id="vectors"),
         pytest.param(lambda db: articles.unencoded(db, MODEL, since=NOON - DAY, limit=9), id="without a vector"),
         pytest.param(lambda db: memory.progress(db, since=NOON - DAY), id="progress"),
         pytest.param(lambda db: feeds.feed_line(db, 1), id="line of a feed"),

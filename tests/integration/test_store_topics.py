@@ -10,7 +10,7 @@ from aggregator import pipeline
 from aggregator.config import StorySettings
 from aggregator.errors import NotFoundError
 from aggregator.models import EncoderName, Merge, Regrouping, Retopicking, TopicDraft
-from aggregator.store import articles, stories, topics
+from aggregator.store import articles, stories, topics, window
 from aggregator.store.db import reading, transaction
 from aggregator.store.topics import Place
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
@@ -196,9 +196,9 @@ def test_vectors_are_found_by_their_articles(engine: Engine) -> None:
         said = [each for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9) if each.article_id != c]
         said.sort(key=lambda each: each.article_id)
         articles.add_vectors(db, MODEL, said, np.eye(3, dtype=np.float32)[:2], now=NOON)
-        ids, vectors = articles.vectors_of(db, MODEL, [b, c])
+        ids, vectors = window.vectors_of(db, MODEL, [b, c])
         assert (ids, vectors.tolist()) == ([b], [[0.0, 1.0, 0.0]])
-        ids, vectors = articles.vectors_of(db, EncoderName("other", "1", 3), [a, b])
+        ids, vectors = window.vectors_of(db, EncoderName("other", "1", 3), [a, b])
         assert (ids, vectors.shape) == ([], (0, 3))
 
 

@@ -13,7 +13,7 @@ from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.errors import EncoderError
 from aggregator.models import EncoderName, Progress, Subscription, Vectors
 from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker
-from aggregator.store import articles, feeds, topics
+from aggregator.store import articles, feeds, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.integration.desk import bring_from
@@ -106,7 +106,8 @@ def publish(engine: Engine, *names: str) -> None:
 
 def vectors(engine: Engine, encoder: FakeEncoder) -> list[int]:
     with reading(engine) as db:
-        return articles.window_vectors(db, encoder.name, since=NOON - timedelta(days=7))[0]
+        there = window.in_window(db, encoder.name, since=NOON - timedelta(days=7))
+        return [each.article_id for each in there if each.is_encoded]
 
 
 def story_ids(engine: Engine) -> dict[int, int | None]:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from aggregator.config import StorySettings
 from aggregator.errors import EncoderError
 from aggregator.models import KnownStory, WindowArticle
-from aggregator.stories.regroup import regroup
+from aggregator.stories.regroup import cluster, settled
+from aggregator.stories.similarity import learned
+from aggregator.stories.window import Window
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-SETTINGS = StorySettings()
 QUAKE = "A strong earthquake struck the Anatolian town of Karasu before dawn, and rescuers search the ruins of a school"
 VOTE = "Parliament in Lisbon rejected the budget of prime minister Almeida after a night of speeches about pensions"
 PLACES = (
@@ -50,7 +50,11 @@ def coined(chance):
 
 
 def run(articles, ids=(), vectors=None, known=()):
-    outcome = regroup(articles, ids, vectors, known, now=NOON + timedelta(days=1), settings=SETTINGS)
+    window = Window(learned())
+    window.advance(articles, ids, vectors)
+    story_of = {article_id: story.id for story in known for article_id in story.article_ids}
+    clustered = cluster(window, story_of, [each.id for each in articles])
+    outcome = settled(window, clustered, known, now=NOON + timedelta(days=1))
     placed = sorted(member.article_id for story in outcome.stories for member in story.members)
     assert placed == sorted(each.id for each in articles), "each article is in exactly one story"
     return outcome

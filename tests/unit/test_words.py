@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from aggregator.stories.clean import clean_text, clean_title, is_round_up
-from aggregator.stories.words import tokens, weigh
+from aggregator.stories.vocabulary import weighed
+from aggregator.stories.words import tokens
 
 
 def test_one_word_in_two_endings_is_one_token():
@@ -25,7 +26,7 @@ SAME_HAPPENING = {
 
 @pytest.mark.parametrize("language", SAME_HAPPENING)
 def test_one_happening_shares_more_words_than_two_in_any_script(language):
-    rows = weigh([tokens(title, language) for title in SAME_HAPPENING[language]])
+    rows = weighed([tokens(title, language) for title in SAME_HAPPENING[language]])
     likeness = (rows @ rows.T).toarray()
     assert likeness[0, 1] > 0.3 > 0.05 > max(likeness[0, 2], likeness[1, 2])
 
@@ -112,18 +113,18 @@ def test_a_text_without_letters_has_no_words():
 
 
 def test_rows_are_of_length_one_or_nought():
-    rows = weigh([("quake", "tokyo"), (), ("quake",)])
+    rows = weighed([("quake", "tokyo"), (), ("quake",)])
     assert np.allclose(np.asarray(rows.multiply(rows).sum(axis=1)).ravel(), [1, 0, 1])
 
 
 def test_a_rare_word_counts_more_than_one_that_all_have():
     many = [("market", f"name{i}") for i in range(60)]
-    row = weigh(many)[0].toarray()[0]
+    row = weighed(many)[0].toarray()[0]
     assert row.max() > 4 * row[row > 0].min()
 
 
 def test_nothing_to_weigh_is_no_error():
-    assert weigh([]).shape[0] == 0
+    assert weighed([]).shape[0] == 0
 
 
 def test_labels_and_the_publisher_go_from_a_title():

@@ -1,0 +1,71 @@
+"""The window as the engine reads it: what is there, what of it is compared, and its vectors."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import Connection, false, func, select
+
+from aggregator.models import EncoderName, InWindow, Vectors, WindowArticle
+from aggregator.store.articles import encoder_id, is_vector_of
+from aggregator.store.schema import articles, memberships, publishers, vectors
+from aggregator.store.statements import chunks
+
+COMPARED_CHARS = 3_000
+"""Characters of a text that the engine reads, and looks at fewer."""
+
+
+def in_window(db: Connection, encoder: EncoderName | None, *, since: datetime) -> list[InWindow]:
+    """Return what the engine has to know of every article published since then, to see what is news to it."""
+    made_by = encoder_id(db, encoder) if encoder else None
+    has_vector = is_vector_of(made_by) if made_by is not None else false()
+    rows = db.execute(
+        select(articles.c.id, articles.c.digest, memberships.c.story_id, vectors.c.article_id.is_not(None))
+        .outerjoin(memberships, memberships.c.article_id == articles.c.id)
+        .outerjoin(vectors, has_vector)
+        .where(articles.c.published_at >= since)
+    )
+    return [
+        InWindow(article_id, digest, story_id, bool(is_encoded)) for article_id, digest, story_id, is_encoded in rows
+    ]
+
+
+def window_articles(db: Connection, article_ids: Sequence[int]) -> list[WindowArticle]:
+    """Return these articles as the engine compares them, with the beginnings of their texts."""
+    question = select(
+        articles.c.id,
+        articles.c.title,
+        func.substr(articles.c.text, 1, COMPARED_CHARS).label("text"),
+        publishers.c.domain.label("publisher"),
+        articles.c.language,
+        articles.c.published_at,
+        articles.c.first_seen_at,
+        func.coalesce(articles.c.canonical_url, articles.c.url).label("url"),
+        func.coalesce(articles.c.origin_name, articles.c.origin_url).label("origin"),
+    ).join(publishers, publishers.c.id == articles.c.publisher_id)
+    return [
+        WindowArticle(**row)
+        for some in chunks(article_ids)
+        for row in db.execute(question.where(articles.c.id.in_(some))).mappings()
+    ]
+
+
+def vectors_of(db: Connection, encoder: EncoderName, article_ids: Sequence[int]) -> tuple[list[int], Vectors]:
+    """Return those of these articles that have a vector of this encoder, and the unit vectors: (n, dim), float32."""
+    question = select(vectors.c.article_id, vectors.c.vector).where(
+        vectors.c.encoder_id == encoder_id(db, encoder), func.length(vectors.c.vector) == 2 * encoder.dim
+    )
+    rows = [
+        row
+        for some in chunks(sorted(article_ids))
+        for row in db.execute(question.where(vectors.c.article_id.in_(some)))
+    ]
+    halves = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f2").reshape(len(rows), encoder.dim)
+    return [row.article_id for row in rows], _unit(halves.astype(np.float32))
+
+
+def _unit(found: Vectors) -> Vectors:
+    """Return the vectors at length one again: in float16 they are off by up to a thousandth."""
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    unit: Vectors = found / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return unit

@@ -1,0 +1,60 @@
+"""What a worker remembers of the window between two regroups. A new desk costs time, and never an article."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aggregator.models import Calibration, EncoderName, InWindow, Vectors, WindowArticle
+from aggregator.stories.similarity import Decisions
+from aggregator.stories.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came and went since the last regroup, by article id."""
+
+    arrived: frozenset[int]
+    """New, rewritten, or encoded since."""
+    gone: frozenset[int]
+    seen: dict[int, InWindow]
+    """All that is there now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How articles are read: where any of it changes, all of them are read again."""
+
+    encoder: EncoderName | None
+    decisions: Decisions
+    calibration: Calibration | None = None
+
+
+class Desk:
+    """The engine's window, and what was known of its articles when they were read."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.window = Window(reading.decisions, reading.calibration)
+        self._seen: dict[int, InWindow] = {}
+
+    def can_go_on(self, there: Sequence[InWindow]) -> bool:
+        """Whether little has changed since: otherwise a new desk is due."""
+        news = self.news(there)
+        return not self.window.would_drift(len(news.arrived) + len(news.gone))
+
+    def news(self, there: Sequence[InWindow]) -> News:
+        """Return what came and went since the last regroup."""
+        seen = {each.article_id: each for each in there}
+        arrived = (each.article_id for each in there if _words(self._seen.get(each.article_id)) != _words(each))
+        return News(frozenset(arrived), frozenset(self._seen.keys() - seen.keys()), seen)
+
+    def take_in(
+        self, news: News, arrived: Sequence[WindowArticle], vector_ids: Sequence[int], vectors: Vectors | None
+    ) -> None:
+        """Bring the window up to date; articles that were deleted since the news are left out."""
+        there = {article.id for article in arrived}
+        self.window.advance(arrived, vector_ids, vectors, gone=news.gone | (news.arrived - there))
+        self._seen = {each: mark for each, mark in news.seen.items() if each in there or each not in news.arrived}
+
+
+def _words(mark: InWindow | None) -> tuple[str, bool] | None:
+    return (mark.digest, mark.is_encoded) if mark else None

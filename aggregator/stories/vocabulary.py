@@ -1,0 +1,84 @@
+"""The words of a window and how rare each is: measured once, then kept while the window grows. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+PRIOR_ARTICLES = 50
+"""Articles without any of these words that are added to the window when words are weighted, so that in a window
+of three no word is called common."""
+
+WordMatrix: TypeAlias = Any
+"""Weighted words, shape (n, words), float32: a unit row per article, zero where it has none. A scipy csr_matrix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The known words: the column of each, and its weight, shape (words,)."""
+
+    columns: Mapping[str, int]
+    weights: NDArray[np.float32]
+    n_articles: int
+    """How many articles the weights were measured on."""
+
+
+def measured(texts: Sequence[Sequence[str]]) -> Vocabulary:
+    """Return the words of these texts, each weighing log((1 + n + prior) / (1 + texts that have it)).
+
+    Source: inverse document frequency, Spärck Jones 1972, with PRIOR_ARTICLES added to the window.
+    """
+    columns: dict[str, int] = {}
+    counts = Counter(columns.setdefault(word, len(columns)) for text in texts for word in set(text))
+    in_texts = np.array([counts[column] for column in range(len(columns))], dtype=np.float32)
+    weights = np.log((1 + len(texts) + PRIOR_ARTICLES) / (1 + in_texts)).astype(np.float32)
+    return Vocabulary(columns, weights, len(texts))
+
+
+def grown(vocabulary: Vocabulary, texts: Sequence[Sequence[str]]) -> Vocabulary:
+    """Return the vocabulary with the words that these texts bring, each weighing what a word of one text weighs."""
+    columns = dict(vocabulary.columns)
+    for text in texts:
+        for word in text:
+            columns.setdefault(word, len(columns))
+    rare = np.float32(np.log((1 + vocabulary.n_articles + PRIOR_ARTICLES) / 2))
+    more = np.full(len(columns) - len(vocabulary.columns), rare, dtype=np.float32)
+    return Vocabulary(columns, np.concatenate([vocabulary.weights, more]), vocabulary.n_articles)
+
+
+def weigh(vocabulary: Vocabulary, texts: Sequence[Sequence[str]]) -> WordMatrix:
+    """Return a unit row per text, (1 + log count) · weight of each word; every word has to be known.
+
+    Source: TF-IDF, Salton & Buckley 1988.
+    """
+    counted = [Counter(text) for text in texts]
+    starts = np.cumsum([0, *map(len, counted)], dtype=np.int64)
+    columns = np.array([vocabulary.columns[word] for words in counted for word in words], dtype=np.int32)
+    counts = np.array([count for words in counted for count in words.values()], dtype=np.float32)
+    values = (1 + np.log(counts)) * vocabulary.weights[columns]
+    shape = (len(texts), max(len(vocabulary.columns), 1))
+    matrix = sparse.csr_matrix((values.astype(np.float32), columns, starts), shape=shape)
+    matrix.sort_indices()
+    return unit_rows(matrix)
+
+
+def weighed(texts: Sequence[Sequence[str]]) -> WordMatrix:
+    """Return a unit row per text, weighed by these texts alone."""
+    return weigh(measured(texts), texts)
+
+
+def stacked(above: WordMatrix, below: WordMatrix) -> WordMatrix:
+    """Return one matrix of both, where `below` may know more words."""
+    wider = sparse.csr_matrix((above.data, above.indices, above.indptr), shape=(above.shape[0], below.shape[1]))
+    return sparse.vstack([wider, below], format="csr", dtype=np.float32)
+
+
+def unit_rows(matrix: WordMatrix) -> WordMatrix:
+    """Return the matrix with every row of length one; zero rows stay zero."""
+    lengths: NDArray[np.float32] = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    lengths[lengths == 0] = 1
+    return sparse.csr_matrix(sparse.diags(1 / lengths) @ matrix, dtype=np.float32)

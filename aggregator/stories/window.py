@@ -1,0 +1,200 @@
+"""The window as the engine keeps it in memory between runs: what arrives is compared once, what is gone forgotten.
+
+A window can be thrown away at any time: it is made of what the store knows.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from aggregator.models import Calibration, Vectors, WindowArticle
+from aggregator.stories.calibrate import near_best
+from aggregator.stories.candidates import candidates
+from aggregator.stories.clean import clean_text, clean_title, is_round_up
+from aggregator.stories.copies import CopyIndex, Told, agency
+from aggregator.stories.furniture import Furniture, Piece
+from aggregator.stories.similarity import (
+    Background,
+    Compared,
+    Decisions,
+    Links,
+    Rows,
+    Scores,
+    Words,
+    appended,
+    background,
+    compare,
+    pair_scores,
+    rows_for,
+    take,
+    widened,
+)
+from aggregator.stories.words import tokens
+
+LEAST_LINK = 0.2
+"""Pair score from which two articles are linked. Lower ones hold nothing together, and are most of the candidates."""
+
+MAX_DRIFT = 0.1
+"""Share of the window that may come or go before its background is measured anew. Word weights are logarithms: a tenth
+more articles moves them by a hundredth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An article of the window, less its words."""
+
+    id: int
+    publisher: str
+    published_at: datetime
+    url: str
+    origin: str
+    """Whose reporting it is: an agency's where one is named."""
+    is_readable: bool
+    """Whether it has a title and a text, and is no round-up."""
+    is_round_up: bool
+
+    @property
+    def place(self) -> tuple[datetime, str, int]:
+        """By what articles are put in order of publication."""
+        return self.published_at, self.url, self.id
+
+
+class Window:
+    """The articles of a window, what is compared of them, and the links between them."""
+
+    def __init__(self, decisions: Decisions, calibration: Calibration | None = None) -> None:
+        self.decisions = decisions
+        self._calibration = calibration
+        self.articles: list[Standing] = []
+        self.links: Links = sparse.csr_matrix((0, 0), dtype=np.float32)
+        self._compared: Compared | None = None
+        self._background: Background | None = None
+        self._copies = CopyIndex()
+        self._furniture = Furniture()
+        self._n_measured = 0
+        self._n_changes = 0
+
+    def __len__(self) -> int:
+        return len(self.articles)
+
+    @property
+    def ids(self) -> Rows:
+        """The articles' ids, shape (n,)."""
+        return np.array([article.id for article in self.articles], dtype=np.int64)
+
+    @property
+    def compared(self) -> Compared:
+        """What is compared of the articles; ValueError while there is none."""
+        if self._compared is None:
+            raise ValueError("An empty window compares nothing.")
+        return self._compared
+
+    def would_drift(self, n_changes: int) -> bool:
+        """Whether the background has to be measured anew if so many more articles come and go: make a new window."""
+        return self._n_changes + n_changes > MAX_DRIFT * self._n_measured
+
+    def copy_of(self) -> dict[int, int]:
+        """Return {copy: original}, by article id."""
+        return self._copies.originals()
+
+    def advance(
+        self,
+        arrived: Sequence[WindowArticle],
+        vector_ids: Sequence[int] = (),
+        vectors: Vectors | None = None,
+        gone: Collection[int] = (),
+    ) -> None:
+        """Take in articles, in whatever order, and forget others; one that is there already is replaced.
+
+        `vector_ids` names the rows of `vectors`, shape (len(vector_ids), dim); articles without a row are compared by
+        their words. Raises EncoderError where the two do not belong together.
+        """
+        ordered = sorted(arrived, key=lambda article: (article.published_at, article.url or "", article.id))
+        unit = rows_for([article.id for article in ordered], vector_ids, vectors)
+        self._forget({*gone, *(article.id for article in ordered)})
+        words = self._read(ordered, gone)
+        if self._background is None:
+            self._background, self._n_measured = background(words, unit), len(ordered)
+        else:
+            self._background, self._n_changes = widened(self._background, words), self._n_changes + len(ordered)
+        if ordered:
+            more = compare(words, unit, self._background)
+            self._compared = more if self._compared is None else appended(self._compared, more)
+            self.articles += [_standing(article) for article in ordered]
+            self._link(np.arange(len(self)) >= len(self) - len(ordered))
+
+    def scores(self, left: Rows, right: Rows) -> Scores:
+        """Return the learned chance of each pair of positions: shape (pairs,)."""
+        return pair_scores(self.compared, left, right, self.decisions, self._calibration)
+
+    def _is_no_mere_likeness(self, left: Rows, right: Rows, scores: Scores) -> NDArray[np.bool_]:
+        """Return which pairs are of one language, or near the best that either has in the other's."""
+        languages = self.compared.languages
+        same = languages[left] == languages[right]
+        return np.ones_like(same) if self._calibration is None else same | near_best(left, right, scores, languages)
+
+    def _forget(self, gone: Collection[int]) -> None:
+        stays = np.array([article.id not in gone for article in self.articles], dtype=bool)
+        if self._compared is not None and not stays.all():
+            rows = np.flatnonzero(stays)
+            self._compared = take(self._compared, rows)
+            self.links = self.links[rows][:, rows]
+            self.articles = [self.articles[row] for row in rows]
+            self._n_changes += int((~stays).sum())
+
+    def _read(self, ordered: Sequence[WindowArticle], gone: Collection[int]) -> Words:
+        """Return what is compared of these articles: clean, without furniture; copies of them are looked for."""
+        titles = [clean_title(article.title, article.publisher) for article in ordered]
+        bodies = [clean_text(article.text, title) for article, title in zip(ordered, titles, strict=True)]
+        heads = [tokens(title, article.language) for article, title in zip(ordered, titles, strict=True)]
+        read = list(zip(ordered, titles, heads, bodies, strict=True))
+        pieces = {article.id: Piece(article.publisher, title, head, body) for article, title, head, body in read}
+        self._furniture.advance(pieces, gone)
+        title_words = [self._furniture.title(head, article.publisher) for article, _, head, _ in read]
+        text_words = [
+            tokens(self._furniture.text(body, article.publisher), article.language) for article, _, _, body in read
+        ]
+        self._copies.advance(
+            {
+                article.id: Told(article.publisher, head, (*head, *text), article.published_at, article.url or "")
+                for article, head, text in zip(ordered, title_words, text_words, strict=True)
+            },
+            gone,
+        )
+        return Words(
+            titles=title_words,
+            texts=text_words,
+            languages=[article.language for article in ordered],
+            publishers=[article.publisher for article in ordered],
+            published_at=[article.published_at for article in ordered],
+        )
+
+    def _link(self, fresh: NDArray[np.bool_]) -> None:
+        """Score the candidate pairs of the fresh articles, and keep those that may hold something together."""
+        n = len(self)
+        old = self.links.tocoo()
+        found = [(old.row, old.col, old.data)]
+        for left, right in candidates(self.compared, fresh):
+            scores = self.scores(left, right)
+            kept = (scores >= LEAST_LINK) & self._is_no_mere_likeness(left, right, scores)
+            left, right, scores = left[kept], right[kept], scores[kept]
+            found += [(left, right, scores), (right, left, scores)]
+        rows, columns, data = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        self.links = sparse.csr_matrix((data, (rows.astype(np.int32), columns.astype(np.int32))), shape=(n, n))
+
+
+def _standing(article: WindowArticle) -> Standing:
+    round_up = is_round_up(article.title)
+    return Standing(
+        id=article.id,
+        publisher=article.publisher,
+        published_at=article.published_at,
+        url=article.url or "",
+        origin=agency(article.text, article.origin) or article.publisher,
+        is_readable=bool(article.title and article.text) and not round_up,
+        is_round_up=round_up,
+    )
