@@ -54,8 +54,8 @@ SERIES_LOGITS = 20.0
 any likeness is worth."""
 
 VECTORS_ALONE = 0.1
-"""The best chance of two articles that share no word and are not of two languages that the model is calibrated for: too little for a link, so that vectors alone,
-which know what a text is like and not what happened, join nothing."""
+"""The best chance of two articles that share no word, unless a model is calibrated for their two languages: too little
+for a link, so that vectors alone, which know what a text is like and not what happened, join nothing."""
 
 SERIES_WORDS = 3
 """Words that two titles must share in full before other numbers make them parts of a series."""
