@@ -13,6 +13,10 @@ class StoreError(BroadsheetError):
     """The database cannot be opened, read or written."""
 
 
+class DiskFullError(StoreError):
+    """There is no room left where the database is kept."""
+
+
 class FutureDatabaseError(StoreError):
     """The database was written by a newer Broadsheet than this one."""
 

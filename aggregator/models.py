@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,13 @@ class Feed:
     """Where it was before it moved here for good."""
     moved_at: datetime | None = None
     added_at: datetime
+
+    @property
+    def log_name(self) -> str:
+        """What logs call it: its title, or where it lies, since the rest of an address may be the key to it."""
+        if self.title and self.title != self.feed_url:
+            return self.title
+        return f"Feed {self.id} at {urlsplit(self.feed_url).hostname or 'no host'}"
 
 
 @dataclass(frozen=True, slots=True)

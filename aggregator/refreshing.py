@@ -138,7 +138,7 @@ def _keep_parsed(
         fault = Fault.WEB_PAGE if is_web_page(reply.body) else Fault.OTHER
     except Exception:
         # One feed's document must never stop the others, whatever it does to us.
-        log.exception("%s could not be kept.", checked.feed.feed_url)
+        log.exception("%s could not be kept.", checked.feed.log_name)
         why = "What it sent could not be kept, by a fault of Broadsheet's; the log says more."
         fault = Fault.OTHER
     return _keep_poll(engine, checked, Failed(request=reply.request, why=why, fault=fault), settings, now=now)

@@ -217,7 +217,7 @@ class Model:
 
 def in_words(done: refreshing.Refreshed) -> str:
     """Return how a feed's check went, as a sentence."""
-    name = done.feed.title or done.feed.feed_url
+    name = done.feed.log_name
     if done.why:
         return f"{name}: {done.why}"
     kept = done.kept

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from aggregator.errors import AddressError, CorrectionError, NotFoundError, StoreError
+from aggregator.errors import AddressError, CorrectionError, DiskFullError, NotFoundError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,6 @@ def _correction_error(error: CorrectionError) -> tuple[str, int]:
 
 def _store_error(error: StoreError) -> tuple[str, int]:
     log.error("%s", error)
-    status = 507 if "full" in str(error) else 503
+    status = 507 if isinstance(error, DiskFullError) else 503
     title, sentence = _SENTENCES[status]
     return error_page(status, title, f"{error} {sentence}")

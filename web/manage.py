@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from aggregator.errors import OpmlError
 from aggregator.models import FeedLine, Folder, ImportOutcome, ImportResult, Subscription
 from aggregator.parse.opml import parse_opml, write_opml
-from aggregator.parse.urls import as_feed_url, feed_url_problem
+from aggregator.parse.urls import as_feed_url, feed_url_problem, masked
 from aggregator.store import feeds
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
@@ -210,7 +210,7 @@ def _flash_outcomes(outcomes: Sequence[ImportOutcome]) -> None:
     )
     refused = [outcome for outcome in outcomes if outcome.result is ImportResult.INVALID]
     for outcome in refused[:N_NAMED]:
-        flash(f"Not added: {outcome.subscription.feed_url[:200]}: {outcome.why}")
+        flash(f"Not added: {masked(outcome.subscription.feed_url)[:200]}: {outcome.why}")
 
 
 def _back_to_feed(feed_id: int, said: str) -> ResponseReturnValue:

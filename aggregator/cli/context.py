@@ -1,14 +1,17 @@
 """What every command starts from: settings, database, clock."""
 
+import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from platformdirs import user_config_path, user_data_path
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import ArgumentError
 
 from aggregator.config import Settings, load_settings
+from aggregator.errors import ConfigError
 from aggregator.store.db import open_database, sqlite_url
 
 
@@ -38,7 +41,23 @@ def find_context(config_path: Path | None) -> Context:
     """Return the context for the file that was named, else for the one in the configuration folder, if any."""
     usual = user_config_path("broadsheet") / "config.toml"
     path = config_path or (usual if usual.exists() else None)
-    return Context(settings=load_settings(path), config_path=path)
+    settings = load_settings(path)
+    if path:
+        _refuse_open_secret(path, settings)
+    return Context(settings=settings, config_path=path)
+
+
+def _refuse_open_secret(path: Path, settings: Settings) -> None:
+    """Raise ConfigError where the file holds the database's password and others on this machine may read it."""
+    try:
+        has_password = bool(make_url(settings.database.url or "sqlite://").password)
+    except ArgumentError:
+        return  # opening the database says what is wrong with its address
+    if has_password and os.name == "posix" and path.stat().st_mode & 0o044:
+        raise ConfigError(
+            f"{path} holds the database's password, and others on this machine can read it; "
+            f"keep it to yourself with: chmod 600 {path}"
+        )
 
 
 def utc_now() -> datetime:

@@ -1,12 +1,15 @@
-"""Commands that keep what is the owner's: password."""
+"""Commands that keep what is the owner's: password, backup."""
 
 import sys
+from pathlib import Path
 
 import click
+from rich.console import Console
 
 from aggregator.cli.context import Context, pass_context
 from aggregator.errors import BroadsheetError
 from aggregator.passwords import hash_password, password_problem
+from aggregator.store.backup import back_up
 from aggregator.store.db import transaction
 from aggregator.store.sessions import set_password_hash
 
@@ -23,6 +26,20 @@ def password_command(context: Context, *, remove: bool) -> None:
     with transaction(context.open()) as db:
         set_password_hash(db, hashed)
     click.echo("The password is removed." if remove else "The password is set; every browser has to sign in anew.")
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@pass_context
+def backup_command(context: Context, file: Path) -> None:
+    """Copy the whole database into a file, while everything goes on.
+
+    To go back to it, stop Broadsheet and put the file in the place of the database.
+    """
+    engine = context.open()
+    with Console(stderr=True).status("Copying the database …"):
+        n_bytes = back_up(engine, file)
+    click.echo(f"{n_bytes / 1e6:,.1f} MB written to {file}. Keep it to yourself: all that you read is in it.")
 
 
 def _new_password() -> str:

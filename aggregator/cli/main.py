@@ -29,6 +29,7 @@ COMMANDS = {
     "undo": ("aggregator.cli.stories", "Undo a change in stories, and have that hold."),
     "password": ("aggregator.cli.keeping", "Set the household's password, which the pages then ask for."),
     "calibrate": ("aggregator.cli.model", "Fit Broadsheet's bars to another model, on your own articles."),
+    "backup": ("aggregator.cli.keeping", "Copy the whole database into a file, while everything goes on."),
     "demo": ("aggregator.cli.sample", "Show the bundled sample day; needs no internet and no set-up."),
 }
 """Where each command lives, and its summary: a command's room is opened only when it is called.

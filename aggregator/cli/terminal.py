@@ -13,6 +13,7 @@ from rich.table import Table
 
 from aggregator.health import health
 from aggregator.models import Actor, Change, ChangeKind, FeedLine, FeedOffer, ImportOutcome, ImportResult, StoryCard
+from aggregator.parse.urls import masked
 
 
 @contextmanager
@@ -112,7 +113,7 @@ def print_import(console: Console, outcomes: Iterable[ImportOutcome]) -> None:
     counted = {result: sum(outcome.result is result for outcome in all_outcomes) for result in ImportResult}
     for outcome in all_outcomes:
         if outcome.result is ImportResult.INVALID:
-            console.print(f"{escape(outcome.subscription.feed_url or '(no address)')}: {escape(outcome.why)}")
+            console.print(f"{escape(masked(outcome.subscription.feed_url) or '(no address)')}: {escape(outcome.why)}")
     n_added = counted[ImportResult.ADDED]
     console.print(
         f"{count(n_added, 'feed')} added, {counted[ImportResult.ALREADY_THERE]} there already, "

@@ -16,6 +16,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST_AND_PORT = re.compile(r"[^/?#:]+:\d{1,5}(?:[/?#].*)?")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3000\ufeff]+")
+_USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
 
 _TRACKING_PREFIXES = ("utm_", "at_", "mc_", "hsa_", "pk_", "piwik_", "mtm_", "matomo_", "stm_", "itm_", "vero_")
@@ -115,12 +116,17 @@ def feed_url_problem(text: str) -> str | None:
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() not in _DEFAULT_PORTS:
         return f"An address that begins with {scheme[1].lower()}: cannot be a feed's; it has to begin with https:// or http://."
+    if _USERINFO.search(url):
+        return "The address holds a user name or a password. Broadsheet does not send them; leave them out."
     if safe_link(url) is None or _UNSEEN.search(url):
         return "This is not a web address; one looks like https://example.org/feed.xml."
     host = urlsplit(url).hostname or ""
-    if _ascii_host(host) is None:
-        return f"{host} is not a name that a site can have."
-    return None
+    return None if _ascii_host(host) else f"{host} is not a name that a site can have."
+
+
+def masked(url: str) -> str:
+    """Return an address as a message may show it: a user name and a password are left out."""
+    return _USERINFO.sub("…@", url)
 
 
 def _without_tracking(query: str) -> str:

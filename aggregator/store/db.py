@@ -1,8 +1,10 @@
 """Opening the database, and its transactions."""
 
+import os
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
-from aggregator.errors import StoreError
+from aggregator.errors import DiskFullError, StoreError
 from aggregator.store.migrate import bring_up_to_date
 
 BUSY_TIMEOUT_S = 30.0
@@ -87,11 +89,21 @@ def _in_words(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise StoreError(f"{_name(engine.url)} does not work: {_reason(error, engine.url)}.") from error
+        raise _in_a_sentence(error, engine.url) from error
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise
-        raise StoreError(f"{_name(engine.url)} does not work: {_reason(error, engine.url)}.") from error
+        raise _in_a_sentence(error, engine.url) from error
+
+
+def _in_a_sentence(error: DBAPIError, address: URL) -> StoreError:
+    kind = DiskFullError if _is_disk_full(error.orig) else StoreError
+    return kind(f"{_name(address)} does not work: {_reason(error, address)}.")
+
+
+def _is_disk_full(error: BaseException | None) -> bool:
+    """Return whether the driver says that there is no room: SQLITE_FULL, or PostgreSQL's disk_full (class 53)."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(error, "sqlstate", "") == "53100"
 
 
 def _address(url: str) -> URL:
@@ -110,15 +122,29 @@ def _address(url: str) -> URL:
 
 
 def _sqlite(address: URL) -> Engine:
-    folder = Path(str(address.database)).parent
+    path = Path(str(address.database))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
-    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S})
+        raise StoreError(f"The folder {path.parent} for the database cannot be made: {error.strerror}.") from error
+    _keep_private(path)
+    # Errors name their parameters otherwise: what is read, and addresses of private feeds, would stand in the log.
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody else on the machine read the database: it holds the key that signs sessions, and what was read.
+
+    SQLite gives the files beside it the same mode. Where the mode cannot be changed, opening says what is wrong.
+    """
+    with suppress(OSError):
+        if not path.exists():
+            # Never opened where it exists: closing it again would drop the locks that SQLite holds in this process.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        path.chmod(path.stat().st_mode & 0o700)
 
 
 def _set_up_sqlite(connection: Any, record: Any) -> None:
@@ -135,7 +161,7 @@ def _begin_sqlite(db: Connection) -> None:
 
 def _postgresql(address: URL) -> Engine:
     timeout = {} if "connect_timeout" in address.query else {"connect_timeout": CONNECT_TIMEOUT_S}
-    engine = create_engine(address, connect_args=timeout, pool_pre_ping=True)
+    engine = create_engine(address, connect_args=timeout, pool_pre_ping=True, hide_parameters=True)
     event.listen(engine, "connect", _set_up_postgresql)
     return engine
 
