@@ -1,0 +1,139 @@
+"""Every schema that was ever released is brought up to date with all that it holds.
+
+The old databases are made by the migrations themselves, and filled by what their tables say of themselves: a migration
+that is added is tested without anybody thinking of it.
+"""
+
+from datetime import UTC, datetime
+from itertools import zip_longest
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, make_url
+
+from aggregator.errors import FutureDatabaseError
+from aggregator.store.db import open_database
+from aggregator.store.migrate import VERSION_TABLE, alembic_config
+from aggregator.store.schema import metadata
+
+N_ROWS = 3
+NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def released() -> list[str]:
+    """Return every revision but the last, oldest first."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as db:
+        steps = ScriptDirectory.from_config(alembic_config(db)).walk_revisions()
+        revisions = [step.revision for step in steps][::-1]
+    engine.dispose()
+    return revisions
+
+
+@pytest.fixture
+def bare(database_url: str) -> Engine:
+    """The database without anything that Broadsheet does when it opens it."""
+    driver = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}[make_url(database_url).get_backend_name()]
+    return create_engine(make_url(database_url).set(drivername=driver), poolclass=sa.NullPool)
+
+
+def make_old(db: Connection, revision: str) -> Rows:
+    """Make the database as it was at this revision, with some rows in each table; return them."""
+    command.upgrade(alembic_config(db), revision)
+    old = tables(db)
+    for table in old.sorted_tables:
+        for n in range(1, N_ROWS + 1):
+            db.execute(table.insert().values({column.name: value_of(column, n) for column in table.columns}))
+    return rows(db, old)
+
+
+def tables(db: Connection) -> sa.MetaData:
+    found = sa.MetaData()
+    found.reflect(db, only=lambda name, _: name != VERSION_TABLE)
+    return found
+
+
+def value_of(column: sa.Column[Any], n: int) -> Any:
+    """Return the n-th value for a column: rows of the same number belong together."""
+    if column.name == "id" or column.foreign_keys or column.name.endswith("_id"):
+        return n
+    match column.type:
+        case sa.Boolean():
+            return n % 2 == 0
+        case sa.DateTime():
+            return NOON
+        case sa.Integer():
+            return n
+        case sa.Float():
+            return n / 2
+        case sa.JSON():
+            return {"n": n}
+        case sa.LargeBinary():
+            return f"{column.table.name}.{column.name} {n}".encode()
+    return f"{column.table.name}.{column.name} {n}"
+
+
+def rows(db: Connection, of: sa.MetaData) -> Rows:
+    return {table.name: [dict(row) for row in db.execute(in_order(table)).mappings()] for table in of.sorted_tables}
+
+
+def in_order(table: Table) -> sa.Select[Any]:
+    return table.select().order_by(*table.primary_key.columns)
+
+
+def lost(before: Rows, after: Rows) -> list[str]:
+    """Return what is gone or changed of tables and columns that are still there."""
+    return [
+        f"{name}.{column}: {old[column]} became {new.get(column, 'nothing')}"
+        for name in before.keys() & after.keys()
+        for old, new in zip_longest(before[name], after[name], fillvalue={})
+        for column in old.keys() & (new.keys() or old.keys())
+        if column not in new or old[column] != new[column]
+    ]
+
+
+@pytest.mark.parametrize("revision", released())
+def test_a_database_of_each_version_is_brought_up_to_date_with_all_it_holds(
+    bare: Engine, database_url: str, revision: str
+) -> None:
+    with bare.begin() as db:
+        before = make_old(db, revision)
+    assert all(len(of_table) == N_ROWS for of_table in before.values())
+    engine = open_database(database_url)
+    with engine.connect() as db:
+        context = MigrationContext.configure(db, opts={"version_table": VERSION_TABLE, "compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert lost(before, rows(db, tables(db))) == []
+        if db.dialect.name == "sqlite":
+            assert db.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+            assert db.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    engine.dispose()
+
+
+def test_an_upgrade_that_fails_leaves_the_old_database_as_it_was(bare: Engine, database_url: str) -> None:
+    with bare.begin() as db:
+        before = make_old(db, released()[0])
+        # What one of the later steps wants to make is there already, so that this step fails half-way.
+        db.exec_driver_sql("CREATE TABLE sessions (id INTEGER)")
+    with pytest.raises(Exception, match="sessions"):
+        open_database(database_url)
+    with bare.connect() as db:
+        there = tables(db)
+        assert set(there.tables) == {*before, "sessions"}
+        assert {name: of_table for name, of_table in rows(db, there).items() if name != "sessions"} == before
+
+
+def test_a_database_of_a_newer_version_is_left_alone(bare: Engine, database_url: str) -> None:
+    with bare.begin() as db:
+        before = make_old(db, "head")
+        db.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    with pytest.raises(FutureDatabaseError, match=r"written by a newer Broadsheet \(its version is 9999\)"):
+        open_database(database_url)
+    with bare.connect() as db:
+        assert rows(db, tables(db)) == before
