@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from aggregator.errors import ParseError
 from aggregator.models import Entry, ParsedFeed, SafeHtml
 from aggregator.parse.dates import parse_date
-from aggregator.parse.html import clean_text, first_image, plain_line, plain_text, sanitise
+from aggregator.parse.html import clean_text, first_image, plain_line, sanitise, text_of
 from aggregator.parse.json_feed import is_json, read_json_feed
 from aggregator.parse.language import article_language, language_code
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
@@ -66,7 +66,7 @@ def _entry(raw: RawEntry, feed: RawFeed, base_url: str) -> Entry:
     url = safe_link(raw.link, base_url) or safe_link(raw.guid)
     body = max(raw.bodies, key=lambda body: len(body.markup), default=RawBody(""))
     content = sanitise(body.markup, base_url=_base_of(body, document=base_url, page=url or base_url))
-    text = plain_text(content)
+    text = text_of(content)
     title = _shortened(plain_line(raw.title), MAX_TITLE_CHARS)
     return Entry(
         guid=_guid(raw, title, text),

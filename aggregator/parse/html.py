@@ -57,6 +57,7 @@ _UNNESTED = frozenset(
 """Elements that end by themselves, so that they go no deeper without one that does not."""
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+_SAFE_TAG = re.compile(r"</?([a-z0-9]+)[^>]*>")
 _IMG = re.compile(r'<img(?: [a-z]+="[^"]*")*>')
 _IMG_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 _TRACKING_IMAGE = re.compile(
@@ -137,10 +138,18 @@ def plain_text(markup: str) -> str:
     if _is_too_deep(body):
         return tidy_text(html.unescape(re.sub(r"<[^>]*>?", " ", body)))
     marked = nh3.clean(body, tags=_TEXT_TAGS, clean_content_tags=_DROPPED_WHOLE, attributes={}, link_rel=None)
-    # a line end inside a paragraph means no more than a blank; nh3 left no attributes, so that these are all tags
-    flowing = re.sub(r"[ \t\r\n]+", " ", marked)
-    lines = re.sub(r"<br>", "\n", re.sub(r"</?(?:td|th)>", " ", flowing))
-    return tidy_text(html.unescape(re.sub(r"</?[a-z0-9]+>", "\n\n", lines)))
+    return text_of(SafeHtml(marked))
+
+
+def text_of(content: SafeHtml) -> str:
+    """Return what sanitised HTML says, as `plain_text` would, without parsing it once more.
+
+    What nh3 wrote has no `<` but before a tag and no `>` but behind one.
+    """
+    if "<" not in content:
+        return tidy_text(html.unescape(content))
+    flowing = re.sub(r"[ \t\r\n]+", " ", content)  # a line end inside a paragraph means no more than a blank
+    return tidy_text(html.unescape(_SAFE_TAG.sub(_as_space, flowing)))
 
 
 def plain_line(text: str) -> str:
@@ -166,7 +175,8 @@ def has_markup(text: str) -> bool:
 
 def clean_text(text: str) -> str:
     """Return valid Unicode in its composed form (NFC), without control characters and lone surrogates."""
-    return unicodedata.normalize("NFC", _CONTROLS.sub("", text))
+    clean = _CONTROLS.sub("", text)
+    return clean if clean.isascii() else unicodedata.normalize("NFC", clean)
 
 
 def tidy_text(text: str) -> str:
@@ -182,6 +192,14 @@ def first_image(content: SafeHtml) -> str | None:
             if name == "src":
                 return html.unescape(value)
     return None
+
+
+def _as_space(tag: re.Match[str]) -> str:
+    """Return what a tag means to a text: a new paragraph, a new line, a blank or nothing."""
+    name = tag[1]
+    if name in _BLOCKS:
+        return "\n\n"
+    return {"br": "\n", "td": " ", "th": " "}.get(name, "")
 
 
 def _bounded(markup: str) -> str:

@@ -8,6 +8,10 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 ENOUGH_CHARS = 80
 """From here on the words decide; shorter texts are mostly names, which belong to no language."""
 
+FIRST_CHARS = 2 * ENOUGH_CHARS
+MAX_CHARS = 6 * ENOUGH_CHARS
+"""How much is read where the first words do not bear out what the feed says."""
+
 SURE = 0.95
 """Probability (py3langid's, normalised over its 140 languages) from which the words overrule the feed."""
 
@@ -31,13 +35,21 @@ def article_language(text: str, *declared: str | None) -> str | None:
     said = next((code for code in map(language_code, declared) if code), None)
     if len(text) < ENOUGH_CHARS and said:
         return said
-    found, probability = _identifier().classify(text[: ENOUGH_CHARS * 6])
+    if said and _bears_out(text[:FIRST_CHARS], said):
+        return said
+    found, probability = _identifier().classify(text[:MAX_CHARS])
     code = language_code(found)
     if code is None or (len(text) < ENOUGH_CHARS and probability < SURE):
         return said
     if said and (probability < SURE or any({said, code} <= near for near in _NEAR)):
         return said
     return code
+
+
+def _bears_out(beginning: str, said: str) -> bool:
+    """Whether the first words bear out clearly what the feed says, so that no more need be read."""
+    found, probability = _identifier().classify(beginning)
+    return probability >= SURE and language_code(found) == said
 
 
 def language_code(declared: str | None) -> str | None:

@@ -15,6 +15,10 @@ MAX_URL_CHARS = 4096
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST_AND_PORT = re.compile(r"[^/?#:]+:\d{1,5}(?:[/?#].*)?")
+_PLAIN_LINK = re.compile(
+    r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(:[1-9]\d{0,3})?(/[A-Za-z0-9/_.~-]*)(\?[A-Za-z0-9/_.~&=%+-]+)?"
+)
+"""Nine of ten addresses: absolute, with nothing in them that any rule below would change."""
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3000\ufeff]+")
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
@@ -45,6 +49,8 @@ def safe_link(url: str | None, base_url: str | None = None) -> str | None:
     """
     if not url:
         return None
+    if _PLAIN_LINK.fullmatch(url) and len(url) <= MAX_URL_CHARS:
+        return url
     tidy = re.sub(r"[\t\r\n]", "", url).strip("".join(map(chr, range(33))))
     if not tidy:
         return None
@@ -68,6 +74,9 @@ def canonical_url(url: str | None) -> str | None:
     link = safe_link(url)
     if link is None:
         return None
+    plain = _PLAIN_LINK.fullmatch(link)
+    if plain and plain[2] not in (":80", ":443") and not plain[4] and (host := _ascii_host(plain[1])):
+        return f"https://{host}{plain[2] or ''}{plain[3]}"
     parts = urlsplit(link)
     host = _ascii_host(parts.hostname or "")
     if host is None:
@@ -85,12 +94,7 @@ def canonical_url(url: str | None) -> str | None:
 def registrable_domain(url: str | None) -> str | None:
     """Return whose site an address belongs to (`www.bbc.co.uk` is `bbc.co.uk`); for an IP address, that address."""
     link = safe_link(url)
-    host = _ascii_host(urlsplit(link).hostname or "") if link else None
-    if host is None:
-        return None
-    if _is_ip_address(host.strip("[]")):
-        return host.strip("[]")
-    return str(_public_suffixes().privatesuffix(host) or host)
+    return _domain_of(urlsplit(link).hostname or "") if link else None
 
 
 def as_feed_url(text: str) -> str:
@@ -141,6 +145,17 @@ def _is_tracking(name: str, value: str) -> bool:
     return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
 
 
+@functools.lru_cache(maxsize=4096)
+def _domain_of(name: str) -> str | None:
+    host = _ascii_host(name)
+    if host is None:
+        return None
+    if _is_ip_address(host.strip("[]")):
+        return host.strip("[]")
+    return str(_public_suffixes().privatesuffix(host) or host)
+
+
+@functools.lru_cache(maxsize=4096)
 def _ascii_host(host: str) -> str | None:
     """Return the host as the DNS knows it, an IPv6 address in brackets; None where it is no host at all."""
     if _is_ip_address(host):

@@ -116,3 +116,7 @@ def test_the_first_image_of_safe_html_is_found() -> None:
     html = SafeHtml('<p>a</p><img alt="x" src="https://x.example/a?b=1&amp;c=2"><img src="https://y.example/">')
     assert first_image(html) == "https://x.example/a?b=1&c=2"
     assert first_image(SafeHtml("<p>a</p>")) is None
+
+
+def test_attributes_never_show_up_in_plain_text() -> None:
+    assert plain_text('<p lang="ar" title="x > y">خبر <b title="t">عاجل</b></p>') == "خبر عاجل"

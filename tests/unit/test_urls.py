@@ -1,4 +1,9 @@
+from urllib.parse import urljoin, urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis.strategies import from_regex, sampled_from
+from w3lib.url import canonicalize_url
 
 from aggregator.parse.urls import as_feed_url, canonical_url, feed_url_problem, registrable_domain, safe_link
 
@@ -111,3 +116,24 @@ def test_what_cannot_be_a_feed_is_refused_in_words(text: str, why: str) -> None:
 )
 def test_only_web_addresses_are_links(url: str, link: str | None) -> None:
     assert safe_link(url, "https://example.org/news/") == link
+
+
+PLAIN = from_regex(
+    r"https?://[a-z0-9-]{1,9}\.[A-Za-z0-9-]{1,9}(:[1-9][0-9]{0,3})?/[A-Za-z0-9/_.~-]{0,20}(\?[a-z0-9=&%+/.-]{1,9})?",
+    fullmatch=True,
+)
+
+
+@given(PLAIN, sampled_from([None, "https://b.example/a/b", "http://b.example/?x"]))
+def test_plain_links_are_what_the_library_makes_of_them(url: str, base_url: str | None) -> None:
+    assert safe_link(url, base_url) == (urljoin(base_url, url) if base_url else url)
+
+
+@given(PLAIN)
+def test_plain_links_get_the_address_that_the_library_gives_them(url: str) -> None:
+    parts = urlsplit(url)
+    port = "" if parts.port in (None, 80 if parts.scheme == "http" else 443) else f":{parts.port}"
+    host = str(parts.hostname).removesuffix(".")
+    canonical = canonical_url(url)
+    if canonical is not None and not parts.query:
+        assert canonical == canonicalize_url(f"https://{host}{port}{parts.path}")
