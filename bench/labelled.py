@@ -34,9 +34,10 @@ def read_pieces(path: Path) -> list[Piece]:
     """Return the articles of a file in the order in which they arrive.
 
     By publication where all have a date; where any lacks one, all dates are ignored and they arrive within an hour,
-    in the order of sha256(id).
+    in the order of sha256(id). An id that is there twice is one article, the latter: so the scorer reads it.
     """
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = path.read_text(encoding="utf-8").split("\n")  # splitlines() would also cut at U+2028 inside a text
+    rows = list({row["id"]: row for row in map(json.loads, filter(str.strip, lines))}.values())
     if all(row.get("published") for row in rows):
         pieces = [_piece(row, _aware(datetime.fromisoformat(row["published"]))) for row in rows]
         return sorted(pieces, key=lambda piece: (piece.published_at, piece.url or "", piece.id))
@@ -44,11 +45,11 @@ def read_pieces(path: Path) -> list[Piece]:
     return [_piece(row, START + timedelta(hours=place / len(rows))) for place, row in enumerate(rows)]
 
 
-def polls(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
-    """Give the articles in polls of POLL_ARTICLES, cut where a poll would cover more than POLL_SPAN."""
+def polls(pieces: Sequence[Piece], span: timedelta = POLL_SPAN) -> Iterator[list[Piece]]:
+    """Give the articles in polls of POLL_ARTICLES, cut where a poll would cover more than the span."""
     poll: list[Piece] = []
     for piece in pieces:
-        if poll and (len(poll) == POLL_ARTICLES or piece.published_at - poll[0].published_at > POLL_SPAN):
+        if poll and (len(poll) == POLL_ARTICLES or piece.published_at - poll[0].published_at > span):
             yield poll
             poll = []
         poll.append(piece)

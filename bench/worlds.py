@@ -1,0 +1,141 @@
+"""Articles enough for a large window: real ones, and the same in other worlds, where names and numbers are others.
+
+A world renames consistently, so that what was one story is one there too; words, lengths, languages and the shares of
+large and small stories stay those of real news.
+"""
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aggregator.errors import ParseError
+from aggregator.parse.feed import parse_feed
+from bench.labelled import Piece
+
+END = datetime(2026, 1, 8, 12, tzinfo=UTC)
+"""When the window ends."""
+
+SPAN = timedelta(days=7)
+NAME_ARTICLES = 500
+"""Articles in which a word with a capital may stand to be a name."""
+
+RARE_ARTICLES = 5
+"""The same for words of scripts without capitals."""
+
+BAND = 50
+"""Names of like frequency that change places: a president for a president, a village for a village."""
+
+STORY_HOURS = 8.0
+"""Mean time from the first report of a story to another."""
+
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A real piece, and what it is told together with: its labelled cluster, or itself."""
+
+    piece: Piece
+    story: str
+
+
+def read_real(stories: Path, feeds: Path) -> list[Told]:
+    """Return every distinct text of the labelled sets and of the feed documents."""
+    found: dict[tuple[str, str], Told] = {}
+    for told in (*_labelled(stories), *_of_feeds(feeds)):
+        found.setdefault((told.piece.title, told.piece.text), told)
+    return list(found.values())
+
+
+def invent(real: Sequence[Told], count: int, *, seed: int = 1) -> list[Piece]:
+    """Return so many articles of the last SPAN before END, in order of publication."""
+    names = _names(real)
+    chance = random.Random(seed)
+    pieces: list[Piece] = []
+    for world in range(-(-count // len(real))):
+        renamed = _renaming(names, world)
+        wanted = real if len(pieces) + len(real) <= count else _whole_stories(real, count - len(pieces), chance)
+        began: dict[str, datetime] = {}
+        for told in wanted:
+            start = began.setdefault(told.story, END - SPAN * chance.random())
+            at = min(start + timedelta(hours=chance.expovariate(1 / STORY_HOURS)), END)
+            pieces.append(_in_world(told.piece, renamed, world, at))
+    return sorted(pieces, key=lambda piece: (piece.published_at, piece.id))
+
+
+def _labelled(folder: Path) -> Iterator[Told]:
+    for file in sorted(folder.glob("*/articles.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            piece = _piece(file.parent.name, row.get("title"), row.get("text"), row.get("source"), row.get("lang"))
+            yield Told(piece, f"{file.parent.name}/{row['cluster']}")
+
+
+def _of_feeds(folder: Path) -> Iterator[Told]:
+    for file in sorted(file for file in folder.iterdir() if file.name != "MANIFEST.jsonl"):
+        try:
+            parsed = parse_feed(file.read_bytes(), url=f"https://{file.stem}.example/feed", content_type=None)
+        except ParseError:
+            continue
+        for place, entry in enumerate(parsed.entries):
+            piece = _piece(file.name, entry.title, entry.text, entry.domain, entry.language)
+            yield Told(piece, f"{file.name}/{place}")
+
+
+def _piece(of: str, title: str | None, text: str | None, source: str | None, language: str | None) -> Piece:
+    return Piece(
+        id="", title=title or "", text=text or "", source=source or of, url=None, language=language, published_at=END
+    )
+
+
+def _names(real: Sequence[Told]) -> list[str]:
+    """Return the words that name, by script and frequency: with a capital inside a sentence, or rare without any."""
+    in_articles: Counter[str] = Counter()
+    inside: set[str] = set()
+    for told in real:
+        in_articles.update(set(WORD.findall(f"{told.piece.title} {told.piece.text}")))
+        inside.update(re.findall(r"(?<=[a-z,] )\w+", f"{told.piece.title}. {told.piece.text}"))
+    names = [word for word, count in in_articles.items() if _is_name(word, count, inside)]
+    return sorted(names, key=lambda word: (word[0].isascii(), in_articles[word], word))
+
+
+def _is_name(word: str, count: int, inside: set[str]) -> bool:
+    if len(word) < 4 or word.isdigit():
+        return False
+    if word[0].upper() == word[0].lower():
+        return count <= RARE_ARTICLES
+    return word[0].isupper() and word in inside and count <= NAME_ARTICLES
+
+
+def _renaming(names: Sequence[str], world: int) -> Mapping[str, str]:
+    """Return another name for each, the same throughout a world; in world 0 all are what they are."""
+    others: list[str] = []
+    for start in range(0, len(names), BAND):
+        band = list(names[start : start + BAND])
+        if world:
+            random.Random(f"{world}/{start}").shuffle(band)
+        others += band
+    return dict(zip(names, others, strict=True))
+
+
+def _whole_stories(real: Sequence[Told], count: int, chance: random.Random) -> list[Told]:
+    stories = sorted({told.story for told in real})
+    chance.shuffle(stories)
+    place = {story: i for i, story in enumerate(stories)}
+    return sorted(real, key=lambda told: place[told.story])[:count]
+
+
+def _in_world(piece: Piece, renamed: Mapping[str, str], world: int, at: datetime) -> Piece:
+    def told(word: re.Match[str]) -> str:
+        if word[0].isascii() and word[0].isdigit() and len(word[0]) < 10:
+            return str((int(word[0]) * (2 * world + 1) + 13 * world) % 10 ** len(word[0]))
+        return renamed.get(word[0], word[0])
+
+    title, text = WORD.sub(told, piece.title), WORD.sub(told, piece.text)
+    key = f"{world}/{piece.source}/{title}/{text}"
+    return replace(piece, id=f"{random.Random(key).getrandbits(64):016x}", title=title, text=text, published_at=at)
