@@ -581,6 +581,21 @@ class Correction:
     made_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """A pair of articles that the owner spoke of, as the engine compared them then."""
+
+    pair: tuple[int, int]
+    """By id, the smaller first."""
+    is_same: bool
+    """What the owner said: whether they belong to one story."""
+    count: float
+    """Its part in the correction: all lessons of one are worth 1 together."""
+    features: Mapping[str, float]
+    """What a pair is judged by, by name."""
+    has_vectors: bool
+
+
 DORMANT_AFTER = timedelta(hours=72)
 """Without news, a story is held to be over; it wakes up when some comes."""
 

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Engine
 from aggregator.config import Settings, StorySettings
 from aggregator.encode import Encoder, text_to_encode
 from aggregator.models import Calibration, Correction, EncoderName, Vectors, WindowArticle
-from aggregator.store import articles, corrections, stories, topics, window
+from aggregator.store import articles, changes, corrections, stories, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories import calibrate as calibration
 from aggregator.stories import regroup as engine_room
 from aggregator.stories.desk import Desk, News, Reading
+from aggregator.stories.learn import learn, lessons_in
 from aggregator.stories.similarity import learned
 from aggregator.stories.topics import find_topics
 
@@ -78,8 +79,8 @@ def regroup(
     """
     since = window_start(settings, now=now)
     with reading(engine) as db:
-        how = Reading(encoder, learned(), memory.calibration(db, encoder) if encoder else None)
-    desk = desk if desk and desk.reading == how else Desk(how)
+        is_at_hand = desk and desk.reading.is_of(encoder, _calibration(db, encoder))
+        desk = desk if desk and is_at_hand else Desk(_reading(db, encoder))
     touched: frozenset[int] = frozenset()
     while True:
         with reading(engine) as db:
@@ -95,6 +96,8 @@ def regroup(
             if corrections.locked_revision(db) == found.revision:
                 model = encoder.model if encoder else None
                 saved = stories.save(db, regrouping, n_articles=len(desk.window), encoder=model, now=now)
+                _learn(db, desk, since=since)
+                corrections.mark_seen(db, found.revision)
                 return Regrouped(n_articles=len(desk.window), story_ids=tuple(saved), desk=desk)
 
 
@@ -102,7 +105,7 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
     """Return what a regroup has to know; with a new desk, where too much has changed for the one at hand."""
     encoder = desk.reading.encoder
     there = window.in_window(db, encoder, since=since)
-    desk = desk if desk.can_go_on(there) else Desk(desk.reading)
+    desk = desk if desk.can_go_on(there) else Desk(_reading(db, encoder))
     news = desk.news(there)
     wanted = sorted(news.arrived)
     unplaced = (each.article_id for each in there if each.story_id is None)
@@ -112,10 +115,31 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
         arrived=window.window_articles(db, wanted),
         vectors=window.vectors_of(db, encoder, wanted) if encoder else ([], None),
         story_of={each.article_id: each.story_id for each in there if each.story_id is not None},
-        touched=news.arrived.union(stories.waiting(db, since=since), unplaced),
+        touched=news.arrived.union(stories.waiting(db, since=since), _corrected(db), unplaced),
         held=corrections.active(db, since=since),
         revision=corrections.revision(db),
     )
+
+
+def _reading(db: Connection, encoder: EncoderName | None) -> Reading:
+    """Return how articles are to be read: by the shipped numbers, leaning towards what the owner corrected."""
+    return Reading(encoder, learn(learned(), corrections.lessons(db, encoder)), _calibration(db, encoder))
+
+
+def _calibration(db: Connection, encoder: EncoderName | None) -> Calibration | None:
+    return memory.calibration(db, encoder) if encoder else None
+
+
+def _learn(db: Connection, desk: Desk, *, since: datetime) -> None:
+    """Keep what there is to learn from the corrections that nothing was learned from; the next new desk leans so."""
+    fresh = corrections.unlearned(db, desk.reading.encoder, since=since)
+    corrections.keep_lessons(db, desk.reading.encoder, {each.id: lessons_in(each, desk.window) for each in fresh})
+
+
+def _corrected(db: Connection) -> Sequence[int]:
+    """Return the articles that the owner moved, or let go back, since the last regroup."""
+    at = memory.regrouped_at(db)
+    return changes.touched_by_owner(db, since=at) if at and corrections.are_unseen(db) else ()
 
 
 def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime) -> int:

@@ -21,7 +21,7 @@ from aggregator.fetch.http import fetch_all
 from aggregator.models import EncoderName, Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import Tools
-from aggregator.store import feeds, topics
+from aggregator.store import corrections, feeds, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -117,7 +117,10 @@ class Worker:
         progress = self._progress(now)
         # A model that is not loaded may be another than the one that made the vectors.
         is_model_wanted = progress.n_unencoded > 0 or (progress.n_articles > 0 and not self._model.is_there)
-        return progress.n_ungrouped > 0 or (is_model_wanted and self._model.is_worth_a_try(now))
+        if progress.n_ungrouped > 0 or (is_model_wanted and self._model.is_worth_a_try(now)):
+            return True
+        with reading(self._engine) as db:
+            return corrections.are_unseen(db)
 
     def _progress(self, now: datetime) -> Progress:
         since = pipeline.window_start(self._settings.stories, now=now)

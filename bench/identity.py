@@ -27,6 +27,7 @@ from aggregator.encode import Encoder, load_encoder
 from aggregator.models import Change, ChangeKind
 from aggregator.store import articles, changes, stories
 from aggregator.store.db import open_database, reading, sqlite_url
+from aggregator.stories.desk import Desk
 from bench.labelled import Piece, polls, read_pieces
 from bench.stories import keep
 
@@ -71,13 +72,15 @@ def main() -> None:
 
 
 def fared(live: Engine, anew: Engine, pieces: Sequence[Piece], encoder: Encoder | None, settings: Settings) -> Fared:
-    """Return how ids fare while the pieces arrive poll by poll, and how far the outcome is from grouping them at once."""
+    """Return how ids fare while the pieces arrive poll by poll, and how near that is to grouping them at once."""
     seen: set[int] = set()
+    desk: Desk | None = None
+    now = pieces[0].published_at
     for poll in polls(pieces):
         now = max(piece.published_at for piece in poll)
         keep(live, poll, now=now)
         keep(anew, poll, now=now)
-        _group(live, encoder, settings, now)
+        desk = _group(live, encoder, settings, now, desk)
         with reading(live) as db:
             cards = stories.front_page(
                 db, since=pipeline.window_start(settings.stories, now=now), limit=10_000, min_publishers=N_PUBLISHERS
@@ -97,11 +100,13 @@ def fared(live: Engine, anew: Engine, pieces: Sequence[Piece], encoder: Encoder 
     )
 
 
-def _group(engine: Engine, encoder: Encoder | None, settings: Settings, now: datetime) -> None:
+def _group(
+    engine: Engine, encoder: Encoder | None, settings: Settings, now: datetime, desk: Desk | None = None
+) -> Desk:
     if encoder:
         for _ in pipeline.encode_missing(engine, encoder, settings, now=now):
             pass
-    pipeline.regroup(engine, encoder.name if encoder else None, settings.stories, now=now)
+    return pipeline.regroup(engine, encoder.name if encoder else None, settings.stories, now=now, desk=desk).desk
 
 
 def _both(live: Engine, anew: Engine, settings: Settings, now: datetime) -> tuple[list[int], list[int]]:

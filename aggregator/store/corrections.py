@@ -1,17 +1,19 @@
 """What the owner said of stories: constraints on every later run, kept until they are undone."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+import msgspec
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from aggregator.models import Correction, CorrectionKind
+from aggregator.models import Correction, CorrectionKind, EncoderName, Lesson
 from aggregator.store.schema import articles, correction_articles, corrections, settings
 from aggregator.store.settings import recall, remember
 from aggregator.store.statements import chunks, insert_into
 
 REVISION = "corrections_revision"
+SEEN = "corrections_seen"
 
 
 def revision(db: Connection) -> int:
@@ -31,6 +33,16 @@ def locked_revision(db: Connection) -> int:
 def begin(db: Connection) -> None:
     """Begin to correct something: others who would wait until the transaction ends."""
     remember(db, REVISION, str(locked_revision(db) + 1))
+
+
+def are_unseen(db: Connection) -> bool:
+    """Whether something was corrected, or a correction undone, since the last regroup that was kept."""
+    return revision(db) != int(recall(db, SEEN) or 0)
+
+
+def mark_seen(db: Connection, seen: int) -> None:
+    """Keep that a regroup knew of all corrections up to this revision."""
+    remember(db, SEEN, str(seen))
 
 
 def add(
@@ -62,11 +74,45 @@ def remove(db: Connection, change_id: int) -> int:
 
 def active(db: Connection, *, since: datetime) -> list[Correction]:
     """Return the corrections, oldest first, that name an article published since then."""
-    rows = db.execute(
-        select(corrections, correction_articles.c.article_id, correction_articles.c.is_left)
+    return _read(db, corrections.c.newest_at >= since)
+
+
+def unlearned(db: Connection, encoder: EncoderName | None, *, since: datetime) -> list[Correction]:
+    """Return those of which it is not kept what there was to learn from them, with this encoder."""
+    kept = select(corrections.c.id, corrections.c.lessons).where(corrections.c.newest_at >= since)
+    of = _name(encoder)
+    missing = [row.id for row in db.execute(kept) if (row.lessons or {}).get("of") != of]
+    return [each for some in chunks(missing) for each in _read(db, corrections.c.id.in_(some))]
+
+
+def keep_lessons(db: Connection, encoder: EncoderName | None, lessons: Mapping[int, Sequence[Lesson]]) -> None:
+    """Keep what was learned from these corrections, by id; those that were undone meanwhile are left out."""
+    for correction_id, found in lessons.items():
+        kept = {"of": _name(encoder), "pairs": msgspec.to_builtins(found)}
+        db.execute(update(corrections).where(corrections.c.id == correction_id).values(lessons=kept))
+
+
+def lessons(db: Connection, encoder: EncoderName | None) -> list[Lesson]:
+    """Return what was ever learned with this encoder from corrections that hold, newest first."""
+    newest_first = select(corrections.c.lessons).order_by(corrections.c.made_at.desc(), corrections.c.id.desc())
+    kept = db.execute(newest_first.where(corrections.c.lessons.is_not(None))).scalars()
+    of = _name(encoder)
+    return [lesson for each in kept if each["of"] == of for lesson in msgspec.convert(each["pairs"], list[Lesson])]
+
+
+def _read(db: Connection, which: ColumnElement[bool]) -> list[Correction]:
+    question = (
+        select(
+            corrections.c.id,
+            corrections.c.kind,
+            corrections.c.made_at,
+            correction_articles.c.article_id,
+            correction_articles.c.is_left,
+        )
         .join(correction_articles, correction_articles.c.correction_id == corrections.c.id)
-        .where(corrections.c.newest_at >= since)
-    ).all()
+        .where(which)
+    )
+    rows = db.execute(question).all()
     sides: dict[tuple[int, bool], set[int]] = defaultdict(set)
     for row in rows:
         sides[row.id, row.is_left].add(row.article_id)
@@ -80,3 +126,7 @@ def active(db: Connection, *, since: datetime) -> list[Correction]:
         )
         for _, row in sorted({row.id: row for row in rows}.items())
     ]
+
+
+def _name(encoder: EncoderName | None) -> str:
+    return f"{encoder.model} {encoder.version}" if encoder else "words"

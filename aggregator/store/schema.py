@@ -393,7 +393,7 @@ changes = Table(
     Column("size", Integer, nullable=False),
     # The row of the story that ended, should it live again.
     Column("ended", JSON(none_as_null=True)),
-    Column("undone_at", UtcTime),
+    Column("undone_at", UtcTime, index=True),
     _to("undoes_id", "changes.id", "SET NULL", index=True),
     sqlite_autoincrement=True,
 )
@@ -407,6 +407,8 @@ corrections = Table(
     Column("made_at", UtcTime, nullable=False),
     # Of its articles' dates: older than the window, it asks for nothing any more.
     Column("newest_at", UtcTime, nullable=False, index=True),
+    # What the engine learned from it, and of which encoder that holds.
+    Column("lessons", JSON(none_as_null=True)),
     sqlite_autoincrement=True,
 )
 

@@ -90,11 +90,16 @@ def calibration(db: Connection, encoder: EncoderName) -> Calibration | None:
     return msgspec.json.decode(kept, type=Calibration) if kept else None
 
 
+def regrouped_at(db: Connection) -> datetime | None:
+    """Return when the last regroup began that was kept; None before the first."""
+    kept = recall(db, REGROUPED_AT)
+    return datetime.fromisoformat(kept) if kept else None
+
+
 def progress(db: Connection, *, since: datetime) -> Progress:
     """Return how far the work has come, counting articles published since then."""
     n_feeds, n_checked, n_failing = _feed_counts(db)
     n_articles, n_encoded, n_grouped = _article_counts(db, since)
-    regrouped_at = recall(db, REGROUPED_AT)
     is_story = (stories.c.last_at >= since) & (stories.c.n_publishers >= 2)
     return Progress(
         n_feeds=n_feeds,
@@ -104,7 +109,7 @@ def progress(db: Connection, *, since: datetime) -> Progress:
         n_unencoded=n_articles - n_encoded,
         n_ungrouped=n_articles - n_grouped,
         n_stories=db.execute(select(func.count()).select_from(stories).where(is_story)).scalar_one(),
-        regrouped_at=datetime.fromisoformat(regrouped_at) if regrouped_at else None,
+        regrouped_at=regrouped_at(db),
         encoder_error=recall(db, "encoder_error"),
     )
 

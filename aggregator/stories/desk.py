@@ -21,11 +21,15 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How articles are read: where any of it changes, all of them are read again."""
+    """How articles are read: where encoder or calibration change, all of them are read again."""
 
     encoder: EncoderName | None
     decisions: Decisions
     calibration: Calibration | None = None
+
+    def is_of(self, encoder: EncoderName | None, calibration: Calibration | None) -> bool:
+        """Whether vectors are read so; what was learned from the owner meanwhile can wait for the next new desk."""
+        return (self.encoder, self.calibration) == (encoder, calibration)
 
 
 class Desk:

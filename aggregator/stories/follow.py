@@ -211,12 +211,16 @@ Place = tuple[int, int]
 def _places(
     clusters: Sequence[frozenset[int]], held: Mapping[int, int], homes: Homes, copy_of: Mapping[int, int]
 ) -> dict[int, Place]:
-    """Return where each article ends; a copy where its original does."""
-    places = {article_id: (row, -1) for row, cluster in enumerate(clusters) for article_id in cluster}
-    for article_id, column in held.items():
-        places[article_id] = (homes[column], -1) if column in homes else (-1, column)
-    originals = {copy: places[original] for copy, original in copy_of.items() if copy in places and original in places}
-    return places | originals
+    """Return where each article ends; a copy where its original does, if the run has them in one cluster."""
+    begun = {article_id: (row, -1) for row, cluster in enumerate(clusters) for article_id in cluster}
+    ends = {column: (row, -1) for column, row in homes.items()}
+    places = begun | {article_id: ends.get(column, (-1, column)) for article_id, column in held.items()}
+    together = {
+        copy: places[original]
+        for copy, original in copy_of.items()
+        if copy in begun and begun.get(original) == begun[copy]
+    }
+    return places | together
 
 
 def _followed(

@@ -1,14 +1,15 @@
 """The owner's corrections -> decisions that lean a little towards them. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from aggregator.models import Correction, CorrectionKind
+from aggregator.models import Correction, CorrectionKind, Lesson
+from aggregator.stories.similarity import Decisions, Weights
+from aggregator.stories.window import Window
 
 PRIOR_SD = 0.1
 """Standard deviation of the prior around each shipped weight, in logits. Ten corrections of pairs that the engine was
@@ -20,60 +21,62 @@ MOST_LOGITS = 1.0
 MOST_PAIRS = 32
 """Pairs that are looked at of one correction; together they count as one lesson, however many articles it names."""
 
-Features = Mapping[str, NDArray[np.float32]]
+Features = Mapping[str, NDArray[np.float64]]
 """What a pair is judged by, by name: each of shape (n,), about 0..1."""
 
-Weights = Mapping[str, float]
-"""Of a logistic decision: one factor per feature, and `intercept`."""
 
-Pair = tuple[int, int]
-"""Two articles, by id, the smaller first."""
+def lessons_in(correction: Correction, window: Window) -> list[Lesson]:
+    """Return what the articles of the window that a correction names on either side have to say."""
+    place = {article.id: row for row, article in enumerate(window.articles)}
+    pairs = _pairs(correction.left & place.keys(), correction.right & place.keys())
+    if not pairs:
+        return []
+    left, right = (np.array([place[pair[side]] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    features = window.features(left, right)
+    has_vector = window.compared.has_vector
+    return [
+        Lesson(
+            pair=pair,
+            is_same=correction.kind is CorrectionKind.TOGETHER,
+            count=1 / len(pairs),
+            features={name: float(values[i]) for name, values in features.items()},
+            has_vectors=bool(has_vector[left[i]] and has_vector[right[i]]),
+        )
+        for i, pair in enumerate(pairs)
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class Lessons:
-    """Pairs of articles that the owner spoke of: n of them."""
+def learn(decisions: Decisions, lessons: Sequence[Lesson]) -> Decisions:
+    """Return the decisions with those on pairs refitted: with vectors on pairs that have them, by words on all.
 
-    features: Features
-    has_vectors: NDArray[np.bool_]
-    """Whether both articles have a vector: shape (n,)."""
-    is_same: NDArray[np.bool_]
-    """What the owner said: shape (n,)."""
-    counts: NDArray[np.float64]
-    """Lessons that each is worth: shape (n,)."""
+    `lessons` come newest first: of what was said of one pair, the newest counts.
+    """
+    newest = list({lesson.pair: lesson for lesson in reversed(lessons)}.values())
+    whole = [lesson for lesson in newest if lesson.has_vectors]
+    return {
+        **decisions,
+        "pair": _refitted_on(decisions["pair"], whole),
+        "pair_by_words": _refitted_on(decisions["pair_by_words"], newest),
+    }
 
 
-def corrected_pairs(correction: Correction) -> list[Pair]:
-    """Return pairs across the correction's sides, MOST_PAIRS at most, evenly chosen and always the same."""
-    left, right = sorted(correction.left), sorted(correction.right)
+def _pairs(one: Collection[int], other: Collection[int]) -> list[tuple[int, int]]:
+    """Return pairs across two sets of ids, MOST_PAIRS at most, evenly chosen and always the same."""
+    left, right = sorted(one), sorted(other)
     n = len(left) * len(right)
     chosen = np.unique(np.linspace(0, n - 1, min(n, MOST_PAIRS)).astype(np.int64)).tolist() if n else []
     pairs = [(left[each // len(right)], right[each % len(right)]) for each in chosen]
     return [(min(pair), max(pair)) for pair in pairs]
 
 
-def uncontradicted(corrections: Sequence[Correction]) -> dict[Pair, tuple[bool, float]]:
-    """Return for each pair whether it is the same story, as the newest correction has it, and what that counts."""
-    said: dict[Pair, tuple[bool, float]] = {}
-    for correction in sorted(corrections, key=lambda each: (each.made_at, each.id), reverse=True):
-        pairs = corrected_pairs(correction)
-        for pair in pairs:
-            said.setdefault(pair, (correction.kind is CorrectionKind.TOGETHER, 1 / len(pairs)))
-    return said
-
-
-def learn(decisions: Mapping[str, Weights], lessons: Lessons) -> dict[str, dict[str, float]]:
-    """Return the decisions with those on pairs refitted: with vectors on pairs that have them, by words on all."""
-    has = lessons.has_vectors
-    learned = {name: dict(weights) for name, weights in decisions.items()}
-    learned["pair"] = refitted(
-        decisions["pair"],
-        {name: values[has] for name, values in lessons.features.items()},
-        lessons.is_same[has],
-        lessons.counts[has],
+def _refitted_on(weights: Weights, lessons: Sequence[Lesson]) -> Weights:
+    names = weights.keys() - {"intercept"}
+    return refitted(
+        weights,
+        {name: np.array([lesson.features.get(name, 0.0) for lesson in lessons]) for name in names},
+        np.array([lesson.is_same for lesson in lessons], dtype=bool),
+        np.array([lesson.count for lesson in lessons], dtype=np.float64),
     )
-    learned["pair_by_words"] = refitted(decisions["pair_by_words"], lessons.features, lessons.is_same, lessons.counts)
-    return learned
 
 
 def refitted(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.models import Correction, KnownStory, Member, Regrouping, StoryDraft
-from aggregator.stories.corrections import constraints
+from aggregator.stories.corrections import constraints, hold
 from aggregator.stories.follow import settle
 from aggregator.stories.group import BAR, Labels, group
 from aggregator.stories.lead import Closeness, lead
@@ -87,6 +87,9 @@ def cluster(
     label_of = np.full(len(ids), -1, dtype=np.int64)
     label_of[rows] = labels
     label_of = label_of[original]
+    there = np.flatnonzero(label_of >= 0)
+    # Once more, since the owner may keep a copy from its original.
+    label_of[there] = hold(label_of[there], constraints(corrections, ids[there]))
     fresh_labels = np.unique(label_of[region.fresh])
     return Clustered(_clusters(ids, label_of, fresh_labels), copy_of, frozenset(touched), firm)
 

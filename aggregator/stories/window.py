@@ -21,6 +21,7 @@ from aggregator.stories.similarity import (
     Background,
     Compared,
     Decisions,
+    Features,
     Links,
     Rows,
     Scores,
@@ -28,6 +29,7 @@ from aggregator.stories.similarity import (
     appended,
     background,
     compare,
+    pair_features,
     pair_scores,
     rows_for,
     take,
@@ -130,6 +132,10 @@ class Window:
     def scores(self, left: Rows, right: Rows) -> Scores:
         """Return the learned chance of each pair of positions: shape (pairs,)."""
         return pair_scores(self.compared, left, right, self.decisions, self._calibration)
+
+    def features(self, left: Rows, right: Rows) -> Features:
+        """Return what each pair of positions is judged by, by name: each of shape (pairs,)."""
+        return pair_features(self.compared, left, right, self._calibration)
 
     def _is_no_mere_likeness(self, left: Rows, right: Rows, scores: Scores) -> NDArray[np.bool_]:
         """Return which pairs are of one language, or near the best that either has in the other's."""

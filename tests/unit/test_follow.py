@@ -168,6 +168,11 @@ def test_a_copy_stays_where_its_original_waits():
     assert found.waiting == {5}
 
 
+def test_a_copy_that_the_run_has_elsewhere_stays_there():
+    found = settled([{1, 2, 3, 4, 5}, {20}], [FIVE], copy_of={20: 5})
+    assert stories_of(found) == {7: [{1, 2, 3, 4, 5}], None: [{20}]}
+
+
 def test_copies_carry_an_id_less_than_reports_do():
     wire = replace(story(7, *range(1, 12), founder=11), copy_ids=frozenset(range(2, 9)))
     found = settled([set(range(1, 9)), {9, 10, 11}], [wire])

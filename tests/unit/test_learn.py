@@ -3,17 +3,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from aggregator.models import Correction, CorrectionKind
-from aggregator.stories.learn import (
-    MOST_LOGITS,
-    MOST_PAIRS,
-    Lessons,
-    corrected_pairs,
-    learn,
-    refitted,
-    uncontradicted,
-)
+from aggregator.models import Correction, CorrectionKind, Lesson, WindowArticle
+from aggregator.stories.learn import MOST_LOGITS, MOST_PAIRS, learn, lessons_in, refitted
 from aggregator.stories.similarity import learned
+from aggregator.stories.window import Window
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SHIPPED = {"vector": 6.0, "title": 2.0, "text": 10.0, "length": -3.0, "intercept": -1.0}
@@ -89,28 +82,61 @@ def test_the_same_lessons_in_another_order_teach_the_same():
     assert one == pytest.approx(other)
 
 
+def lesson(one, other, *, is_same, has_vectors=True):
+    return Lesson(pair=(one, other), is_same=is_same, count=1.0, features=SURE, has_vectors=has_vectors)
+
+
 def test_pairs_without_vectors_teach_the_words_only():
-    features = {name: values.astype(np.float32) for name, values in pairs(10).items()}
-    lessons = Lessons(features, np.zeros(10, dtype=bool), np.zeros(10, dtype=bool), np.ones(10))
-    after = learn(learned(), lessons)
+    after = learn(learned(), [lesson(1, 2, is_same=False, has_vectors=False)])
     assert after["pair"] == learned()["pair"]
     assert after["pair_by_words"]["intercept"] < learned()["pair_by_words"]["intercept"]
-    assert {name: after[name] for name in ("join", "join_by_words")} == {
-        name: dict(learned()[name]) for name in ("join", "join_by_words")
-    }
-
-
-def test_pairs_are_those_across_the_sides():
-    assert corrected_pairs(said(CorrectionKind.APART, {3}, {1, 2})) == [(1, 3), (2, 3)]
-    assert corrected_pairs(said(CorrectionKind.APART, {3}, set())) == []
-
-
-def test_of_large_stories_some_pairs_are_looked_at():
-    chosen = corrected_pairs(said(CorrectionKind.TOGETHER, range(100), range(100, 200)))
-    assert len(set(chosen)) == MOST_PAIRS
-    assert {pair[0] for pair in chosen} > {0, 99}
+    assert (after["join"], after["join_by_words"]) == (learned()["join"], learned()["join_by_words"])
 
 
 def test_of_a_pair_the_newest_word_counts():
-    older, newer = said(CorrectionKind.TOGETHER, {1}, {2}, 1), said(CorrectionKind.APART, {2}, {1, 3}, 2)
-    assert uncontradicted([newer, older]) == {(1, 2): (False, 0.5), (2, 3): (False, 0.5)}
+    assert learn(learned(), [lesson(1, 2, is_same=False), lesson(1, 2, is_same=True)]) == learn(
+        learned(), [lesson(1, 2, is_same=False)]
+    )
+
+
+def test_without_lessons_the_decisions_are_the_shipped_ones():
+    assert learn(learned(), []) == learned()
+
+
+def a_window(n):
+    window = Window(learned())
+    window.advance(
+        [
+            WindowArticle(
+                id=10 + each,
+                title=f"Ferry number {each} sinks in the strait of Maras",
+                text="",
+                publisher=f"p{each}.example",
+                language="en",
+                published_at=NOON,
+                first_seen_at=NOON,
+            )
+            for each in range(n)
+        ]
+    )
+    return window
+
+
+def test_lessons_are_pairs_across_the_sides_as_the_window_compares_them():
+    first, second = lessons_in(said(CorrectionKind.APART, {12}, {10, 11}), a_window(3))
+    assert (first.pair, second.pair) == ((10, 12), (11, 12))
+    assert (first.is_same, first.count, first.has_vectors) == (False, 0.5, False)
+    assert first.features.keys() == {"title", "text", "vector", "length"}
+    assert first.features["text"] > 0.5
+
+
+def test_articles_outside_the_window_teach_nothing():
+    assert lessons_in(said(CorrectionKind.TOGETHER, {10}, {99}), a_window(2)) == []
+    assert lessons_in(said(CorrectionKind.TOGETHER, {10}, set()), a_window(2)) == []
+
+
+def test_of_large_stories_some_pairs_are_looked_at():
+    found = lessons_in(said(CorrectionKind.TOGETHER, range(10, 20), range(20, 30)), a_window(20))
+    assert len({each.pair for each in found}) == MOST_PAIRS
+    assert {each.pair[0] for each in found} > {10, 19}
+    assert sum(each.count for each in found) == pytest.approx(1)
