@@ -45,12 +45,13 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """The clusters of n articles, as a join compares them: k of them, and p linked pairs."""
+    """Some clusters, as a join compares them: m of them, and p linked pairs."""
 
-    labels: Labels
+    names: Labels
+    """Of each, among all clusters, ascending: shape (m,)."""
     left: Rows
     right: Rows
-    """The linked pairs of clusters, left < right, in order: shape (p,)."""
+    """The linked pairs, as positions in `names`, left < right, in order: shape (p,)."""
     sums: Scores
     """Of the links between two clusters' members: shape (p,)."""
     best_left: Scores
@@ -61,7 +62,7 @@ class Clusters:
     titles: WordMatrix
     texts: WordMatrix
     lengths: NDArray[np.float32]
-    """Sums over the members, as the three before: shape (k, …)."""
+    """Sums over the members, as the three before: shape (m, …)."""
 
 
 def group(
@@ -90,49 +91,80 @@ def join(
     compared: Compared, links: Links, labels: Labels, decisions: Decisions, *, held: Constraints, bar: float
 ) -> Labels:
     """Return the clusters after no two that are linked reach the bar any more; `labels` are 0..k-1."""
-    clusters = clusters_of(compared, links, labels)
-    scores = join_scores(clusters, decisions, _forbidden(clusters, held))
+    pairs = judged(compared, links, labels, decisions, held)
     for _ in range(MAX_ROUNDS):
-        target = best_pairs(clusters, scores, bar)
+        target = best_pairs(pairs, len(np.unique(labels)), bar)
         if target is None:
             break
-        merged = clusters_of(compared, links, target[clusters.labels])
-        scores = _rescored(clusters, scores, merged, target, decisions, held)
-        clusters = merged
-    return clusters.labels
+        labels = target[labels]
+        grown = np.bincount(target) > 1
+        pairs = _moved(pairs, target, grown).and_also(judged(compared, links, labels, decisions, held, grown))
+    return labels
 
 
-def clusters_of(compared: Compared, links: Links, labels: Labels) -> Clusters:
-    """Return these clusters of these articles, with all pairs of them that a link connects."""
-    gather = _gather(labels)
-    k = gather.shape[0]
-    entries = links.tocoo()
-    key = entries.row.astype(np.int64) * k + labels[entries.col]
-    outward = labels[entries.row] != labels[entries.col]
-    key, values = key[outward], entries.data[outward]
-    order = np.argsort(key, kind="stable")
-    key, values = key[order], values[order]
-    first = np.flatnonzero(np.r_[True, np.diff(key) > 0]) if len(key) else np.zeros(0, dtype=np.int64)
-    best, total = (np.maximum.reduceat(values, first), np.add.reduceat(values, first)) if len(first) else (values,) * 2
-    members, others = key[first] // k, key[first] % k
-    best_of = sparse.csr_matrix((best, (labels[members], others)), shape=(k, k))
-    sums = sparse.csr_matrix((total, (labels[members], others)), shape=(k, k))
-    upper, back = sparse.triu(sums, k=1, format="coo"), sparse.csr_matrix(best_of.T)
-    left, right = upper.row.astype(np.int64), upper.col.astype(np.int64)
-    in_order = np.lexsort((right, left))
-    left, right = left[in_order], right[in_order]
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Linked pairs of clusters, left < right, and the chance that they are one story: shape (p,) each."""
+
+    left: Labels
+    right: Labels
+    scores: Scores
+
+    def and_also(self, more: "Judged") -> "Judged":
+        """Return both."""
+        parts = ((getattr(self, name), getattr(more, name)) for name in ("left", "right", "scores"))
+        return Judged(*(np.concatenate(each) for each in parts))
+
+
+def judged(
+    compared: Compared,
+    links: Links,
+    labels: Labels,
+    decisions: Decisions,
+    held: Constraints,
+    only: NDArray[np.bool_] | None = None,
+) -> Judged:
+    """Return the linked pairs of these clusters, or those with one of `only` in them, shape (k,), with their scores."""
+    clusters = clusters_of(compared, links, labels, only)
+    left, right = clusters.names[clusters.left], clusters.names[clusters.right]
+    return Judged(left, right, join_scores(clusters, decisions, _forbidden(left, right, labels, held)))
+
+
+def clusters_of(compared: Compared, links: Links, labels: Labels, only: NDArray[np.bool_] | None = None) -> Clusters:
+    """Return these clusters of these articles, with all pairs of them that a link connects.
+
+    With `only`, shape (k,), just the pairs that one of these is in: at the cost of their own links.
+    """
+    chosen = np.ones(int(labels.max(initial=-1)) + 1, dtype=bool) if only is None else only
+    members = np.flatnonzero(chosen[labels])
+    near = links[members].tocoo()
+    one, other = members[near.row], near.col.astype(np.int64)
+    ours, theirs = labels[one], labels[other]
+    # A link between two chosen clusters is met from either side.
+    once = (ours != theirs) & (~chosen[theirs] | (ours < theirs))
+    one, other, values, ours, theirs = one[once], other[once], near.data[once], ours[once], theirs[once]
+    swapped = ours > theirs
+    one, other = np.where(swapped, other, one), np.where(swapped, one, other)
+    names, of = np.unique(np.r_[ours, theirs], return_inverse=True)
+    left, right = (
+        np.where(swapped, of[len(ours) :], of[: len(ours)]),
+        np.where(swapped, of[: len(ours)], of[len(ours) :]),
+    )
+    keys, pair = np.unique(left * len(names) + right, return_inverse=True)
+    there = np.flatnonzero(np.isin(labels, names))
+    gather = _gather(np.searchsorted(names, labels[there]), len(names))
     return Clusters(
-        labels=labels,
-        left=left,
-        right=right,
-        sums=upper.data[in_order],
-        best_left=_entries(best_of, left, right),
-        best_right=_entries(back, left, right),
-        sizes=np.bincount(labels, minlength=k).astype(np.float32),
-        vectors=np.asarray(gather @ compared.vectors, dtype=np.float32),
-        titles=sparse.csr_matrix(gather @ compared.titles),
-        texts=sparse.csr_matrix(gather @ compared.texts),
-        lengths=np.asarray(gather @ compared.lengths, dtype=np.float32),
+        names=names,
+        left=keys // max(len(names), 1),
+        right=keys % max(len(names), 1),
+        sums=np.bincount(pair, weights=values, minlength=len(keys)).astype(np.float32),
+        best_left=_bests(pair, one, values, len(keys)),
+        best_right=_bests(pair, other, values, len(keys)),
+        sizes=np.asarray(gather.sum(axis=1), dtype=np.float32).ravel(),
+        vectors=np.asarray(gather @ compared.vectors[there], dtype=np.float32),
+        titles=sparse.csr_matrix(gather @ compared.titles[there]),
+        texts=sparse.csr_matrix(gather @ compared.texts[there]),
+        lengths=np.asarray(gather @ compared.lengths[there], dtype=np.float32),
     )
 
 
@@ -157,63 +189,62 @@ def join_features(clusters: Clusters, pairs: Rows | slice = slice(None)) -> Feat
     }
 
 
-def join_scores(
-    clusters: Clusters, decisions: Decisions, forbidden: NDArray[np.bool_], pairs: NDArray[np.bool_] | None = None
-) -> Scores:
-    """Return the learned chance that two linked clusters are one story, 0 where that is forbidden: shape (p,).
-
-    With `pairs`, shape (p,), only those are computed; the others are 0.
-    """
+def join_scores(clusters: Clusters, decisions: Decisions, forbidden: NDArray[np.bool_]) -> Scores:
+    """Return the learned chance that two linked clusters are one story, 0 where that is forbidden: shape (p,)."""
     scores = np.zeros(len(clusters.left), dtype=np.float32)
-    which = np.flatnonzero(~forbidden if pairs is None else pairs & ~forbidden).astype(np.int64)
     has_vector = np.einsum("ij,ij->i", clusters.vectors, clusters.vectors) > 0
-    for start in range(0, len(which), PAIRS_AT_ONCE):
-        some = which[start : start + PAIRS_AT_ONCE]
+    allowed = np.flatnonzero(~forbidden).astype(np.int64)
+    for start in range(0, len(allowed), PAIRS_AT_ONCE):
+        some = allowed[start : start + PAIRS_AT_ONCE]
         features = join_features(clusters, some)
         both = has_vector[clusters.left[some]] & has_vector[clusters.right[some]]
         scores[some] = np.where(features["mean"] >= QUORUM, decide(decisions, "join", features, both), 0)
     return scores
 
 
-def best_pairs(clusters: Clusters, scores: Scores, bar: float) -> Labels | None:
-    """Return into which cluster each one goes, by joining those that are each other's best and reach the bar.
+def best_pairs(pairs: Judged, k: int, bar: float) -> Labels | None:
+    """Return into which of k clusters each one goes, by joining those that are each other's best and reach the bar.
 
     None where there are none. Ties go to the first.
     """
-    k = len(clusters.sizes)
-    best = np.full(k, -1, dtype=np.int64)
-    one, other = np.r_[clusters.left, clusters.right], np.r_[clusters.right, clusters.left]
+    near = pairs.scores >= bar
+    left, right, scores = pairs.left[near], pairs.right[near], pairs.scores[near]
+    one, other = np.r_[left, right], np.r_[right, left]
     order = np.lexsort((other, -np.r_[scores, scores], one))
     _, first = np.unique(one[order], return_index=True)
+    best = np.full(k, -1, dtype=np.int64)
     best[one[order][first]] = other[order][first]
-    joins = (best[clusters.left] == clusters.right) & (best[clusters.right] == clusters.left) & (scores >= bar)
+    joins = (best[left] == right) & (best[right] == left)
     if not joins.any():
         return None
     target = np.arange(k)
-    target[clusters.right[joins]] = clusters.left[joins]
+    target[right[joins]] = left[joins]
     return _numbered(target)
 
 
-def _rescored(
-    before: Clusters, scores: Scores, after: Clusters, target: Labels, decisions: Decisions, held: Constraints
-) -> Scores:
-    """Return the scores of the clusters after a round; only pairs of which one side has grown are judged anew."""
-    grown = np.bincount(target, minlength=len(after.sizes)) > 1
-    changed = grown[after.left] | grown[after.right]
-    found = join_scores(after, decisions, _forbidden(after, held), changed)
-    kept = ~(grown[target[before.left]] | grown[target[before.right]])
-    found[~changed] = scores[kept][np.lexsort((target[before.right][kept], target[before.left][kept]))]
-    return found
+def _moved(pairs: Judged, target: Labels, grown: NDArray[np.bool_]) -> Judged:
+    """Return the pairs of clusters that did not grow, by their new numbers."""
+    left, right = target[pairs.left], target[pairs.right]
+    stays = ~(grown[left] | grown[right])
+    return Judged(left[stays], right[stays], pairs.scores[stays])
 
 
-def _forbidden(clusters: Clusters, held: Constraints) -> NDArray[np.bool_]:
-    """Return which linked pairs hold two articles between them that the owner keeps apart."""
-    k = len(clusters.sizes)
-    forbidden = np.zeros(len(clusters.left), dtype=bool)
-    key = clusters.left * k + clusters.right
+def _bests(pair: Rows, articles: Rows, values: Scores, n_pairs: int) -> Scores:
+    """Return the sum, by pair, of the best value of each article in it: shape (n_pairs,)."""
+    order = np.lexsort((articles, pair))
+    pair, articles = pair[order], articles[order]
+    first = np.flatnonzero(np.r_[True, (np.diff(pair) > 0) | (np.diff(articles) != 0)]) if len(pair) else pair
+    best = np.maximum.reduceat(values[order], first) if len(pair) else values
+    return np.bincount(pair[first], weights=best, minlength=n_pairs).astype(np.float32)
+
+
+def _forbidden(left: Labels, right: Labels, labels: Labels, held: Constraints) -> NDArray[np.bool_]:
+    """Return which pairs of clusters hold two articles between them that the owner keeps apart."""
+    k = int(labels.max(initial=-1)) + 1
+    forbidden = np.zeros(len(left), dtype=bool)
     for one, other in held.apart:
-        a, b = np.meshgrid(np.unique(clusters.labels[one]), np.unique(clusters.labels[other]))
-        forbidden |= np.isin(key, np.minimum(a, b).ravel() * k + np.maximum(a, b).ravel())
+        a, b = np.meshgrid(np.unique(labels[one]), np.unique(labels[other]))
+        forbidden |= np.isin(left * k + right, np.minimum(a, b).ravel() * k + np.maximum(a, b).ravel())
     return forbidden
 
 
@@ -235,11 +266,6 @@ def _bridged(labels: Labels, links: Links, bridges: NDArray[np.bool_], bar: floa
     return _numbered(found)
 
 
-def _entries(matrix: Links, rows: Rows, columns: Rows) -> Scores:
-    """Return these entries of a matrix that is sparse."""
-    return np.asarray(matrix[rows, columns], dtype=np.float32).ravel() if len(rows) else np.zeros(0, dtype=np.float32)
-
-
 def _vector_cosines(sums: Vectors, left: Rows, right: Rows) -> Scores:
     lengths = np.linalg.norm(sums, axis=1)
     scale = np.where(lengths > 0, lengths, 1)
@@ -252,10 +278,10 @@ def _unit(sums: WordMatrix) -> WordMatrix:
     return sparse.csr_matrix(sparse.diags(1 / np.where(lengths > 0, lengths, 1)) @ sums, dtype=np.float32)
 
 
-def _gather(labels: Labels) -> sparse.csr_matrix:
+def _gather(labels: Labels, k: int) -> sparse.csr_matrix:
     """Return the matrix that sums members into clusters: shape (k, n)."""
     ones = np.ones(len(labels), dtype=np.float32)
-    return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))))
+    return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))), shape=(k, len(labels)))
 
 
 def _numbered(labels: Labels) -> Labels:

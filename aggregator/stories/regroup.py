@@ -11,6 +11,7 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from aggregator.models import Correction, KnownStory, Member, Regrouping, StoryDraft
 from aggregator.stories.corrections import constraints, hold
@@ -18,11 +19,19 @@ from aggregator.stories.follow import settle
 from aggregator.stories.group import BAR, Labels, group
 from aggregator.stories.lead import Closeness, lead
 from aggregator.stories.rank import rank, rank_terms
-from aggregator.stories.similarity import Rows, take
+from aggregator.stories.similarity import Links, Rows, take
 from aggregator.stories.window import Window
 
 EDGE = 0.5
 """Pair score from which what happens to one article is looked at again from the other's story."""
+
+
+NEAREST = 3
+"""Articles next to a new one whose stories are taken apart and made anew with it; further ones may only be joined."""
+
+MAX_REMADE = 30
+"""Articles of a story up to which it is made anew: a larger one is no other story for one article more, and whether it
+is still one is asked whenever the whole window is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class _Region:
     fresh: Rows
     """Touched articles and the stories that they are near: clustered anew, article by article."""
     around: Rows
-    """Stories near to those, which may be joined but are not taken apart."""
+    """Other stories near the touched articles, which may be joined but are not taken apart."""
 
 
 def cluster(
@@ -77,7 +86,7 @@ def cluster(
     start = np.where(np.isin(rows, region.fresh), -1 - rows, _stories(ids, story_of)[rows])
     labels = group(
         take(window.compared, rows),
-        window.links[rows][:, rows],
+        _links_of(window, rows, np.isin(rows, region.fresh)),
         window.decisions,
         held=constraints(corrections, ids[rows]),
         bridges=np.array([window.articles[row].is_round_up for row in rows], dtype=bool),
@@ -112,10 +121,36 @@ def settled(window: Window, clustered: Clustered, known: Sequence[KnownStory], *
 def _region(window: Window, stories: Rows, touched: NDArray[np.bool_], original: Rows) -> _Region:
     seeds = touched.copy()
     seeds[original[touched]] = True
-    fresh = _with_stories(stories, seeds | _linked(window, seeds))
+    near = _with_stories(stories, seeds | _linked(window, seeds))
+    fresh = seeds | (_with_stories(stories, seeds | _nearest(window, seeds)) & ~_is_large(stories))
     fresh[original[fresh]] = True
-    around = _with_stories(stories, _linked(window, fresh)) & ~fresh
-    return _Region(np.flatnonzero(fresh), np.flatnonzero(around))
+    return _Region(np.flatnonzero(fresh), np.flatnonzero(near & ~fresh))
+
+
+def _nearest(window: Window, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the articles that are one of these articles' NEAREST, and at an edge."""
+    near = window.links[np.flatnonzero(rows)].tocoo()
+    strong = near.data >= EDGE
+    row, column, value = near.row[strong], near.col[strong], near.data[strong]
+    order = np.lexsort((column, -value, row))
+    row, column = row[order], column[order]
+    starts = np.searchsorted(row, row)
+    found = np.zeros(len(rows), dtype=bool)
+    found[column[np.arange(len(row)) - starts < NEAREST]] = True
+    return found
+
+
+def _is_large(stories: Rows) -> NDArray[np.bool_]:
+    """Return which articles are in a story that is too large to be made anew."""
+    _, of, sizes = np.unique(stories, return_inverse=True, return_counts=True)
+    return np.asarray(sizes[of] > MAX_REMADE)
+
+
+def _links_of(window: Window, rows: Rows, is_fresh: NDArray[np.bool_]) -> Links:
+    """Return the links between these articles, by their places in `rows`, that a fresh one has a part in."""
+    links = window.links[rows][:, rows].tocoo()
+    kept = is_fresh[links.row] | is_fresh[links.col]
+    return sparse.csr_matrix((links.data[kept], (links.row[kept], links.col[kept])), shape=links.shape)
 
 
 def _linked(window: Window, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
