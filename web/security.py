@@ -47,7 +47,7 @@ UNKNOWN_NAME = (
     "section of config.toml and start Broadsheet again."
 )
 
-_MAX_UPLOAD_BYTES = 8 * 1024 * 1024
+MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 """Of a subscription list: ten thousand outlines take about 3 MB."""
 
 _YEAR_S = 365 * 24 * 3600
@@ -62,7 +62,7 @@ def guard(app: Flask, settings: WebSettings, *, secret_key: str) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
-        MAX_CONTENT_LENGTH=_MAX_UPLOAD_BYTES,
+        MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
         # A page may stay open for days and its buttons have to work then.
         WTF_CSRF_TIME_LIMIT=None,
         # This would ask for a Referer behind TLS, which our own Referrer-Policy forbids; the token is the wall.
@@ -82,11 +82,22 @@ def ask_for_tokens(app: Flask) -> None:
 
 def is_our_name(host: str, settings: WebSettings) -> bool:
     """Whether the pages may be asked for by this Host header: no foreign name that was made to point here."""
+    if settings.host in _ANY_ADDRESS and _is_address(host):
+        return True  # an address means itself: only a name can be made to point elsewhere
     # Werkzeug's own list cannot hold IPv6 addresses: it cuts each name at its first colon.
     if host.startswith("["):
         return host[1:].partition("]")[0] in {"::1", settings.host, *settings.trusted_hosts}
     bound = () if settings.host in _ANY_ADDRESS or ":" in settings.host else (settings.host,)
     return host_is_trusted(host, [*_LOOPBACK_NAMES, *bound, *settings.trusted_hosts])
+
+
+def _is_address(host: str) -> bool:
+    """Whether this Host header is an IP address with or without a port, and one that means somebody."""
+    bare = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        return not ip_address(bare).is_unspecified
+    except ValueError:
+        return False
 
 
 def way_back(wanted: str | None) -> str:

@@ -17,6 +17,7 @@ from aggregator.store.db import reading
 from aggregator.store.sessions import password_hash
 from aggregator.supervise import keep_running
 from web import create_app
+from web.security import MAX_UPLOAD_BYTES
 
 
 def where_to_serve(command: Callable[..., None]) -> Callable[..., None]:
@@ -54,7 +55,14 @@ def web_command(context: Context, host: str | None, port: int | None) -> None:
     refuse_without_password(engine, settings.web)
     address = free_address(settings.web)
     app = create_app(engine, settings, clock=utc_now)
-    server = waitress.create_server(app, host=settings.web.host, port=settings.web.port, threads=settings.web.threads)
+    server = waitress.create_server(
+        app,
+        host=settings.web.host,
+        port=settings.web.port,
+        threads=settings.web.threads,
+        max_request_body_size=2 * MAX_UPLOAD_BYTES,  # what is a little too large gets a page that says so
+        ident="",
+    )
     with stop_on_signal() as stop:
         serving = threading.Thread(target=server.run, name="web", daemon=True)
         serving.start()
@@ -98,4 +106,5 @@ def free_address(settings: WebSettings) -> str:
                 "end the program that has it, or choose another with port in [web] of config.toml."
             ) from error
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = "localhost" if settings.host in ("0.0.0.0", "::") else host  # noqa: S104  compared with, not bound to
     return f"http://{host}:{settings.port}/"

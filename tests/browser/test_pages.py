@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.store import articles, stories
-from aggregator.store.db import open_database, reading, sqlite_url
+from aggregator.store import articles, sessions, stories
+from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON, Edition, make_topics, print_edition, read_some
 from web import create_app
@@ -271,3 +272,29 @@ def tops(page: Page) -> list[float]:
         "[...document.querySelectorAll('[data-item]')].map(item => item.getBoundingClientRect().top)"
     )
     return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_reader_signs_in_and_out_by_keyboard_alone(
+    browser: Browser, address: str, engine: Engine, edition: Edition, scheme: Any
+) -> None:
+    with transaction(engine) as db:
+        sessions.set_password_hash(db, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("some words"))
+    context = browser.new_context(base_url=address, color_scheme=scheme, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto("/river")
+    expect(page.get_by_label("The household’s password")).to_be_focused()
+    page.keyboard.type("other words")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    found = Axe().run(page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.keyboard.type("some words")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/river")
+    page.get_by_role("button", name="Sign out").press("Enter")
+    page.wait_for_url("**/sign-in")
+    page.goto("/river")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    context.close()

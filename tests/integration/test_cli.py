@@ -239,7 +239,7 @@ def test_a_password_is_set_from_a_pipe_and_opens_other_addresses(tmp_path: Path,
     process = broadsheet_process("--config", str(config), "web", "--host", "0.0.0.0", "--port", str(port))
     try:
         assert process.stdout
-        assert "The pages are at" in process.stdout.readline()
+        assert f"The pages are at http://localhost:{port}/" in process.stdout.readline()
         assert "Sign in" in _get(port, "/sign-in")
     finally:
         process.send_signal(signal.SIGTERM)

@@ -67,7 +67,17 @@ def test_the_owner_may_name_further_hosts() -> None:
     assert is_our_name("192.168.1.5:8080", settings)
     assert is_our_name("[fd00::5]:8080", settings)
     assert not is_our_name("192.168.1.6:8080", settings)
-    assert not is_our_name("0.0.0.0:8080", WebSettings(host="0.0.0.0"))
+
+
+@pytest.mark.parametrize("host", ["192.168.1.6:8080", "192.168.1.6", "[fd00::7]:8080", "localhost:8080"])
+def test_served_everywhere_the_pages_answer_to_addresses_which_nobody_can_redirect(host: str) -> None:
+    assert is_our_name(host, WebSettings(host="0.0.0.0"))
+    assert is_our_name(host, WebSettings(host="::"))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0:8080", "[::]:8080", "evil.example", "192.168.1.6.evil.example", "1", ""])
+def test_served_everywhere_the_pages_answer_to_no_name_for_that(host: str) -> None:
+    assert not is_our_name(host, WebSettings(host="0.0.0.0"))
 
 
 def test_the_session_cookie_is_kept_from_scripts_and_other_sites(client: FlaskClient) -> None:
