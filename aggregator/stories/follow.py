@@ -57,14 +57,6 @@ Homes = Mapping[int, int]
 """By the position of a known story, the position of the cluster where it is at home."""
 
 
-def follow(clusters: Sequence[frozenset[int]], known: Sequence[KnownStory]) -> Followed:
-    """Return which story each cluster of article ids goes on: the clusters as they are, each at its place."""
-    parts = _parts(clusters, known)
-    matched = _match(parts, known)
-    homes = _homes(parts, matched)
-    return _followed(_places(clusters, {}, homes, {}), clusters, known, matched, homes)
-
-
 def settle(
     clusters: Sequence[frozenset[int]],
     known: Sequence[KnownStory],

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from aggregator.models import EncoderName, Regrouping, Retopicking, TopicDraft
-from aggregator.store import articles, feeds, stories, topics, window
+from aggregator.store import articles, changes, corrections, feeds, stories, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading, transaction
@@ -15,7 +15,18 @@ from aggregator.store.facts import facts_of
 from tests.integration.desk import DAY, NOON, add_vectors, bring_from, draft, entry, save
 
 MODEL = EncoderName("model", "1", 3)
-LARGE = ("articles", "entries", "memberships", "stories", "vectors", "article_status", "topics", "topic_stories")
+LARGE = (
+    "articles",
+    "entries",
+    "memberships",
+    "stories",
+    "vectors",
+    "article_status",
+    "topics",
+    "topic_stories",
+    "changes",
+    "correction_articles",
+)
 CURSOR = Cursor(NOON, 5)
 
 
@@ -41,6 +52,10 @@ def archive(engine: Engine) -> Engine:
         pytest.param(lambda db: stories.n_single(db, since=NOON - DAY), id="single stories"),
         pytest.param(lambda db: stories.find_story(db, 1), id="story"),
         pytest.param(lambda db: stories.current_id(db, 1), id="where a story lives"),
+        pytest.param(lambda db: stories.waiting(db, since=NOON - DAY), id="who waits to move"),
+        pytest.param(lambda db: changes.of_story(db, 1, limit=9), id="changes of a story"),
+        pytest.param(lambda db: changes.touched_by_owner(db, since=NOON), id="what the owner moved"),
+        pytest.param(lambda db: corrections.active(db, since=NOON - DAY), id="corrections of the window"),
         pytest.param(lambda db: stories.known_stories(db, since=NOON - DAY), id="known stories"),
         pytest.param(lambda db: articles.river(db, limit=80, feed_id=1, after=CURSOR), id="river of a feed"),
         pytest.param(lambda db: articles.known(db, 1, [entry("a")]), id="known entries"),
