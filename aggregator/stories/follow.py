@@ -20,7 +20,10 @@ FOUNDER_SHARE = 0.3
 """Share of a story's weight from which the part of a split that holds the founder keeps the id."""
 
 BIG_SHARE = 0.3
-"""Share of a story's weight from which what leaves it leaves at once; less waits for a second run to say so."""
+"""Share of a story's weight from which what leaves it leaves at once."""
+
+BIG_WEIGHT = 4.0
+"""Articles that leave at once however large their story is; fewer, and less than BIG_SHARE, wait for a second run."""
 
 COPY_WEIGHT = 0.2
 """What an article that repeats another's text counts for: five of them are worth one report."""
@@ -43,6 +46,8 @@ class Part:
     """What a cluster has of a known story."""
 
     article_ids: frozenset[int]
+    weight: float
+    """Articles, copies counted by COPY_WEIGHT."""
     share: float
     """Of the weight of the story's members inside the window: 0..1."""
     share_of_all: float
@@ -69,9 +74,9 @@ def settle(
 
     Inside every group of clusters and stories that share articles, the matching with the greatest overlap wins
     (Hungarian method, Kuhn 1955). New articles go where the run puts them. A known member that the run puts elsewhere
-    moves at once with BIG_SHARE of its story; with less it stays and waits, until a second run in a row would move it
-    too. Articles of `firm`, which the owner spoke of, never wait, and copies go where their originals go: `copy_of` is
-    {copy: original}. Closed stories are left alone, and so are their members.
+    moves at once with BIG_SHARE of its story or with BIG_WEIGHT; with less it stays and waits, until a second run in a
+    row would move it too. Articles of `firm`, which the owner spoke of, never wait, and copies go where their
+    originals go: `copy_of` is {copy: original}. Closed stories are left alone, and so are their members.
     """
     open_stories = [story for story in known if not _is_closed(story, now)]
     clusters = _without_members(clusters, [story for story in known if _is_closed(story, now)])
@@ -106,7 +111,11 @@ def _parts(clusters: Sequence[frozenset[int]], known: Sequence[KnownStory]) -> P
         for row, article_ids in there.items():
             own = _weight(story, article_ids)
             parts[row, column] = Part(
-                frozenset(article_ids), own / weight, own / (weight + story.n_older), story.founder_id in article_ids
+                article_ids=frozenset(article_ids),
+                weight=own,
+                share=own / weight,
+                share_of_all=own / (weight + story.n_older),
+                has_founder=story.founder_id in article_ids,
             )
     return parts
 
@@ -189,7 +198,7 @@ def _homes(parts: Parts, matched: Mapping[int, int]) -> Homes:
 def _held(parts: Parts, known: Sequence[KnownStory], homes: Homes, firm: Collection[int]) -> Iterator[tuple[int, int]]:
     """Give the articles that stay with their story for one more run, each with the story's position."""
     for (row, column), part in parts.items():
-        if homes.get(column) == row or part.share_of_all >= BIG_SHARE:
+        if homes.get(column) == row or part.share_of_all >= BIG_SHARE or part.weight >= BIG_WEIGHT:
             continue
         for article_id in part.article_ids - known[column].waiting_ids:
             if article_id not in firm:

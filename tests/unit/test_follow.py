@@ -125,6 +125,12 @@ def test_a_split_of_three_in_ten_is_followed_at_once():
     assert found.waiting == frozenset()
 
 
+def test_four_articles_leave_even_a_large_story_at_once():
+    large = story(7, *range(1, 31))
+    assert stories_of(settled([set(range(1, 27)), {27, 28, 29, 30}], [large]))[None] == [{27, 28, 29, 30}]
+    assert settled([set(range(1, 28)), {28, 29, 30}], [large]).waiting == {28, 29, 30}
+
+
 def test_a_merge_is_followed_at_once():
     found = settled([set(range(1, 16))], [FIVE, OTHERS])
     assert found.merges == (Merge(old_id=8, into_id=7),)
