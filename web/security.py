@@ -135,7 +135,7 @@ def _believing_proxies(app: WSGIApplication, proxies: Iterable[str]) -> WSGIAppl
     behind = ProxyFix(app, x_for=1, x_proto=1)
 
     def choose(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        peer = ip_address(environ["REMOTE_ADDR"])
+        peer = ip_address(environ["REMOTE_ADDR"].removeprefix("::ffff:"))  # an IPv4 peer, as an IPv6 socket tells it
         believed = any(peer in network for network in networks)
         return (behind if believed else app)(environ, start_response)
 
@@ -160,7 +160,8 @@ def _refuse_foreign_origin() -> None:
     if request.method in _SAFE_METHODS:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin", "null")
-    is_ours = site in ("same-origin", "none") if site else origin == "null" or urlsplit(origin).netloc == request.host
+    of_our_host = (f"http://{request.host}", f"https://{request.host}")  # a proxy may speak https for us
+    is_ours = site in ("same-origin", "none") if site else origin in ("null", *of_our_host)
     if not is_ours:
         abort(403, "Nothing was changed: the request came from another site’s page.")
 

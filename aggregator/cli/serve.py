@@ -62,6 +62,7 @@ def web_command(context: Context, host: str | None, port: int | None) -> None:
         threads=settings.web.threads,
         max_request_body_size=2 * MAX_UPLOAD_BYTES,  # what is a little too large gets a page that says so
         ident="",
+        clear_untrusted_proxy_headers=False,  # web.security judges whose they are, and believes no others
     )
     with stop_on_signal() as stop:
         serving = threading.Thread(target=server.run, name="web", daemon=True)

@@ -236,11 +236,14 @@ def test_a_password_is_set_from_a_pipe_and_opens_other_addresses(tmp_path: Path,
     assert "broadsheet password" in refused.communicate(timeout=60)[0]
     assert "at least 10 characters" in str(set_password("too short").exception)
     assert "The password is set" in set_password("a few words in a row").output
+    config.write_text(config.read_text() + '[web]\ntrusted_proxies = ["127.0.0.1"]\n')
     process = broadsheet_process("--config", str(config), "web", "--host", "0.0.0.0", "--port", str(port))
     try:
         assert process.stdout
         assert f"The pages are at http://localhost:{port}/" in process.stdout.readline()
         assert "Sign in" in _get(port, "/sign-in")
+        assert "Secure" in _cookie(port, {"X-Forwarded-Proto": "https"})
+        assert "Secure" not in _cookie(port, {})
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
@@ -251,3 +254,12 @@ def test_there_is_nothing_to_calibrate_about_the_bundled_model_or_none(run: Call
     assert "[encode] model is none" in run("calibrate").output
     config.write_text(config.read_text().replace('"none"', '"bundled"'))
     assert "made for the bundled model" in run("calibrate").output
+
+
+def _cookie(port: int, headers: dict[str, str]) -> str:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/sign-in", headers=headers)
+        return connection.getresponse().headers["Set-Cookie"]
+    finally:
+        connection.close()

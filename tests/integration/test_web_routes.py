@@ -42,6 +42,7 @@ FOREIGN = (
     {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"},
     {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
     {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://["},
 )
 
 

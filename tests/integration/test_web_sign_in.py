@@ -206,6 +206,11 @@ def test_a_proxy_that_nobody_named_is_not_believed(client: FlaskClient) -> None:
     assert sign_in(client, "wrong", headers={"X-Forwarded-For": "203.0.113.99"}).status_code == 429
 
 
+def test_a_named_proxy_is_known_by_an_ipv6_socket_too(client: FlaskClient) -> None:
+    behind = {"environ_base": {"REMOTE_ADDR": f"::ffff:{PROXY}"}, "headers": {"X-Forwarded-Proto": "https"}}
+    assert "Secure" in client.get("/sign-in", **behind).headers["Set-Cookie"]
+
+
 def test_behind_a_named_proxy_each_guesser_is_counted_alone(client: FlaskClient) -> None:
     def guess(address: str) -> int:
         forwarded = {"X-Forwarded-For": f"1.1.1.1, {address}"}
