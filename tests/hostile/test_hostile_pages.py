@@ -86,7 +86,7 @@ def read(paper: Paper) -> dict[str, ElementTree.Element]:
 def bind(engine: Engine, texts: list[str], *, page_bytes: int = SHOWN_WHOLE_BYTES) -> Paper:
     app = create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON)
     stories = [f"/story/{story_id}" for story_id in print_paper(engine, texts, page_bytes=page_bytes, now=NOON)]
-    paper = Paper(app, ("/", "/feeds", *river(app), "/feed/1", "/article/1", *stories))
+    paper = Paper(app, tuple(dict.fromkeys((*every_page(app), *river(app), *stories))))
     pages = app.wsgi_app
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -98,6 +98,16 @@ def bind(engine: Engine, texts: list[str], *, page_bytes: int = SHOWN_WHOLE_BYTE
 
     app.wsgi_app = answer  # type: ignore[method-assign]
     return paper
+
+
+def every_page(app: Flask) -> Iterator[str]:
+    """Yield an address of each page there is, one that is added later too; of things, that of the first."""
+    for rule in app.url_map.iter_rules():
+        place = re.sub(r"<int:\w+>", "1", rule.rule)
+        if "GET" in (rule.methods or ()) and "<" not in place:
+            reply = app.test_client().get(place)
+            if reply.status_code == 200 and reply.content_type.startswith("text/html"):
+                yield place
 
 
 def river(app: Flask) -> Iterator[str]:
