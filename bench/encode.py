@@ -31,8 +31,8 @@ from aggregator.errors import ParseError
 from aggregator.models import Vectors
 from aggregator.parse.feed import parse_feed
 
-N_TIMED = 256
-N_NEIGHBOURS = 4_000
+N_TIMED = 128
+N_NEIGHBOURS = 3_200
 MAX_CHARS = 300
 Encode = Callable[[Sequence[str]], Vectors]
 
