@@ -502,6 +502,46 @@ class WindowArticle:
     """Whom the feed names as origin, where it does."""
 
 
+STANDING_HALF_LIFE = timedelta(hours=6)
+"""A story without news has half its standing after that, and a sixteenth after a day."""
+
+
+class SharedKind(StrEnum):
+    """What two articles have in common."""
+
+    NAME = "name"
+    NUMBER = "number"
+    WORD = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A word or a name of several words that two articles share, as they write it."""
+
+    text: str
+    kind: SharedKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why an article is held to be about the same happening as the member nearest to it."""
+
+    shared: tuple[Shared, ...]
+    """What they share, in order of weight."""
+    chance: float
+    """That the two, by themselves, are one story: 0..1."""
+    bar: float
+    """From which they are."""
+    n_decisive: int = 0
+    """The first so many of what they share, without which they would be under the bar; 0 where that is not it."""
+    without: float | None = None
+    """The chance without those, or without all that is named here where there are none such."""
+    days: int | None = None
+    """Days between them from which they would have been under the bar; None where no number of days would do."""
+    likeness: float | None = None
+    """Cosine of their vectors, less what all articles of a language have in common; None without vectors."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """An article's place in a story, with the evidence for it."""
@@ -826,6 +866,8 @@ class StoryMember:
     article: Article
     member: Member
     feed_title: str | None
+    evidence: Evidence | None = None
+    """What it shares with the nearest member; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

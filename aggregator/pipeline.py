@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Engine
 from aggregator.config import Settings, StorySettings
 from aggregator.encode import Encoder, text_to_encode
 from aggregator.models import Calibration, Correction, EncoderName, Vectors, WindowArticle
-from aggregator.store import articles, changes, corrections, stories, topics, window
+from aggregator.store import articles, changes, corrections, evidence, stories, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories import calibrate as calibration
 from aggregator.stories import regroup as engine_room
 from aggregator.stories.desk import Desk, News, Reading
+from aggregator.stories.evidence import find_evidence
 from aggregator.stories.learn import learn, lessons_in
 from aggregator.stories.similarity import learned
 from aggregator.stories.topics import find_topics
@@ -24,6 +25,9 @@ MAX_TOPIC_STORIES = 3_000
 
 TOPIC_MEMORY = timedelta(days=365)
 """How long a topic without news is known again when its matter comes back."""
+
+EXPLAIN_AT_ONCE = 250
+"""Members whose evidence is found and kept together: a quarter of a second of work."""
 
 ENCODE_AT_ONCE = 256
 """Articles whose vectors are made and kept together: two seconds of work, and enough for batches of like length."""
@@ -140,6 +144,22 @@ def _corrected(db: Connection) -> Sequence[int]:
     """Return the articles that the owner moved, or let go back, since the last regroup."""
     at = memory.regrouped_at(db)
     return changes.touched_by_owner(db, since=at) if at and corrections.are_unseen(db) else ()
+
+
+def explain(engine: Engine, desk: Desk, settings: StorySettings, *, now: datetime) -> Iterator[int]:
+    """Say of the window's members why they are where they are, as far as it was not said; yield how many at a time."""
+    since = window_start(settings, now=now)
+    while True:
+        with reading(engine) as db:
+            pairs = evidence.unexplained(db, since=since, limit=EXPLAIN_AT_ONCE)
+            said = window.window_articles(db, sorted({each for pair in pairs for each in pair[:2]}))
+        if not pairs:
+            return
+        ids, scores = [(pair.article_id, pair.nearest_id) for pair in pairs], [pair.score for pair in pairs]
+        found = find_evidence(desk.window, ids, scores, said, bar=settings.bar)
+        with transaction(engine) as db:
+            evidence.add_evidence(db, dict(zip(pairs, found, strict=True)))
+        yield len(pairs)
 
 
 def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime) -> int:

@@ -38,6 +38,8 @@ GROUP_LEASE_S = 120.0
 ENCODE_FOR_S = 20.0
 """How long is encoded before what there is is grouped: while a whole window is encoded, for a new model or on first
 run, new articles still reach their stories within a minute."""
+EXPLAIN_FOR_S = 5.0
+"""How long members are explained before what is new is looked for again: on first run there are many."""
 RETRY_MODEL_S = 600.0
 TOPICS_EVERY = timedelta(minutes=10)
 """How soon a story is in its topic: topics last for weeks, and all of them are made anew."""
@@ -67,6 +69,7 @@ class Worker:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._model = Model(engine, settings.encode, load)
         self._stopping = threading.Event()
+        self._is_explaining = False
         self._desk: Desk | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -96,13 +99,15 @@ class Worker:
         """Encode and group what is new, and make topics now and then, where no other worker is at it."""
         now = self._clock()
         is_news = self._is_there_news(now)
-        if not is_news and not self._are_topics_due(now):
+        if not is_news and not self._is_explaining and not self._are_topics_due(now):
             return
         if not self._take_lease():
             return
         try:
             if is_news:
                 self._encode_and_regroup(now)
+            if self._desk is not None:
+                self._explain(self._desk, now)
             if self._are_topics_due(now) and self._take_lease():
                 self._retopic(now)
         finally:
@@ -156,6 +161,16 @@ class Worker:
         except EncoderError as error:
             self._model.give_up(error, now)
         return n_encoded
+
+    def _explain(self, desk: Desk, now: datetime) -> None:
+        """Say why members are where they are, for EXPLAIN_FOR_S; the rest is said when there is time again."""
+        began = self._clock()
+        self._is_explaining = True
+        for _ in pipeline.explain(self._engine, desk, self._settings.stories, now=now):
+            is_time_up = (self._clock() - began).total_seconds() >= EXPLAIN_FOR_S
+            if is_time_up or self._stopping.is_set() or not self._take_lease():
+                return
+        self._is_explaining = False
 
     def _are_topics_due(self, now: datetime) -> bool:
         if self._stopping.is_set():

@@ -13,12 +13,15 @@ from aggregator.demo.day import load_day
 from aggregator.models import (
     Arrivals,
     Entry,
+    Evidence,
     Member,
     NewArticle,
     Poll,
     Regrouping,
     Retopicking,
     SafeHtml,
+    Shared,
+    SharedKind,
     StoryDraft,
     Subscription,
     TopicDraft,
@@ -26,6 +29,7 @@ from aggregator.models import (
 )
 from aggregator.store import articles, feeds, reading, stories, topics
 from aggregator.store.db import transaction
+from aggregator.store.evidence import Near, add_evidence
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -129,6 +133,28 @@ def print_edition(engine: Engine, pieces: Sequence[Piece] = PIECES, *, now: date
     return Edition(dict(zip(drafts, story_ids, strict=True)), titles, feed_ids)
 
 
+def explain_some(engine: Engine, edition: Edition, label: str = "quake") -> None:
+    """Keep evidence for every member of one story."""
+    evidence = Evidence(
+        shared=(
+            Shared("Ardania", SharedKind.NAME),
+            Shared("أردانيا", SharedKind.WORD),
+            Shared("17", SharedKind.NUMBER),
+            Shared("earthquake", SharedKind.WORD),
+        ),
+        chance=0.91,
+        bar=0.6,
+        n_decisive=1,
+        without=0.41,
+        days=6,
+        likeness=0.71,
+    )
+    with transaction(engine) as db:
+        members = stories.find_story(db, edition.story_ids[label]).members
+        near = [Near(each.article.id, each.member.nearest_id or 0, each.member.score) for each in members]
+        add_evidence(db, dict.fromkeys(near, evidence))
+
+
 def make_topics(
     engine: Engine, edition: Edition, names: Mapping[str, Sequence[str]], *, now: datetime = NOON
 ) -> dict[str, int]:
@@ -213,13 +239,18 @@ def _draft(members: Sequence[tuple[Piece, int]], now: datetime) -> StoryDraft:
         id=None,
         founder_id=lead_id,
         lead_id=lead_id,
-        members=tuple(
-            Member(article_id=article_id, score=0.8 if len(members) > 1 else 1.0) for _, article_id in members
-        ),
+        members=tuple(_member(article_id, [each for _, each in members]) for _, article_id in members),
         n_publishers=n_publishers,
         n_origins=max(1, n_publishers - 1),
         first_at=now - timedelta(hours=max(hours)),
         last_at=now - timedelta(hours=min(hours)),
         rank=float(len(members)),
-        rank_terms={"publishers": float(n_publishers), "freshness": 0.8},
+        rank_terms={"origins": float(n_publishers), "velocity": 1.5, "diversity": 0.9, "cohesion": 0.8},
     )
+
+
+def _member(article_id: int, ids: Sequence[int]) -> Member:
+    """A member that is nearest to the first of the story, the first to the second."""
+    if len(ids) == 1:
+        return Member(article_id=article_id, score=1.0)
+    return Member(article_id=article_id, score=0.8, nearest_id=ids[1] if article_id == ids[0] else ids[0])

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from aggregator.config import Settings
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
-from web import changes, errors, filters, images, manage, marks, pages, security, sign_in, topics
+from web import changes, errors, explaining, filters, images, manage, marks, pages, security, sign_in, topics
 from web.newsroom import open_newsroom
 
 
@@ -29,6 +29,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     sign_in.guard_door(app)
     security.ask_for_tokens(app)
     filters.add_filters(app)
+    explaining.add_explanations(app)
     images.add_images(app, settings)
     errors.add_error_pages(app)
     _version_static_files(app)

@@ -1,7 +1,6 @@
 """How moments, names and foreign text look on a page."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
@@ -38,7 +37,6 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(language)
     app.add_template_filter(many)
     app.add_template_filter(quote)
-    app.add_template_filter(reasons)
     app.add_template_filter(span)
     app.add_template_filter(title_of)
     app.add_template_filter(web_url)
@@ -93,7 +91,7 @@ def date_of(moment: datetime) -> str:
 
 def iso(moment: datetime) -> str:
     """Return the moment as machines read it."""
-    return moment.isoformat(timespec="seconds")
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -144,12 +142,6 @@ def quote(text: str, min_chars: int, max_chars: int) -> str:
             break
         found = f"{found} {sentence}".strip()
     return found if len(found) <= max_chars else found[:max_chars].rsplit(" ", 1)[0].rstrip(" ,;:–—") + " …"
-
-
-def reasons(terms: Mapping[str, float]) -> str:
-    """Return why a story stands where it stands: each factor of its rank, the strongest first."""
-    ordered = sorted(terms.items(), key=lambda term: -abs(term[1] - 1.0))
-    return " × ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in ordered)
 
 
 def state(last_at: datetime) -> str:

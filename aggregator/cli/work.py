@@ -124,6 +124,9 @@ def encode_and_regroup(
         name = memory.present_encoder(db)
     with console.status("Grouping articles into stories …"):
         done = pipeline.regroup(engine, name, settings.stories, now=now)
+    with console.status("Saying why each article is where it is …"):
+        for _ in pipeline.explain(engine, done.desk, settings.stories, now=now):
+            pass
     with console.status("Making topics of the stories …"):
         pipeline.retopic(engine, name, settings.stories, now=now)
     return done

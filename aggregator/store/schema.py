@@ -318,6 +318,8 @@ stories = Table(
     sqlite_autoincrement=True,
 )
 
+_UNEXPLAINED = text("evidence IS NULL AND nearest_id IS NOT NULL AND copy_of_id IS NULL")
+
 memberships = Table(
     "memberships",
     metadata,
@@ -329,12 +331,15 @@ memberships = Table(
     Column("joined_at", UtcTime, nullable=False),
     # Since when the engine would have it elsewhere; it moves when the next run says so again.
     Column("wished_at", UtcTime),
+    # What it shares with the nearest: NULL until that is worked out, empty where nothing can be said.
+    Column("evidence", JSON(none_as_null=True)),
     Index(
         "ix_memberships_waiting",
         "article_id",
         sqlite_where=text("wished_at IS NOT NULL"),
         postgresql_where=text("wished_at IS NOT NULL"),
     ),
+    Index("ix_memberships_unexplained", "article_id", sqlite_where=_UNEXPLAINED, postgresql_where=_UNEXPLAINED),
 )
 
 story_aliases = Table(

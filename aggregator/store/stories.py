@@ -24,6 +24,7 @@ from aggregator.models import (
 )
 from aggregator.store.articles import find_articles, lines_of, lock_articles
 from aggregator.store.changes import Moves, Past, record_moves, snapshot
+from aggregator.store.evidence import unpacked
 from aggregator.store.moving import Fact, mend, redirect
 from aggregator.store.schema import (
     article_status,
@@ -130,12 +131,12 @@ def find_story(db: Connection, story_id: int) -> StoryPage:
     if not cards:
         raise NotFoundError(f"There is no story with the number {story_id}.")
     rows = db.execute(select(memberships).where(memberships.c.story_id == story_id)).mappings()
-    members = {row["article_id"]: _member(row) for row in rows}
+    members = {row["article_id"]: (_member(row), unpacked(row["evidence"])) for row in rows}
     titles = {row.id: row.title for row in db.execute(select(feeds.c.id, feed_title.label("title")))}
     return StoryPage(
         card=cards[0],
         members=tuple(
-            StoryMember(article, members[article.id], titles.get(article.feed_id))
+            StoryMember(article, members[article.id][0], titles.get(article.feed_id), members[article.id][1])
             for article in find_articles(db, list(members))
         ),
     )
@@ -393,7 +394,8 @@ def _keep_members(
             if row is not None and stays and _member(row) == member and (row["wished_at"] is not None) == waits:
                 continue
             joined_at = row["joined_at"] if row is not None and stays else now
-            rows.append(_membership(member, story_id, joined_at) | {"wished_at": now if waits else None})
+            kept = {"wished_at": now if waits else None, "evidence": _evidence_for(member, row)}
+            rows.append(_membership(member, story_id, joined_at) | kept)
     if rows:
         keep = insert_into(db, memberships)
         newer = {name: keep.excluded[name] for name in rows[0] if name != "article_id"}
@@ -401,6 +403,12 @@ def _keep_members(
     for some in chunks(sorted(waiting_ids)):
         unsaid = memberships.c.article_id.in_(some) & memberships.c.wished_at.is_(None)
         db.execute(update(memberships).where(unsaid).values(wished_at=now))
+
+
+def _evidence_for(member: Member, row: RowMapping | None) -> Any:
+    """Return what was said of the same pair before; None where it has to be worked out."""
+    is_same_pair = row is not None and _member(row).nearest_id == member.nearest_id
+    return row["evidence"] if row is not None and is_same_pair else None
 
 
 def _membership(member: Member, story_id: int, joined_at: datetime) -> dict[str, Any]:

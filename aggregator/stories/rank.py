@@ -9,14 +9,13 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from aggregator.models import STANDING_HALF_LIFE
+
 ORIGINS_POWER = 0.8
 """Ten independent origins count for six, not for ten: after the first few, more say little more."""
 
 VELOCITY = timedelta(hours=6)
 """Span before the latest article in which others speak for a story on the move."""
-
-HALF_LIFE = timedelta(hours=6)
-"""A story without news has half its standing after that, and a sixteenth after a day."""
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """Where the hours are counted from."""
@@ -42,4 +41,4 @@ def rank_terms(
 
 def rank(terms: Mapping[str, float], *, last_at: datetime) -> float:
     """Return the logarithm, to base 2, of the product of the terms and of freshness, as of EPOCH."""
-    return math.log2(math.prod(terms.values())) + (last_at - EPOCH) / HALF_LIFE
+    return math.log2(math.prod(terms.values())) + (last_at - EPOCH) / STANDING_HALF_LIFE

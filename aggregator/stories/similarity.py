@@ -248,7 +248,7 @@ def _scored(
 ) -> Scores:
     features = pair_features(compared, left, right, calibration)
     both = compared.has_vector[left] & compared.has_vector[right]
-    scores = chances(log_odds(decisions, "pair", features, both) - _reserves(compared, left, right))
+    scores = chances(log_odds(decisions, "pair", features, both) - reserves(compared, left, right))
     scores = np.where(features["text"] <= 0, np.minimum(scores, np.float32(VECTORS_ALONE)), scores)
     translated = across(features["vector"], compared.languages[left], compared.languages[right], calibration)
     return np.where(both, np.maximum(scores, translated), scores)
@@ -259,7 +259,7 @@ def cosines(matrix: WordMatrix, left: Rows, right: Rows) -> NDArray[np.float32]:
     return np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1), dtype=np.float32).ravel()
 
 
-def _reserves(compared: Compared, left: Rows, right: Rows) -> NDArray[np.float32]:
+def reserves(compared: Compared, left: Rows, right: Rows) -> NDArray[np.float32]:
     """Return the logits that time and the signs of a series cost."""
     gap = np.abs(compared.days[left] - compared.days[right])
     cost = LOGITS_PER_DAY * np.maximum(gap - PATIENCE_DAYS, 0)

@@ -56,17 +56,6 @@ def surface(forms: Iterable[tuple[Line, int, int]]) -> str:
     return min(votes, key=lambda form: (-votes[form], form)) if votes else ""
 
 
-def surfaces(lines: Sequence[Line], wanted: Iterable[str]) -> dict[str, str]:
-    """Return how readers know each of these tokens, as far as the lines hold them; letters without spaces joined."""
-    asked = frozenset(wanted)
-    places: dict[str, list[tuple[Line, int, int]]] = defaultdict(list)
-    for line in lines:
-        for unit in line.units:
-            if unit.token in asked:
-                places[unit.token].append((line, unit.start, unit.end))
-    return {token: surface(found) for token, found in places.items()}
-
-
 def _units(text: str, language: str | None) -> Iterator[Unit]:
     for start, end, parts in placed(text, language):
         if len(parts) > 1:

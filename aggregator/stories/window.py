@@ -129,6 +129,14 @@ class Window:
             self.articles += [_standing(article) for article in ordered]
             self._link(np.arange(len(self)) >= len(self) - len(ordered))
 
+    def words_of_titles(self) -> list[str]:
+        """Return the word of each column of the titles."""
+        return list(self._background.titles.columns) if self._background else []
+
+    def words_of_texts(self) -> list[str]:
+        """Return the word of each column of the texts."""
+        return list(self._background.texts.columns) if self._background else []
+
     def scores(self, left: Rows, right: Rows) -> Scores:
         """Return the learned chance of each pair of positions: shape (pairs,)."""
         return pair_scores(self.compared, left, right, self.decisions, self._calibration)

@@ -16,7 +16,7 @@ from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import articles, sessions, stories
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.browser.press import chromium, needs_chromium, served
-from tests.edition import NOON, Edition, make_topics, print_edition, read_some
+from tests.edition import NOON, Edition, explain_some, make_topics, print_edition, read_some
 from web import create_app
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -123,6 +123,20 @@ def test_from_a_story_to_its_topic_and_to_the_other_stories_of_it(page: Page, en
     expect(page.get_by_role("heading", level=1)).to_have_text("Ardania")
 
 
+def test_a_story_says_why_each_article_is_there_and_why_it_stands_where_it_does(
+    page: Page, engine: Engine, edition: Edition
+) -> None:
+    explain_some(engine, edition)
+    page.goto(f"/story/{edition.story_ids['quake']}")
+    report = page.locator("article.report").nth(1)
+    report.get_by_text("Why is it here?").click()
+    expect(report.get_by_text("it would be .41, and the two by themselves would stay apart")).to_be_visible()
+    report.get_by_role("link", name="North Wire: “Strong earthquake").click()
+    assert "#a" in page.url
+    page.get_by_text("Why does it stand here?").click()
+    expect(page.get_by_text("publishers did their own reporting")).to_be_visible()
+
+
 def test_headlines_unfold_in_place(page: Page, edition: Edition) -> None:
     page.goto("/")
     lead = page.locator("article.lead")
@@ -218,6 +232,7 @@ def test_axe_finds_nothing_serious_on_any_page(
 ) -> None:
     read_some(engine, edition)
     (topic,) = make_topics(engine, edition, {"Ardania": ("quake", "port")}).values()
+    explain_some(engine, edition)
     context = browser.new_context(base_url=address, color_scheme=scheme)
     page = context.new_page()
     story = edition.story_ids["quake"]

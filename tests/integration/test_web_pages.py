@@ -105,7 +105,7 @@ def test_a_card_gives_its_evidence(app: Flask, edition: Edition) -> None:
     front = " ".join(page(app, "/").split())
     assert "4 publishers · 3 independent · 4 countries · first North Wire" in front
     assert "1 h ago" in front
-    assert "Why here: publishers 4.00 × freshness 0.80" in front
+    assert "Why here: 3 publishers did their own reporting" in front
 
 
 def test_a_story_that_was_read_in_part_says_what_is_new(app: Flask, engine: Engine, edition: Edition) -> None:

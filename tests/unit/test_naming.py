@@ -1,7 +1,7 @@
 """What a topic is called."""
 
 from aggregator.stories.naming import MAX_WORDS, Told, characteristic_words, name, use
-from aggregator.stories.surfaces import read_line, surfaces
+from aggregator.stories.surfaces import read_line
 
 
 def told(*titles):
@@ -119,12 +119,3 @@ def test_a_name_stays_while_it_still_fits():
 
 def test_stories_that_share_nothing_have_no_name():
     assert name_of(told("One thing"), told("Another matter")) == ""
-
-
-def test_a_word_is_shown_as_it_is_mostly_written():
-    lines = [read_line(each) for each in ("Rates rise", "Why rates rise", "ALL RATES RISE AGAIN", "The rates")]
-    assert surfaces(lines, ["rates"]) == {"rates": "rates"}
-
-
-def test_a_word_that_no_line_holds_has_no_form():
-    assert surfaces([read_line("Rates rise")], ["gold"]) == {}

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from aggregator.models import STANDING_HALF_LIFE
 from aggregator.stories.lead import lead
-from aggregator.stories.rank import HALF_LIFE, rank, rank_terms
+from aggregator.stories.rank import rank, rank_terms
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -16,7 +17,7 @@ def standing(*, n_origins=3, n_publishers=3, at=NOON, scores=(0.9, 0.9, 0.9)):
 
 def test_a_rank_is_the_product_of_what_the_page_shows():
     value, terms = standing()
-    twice, _ = standing(at=NOON + HALF_LIFE)
+    twice, _ = standing(at=NOON + STANDING_HALF_LIFE)
     assert twice == pytest.approx(value + 1), "half a life later counts twice"
     assert 2 ** (value - standing(n_origins=1)[0]) == pytest.approx(terms["origins"])
 

@@ -1,5 +1,4 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -63,8 +62,3 @@ def test_countries_and_languages_have_names() -> None:
     assert filters.country("QQ") == "QQ"
     assert filters.country(None) == ""
     assert filters.language("de-AT") == "German"
-
-
-def test_the_reasons_for_a_rank_begin_with_the_strongest() -> None:
-    terms: dict[str, Any] = {"freshness": 0.9, "n_publishers": 2.5}
-    assert filters.reasons(terms) == "n publishers 2.50 × freshness 0.90"
