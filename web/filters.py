@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from aggregator.health import Health, health, span
 from aggregator.models import ArticleLine, FeedLine, StoryCard, StoryState
-from aggregator.parse.urls import safe_link
+from aggregator.parse.urls import masked, safe_link
 from web.newsroom import local, now, today
 
 _MINUTE_S = 60
@@ -36,6 +36,7 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(lag)
     app.add_template_filter(language)
     app.add_template_filter(many)
+    app.add_template_filter(masked)
     app.add_template_filter(quote)
     app.add_template_filter(span)
     app.add_template_filter(title_of)

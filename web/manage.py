@@ -19,12 +19,15 @@ from aggregator.subscribing import readdress
 from web.errors import error_page
 from web.filters import many
 from web.newsroom import engine, now, window_start
+from web.preview import foreseen, packed, unpacked
 from web.security import way_back
 
 blueprint = Blueprint("manage", __name__)
 
 FOLDER_MARK = " / "
 """Stands between the names of folders that lie in one another."""
+N_PREVIEWED = 100
+"""So many feeds of each folder are named before an import; the count tells the rest."""
 N_NAMED = 5
 """So many refused addresses are named in one message; the count tells the rest."""
 
@@ -147,12 +150,32 @@ def import_form() -> ResponseReturnValue:
 
 @blueprint.post("/import")
 def import_opml() -> ResponseReturnValue:
-    """Subscribe to every feed of an OPML file."""
+    """Show what an OPML file would bring; nothing is changed yet."""
     upload = request.files.get("opml")
     try:
         wanted = parse_opml(upload.read() if upload else b"")
     except OpmlError as error:
         return error_page(422, "That is no list of feeds", str(error))
+    with reading(engine()) as db:
+        outcomes = foreseen(wanted, (each.feed_url for each in feeds.subscriptions(db)))
+    new = [outcome for outcome in outcomes if outcome.result is ImportResult.ADDED]
+    return render_template(
+        "import_preview.html",
+        list=packed(wanted),
+        n_new=len(new),
+        n_there=sum(outcome.result is ImportResult.ALREADY_THERE for outcome in outcomes),
+        refused=[outcome for outcome in outcomes if outcome.result is ImportResult.INVALID],
+        folders=_in_folders(new),
+        most=N_PREVIEWED,
+    )
+
+
+@blueprint.post("/import/feeds")
+def import_shown() -> ResponseReturnValue:
+    """Subscribe to every feed of the list that was shown."""
+    wanted = unpacked(request.form.get("list", ""))
+    if wanted is None:
+        return error_page(400, "That list has gone stale", "Nothing was changed. Choose the file again.")
     _flash_outcomes(_subscribe_all(wanted))
     return redirect(url_for("pages.front_page"), code=303)
 
@@ -184,6 +207,13 @@ def folder_paths(folders: Sequence[Folder]) -> dict[int, str]:
         above = paths.get(folder.parent_id or 0)
         paths[folder.id] = f"{above}{FOLDER_MARK}{folder.name}" if above else folder.name
     return paths
+
+
+def _in_folders(outcomes: Iterable[ImportOutcome]) -> dict[str, list[ImportOutcome]]:
+    found: dict[str, list[ImportOutcome]] = {}
+    for outcome in outcomes:
+        found.setdefault(FOLDER_MARK.join(outcome.subscription.folder), []).append(outcome)
+    return found
 
 
 def path_from(text: str) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ def guard(app: Flask, settings: WebSettings, *, secret_key: str) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
         MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_UPLOAD_BYTES,  # a list that is shown before it is imported comes back as a field
         # A page may stay open for days and its buttons have to work then.
         WTF_CSRF_TIME_LIMIT=None,
         # This would ask for a Referer behind TLS, which our own Referrer-Policy forbids; the token is the wall.

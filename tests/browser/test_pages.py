@@ -75,6 +75,8 @@ def test_from_first_run_over_a_list_to_the_front_page(page: Page, engine: Engine
     expect(page.get_by_role("heading", level=1)).to_have_text("What shall be in your paper?")
     page.get_by_label("OPML file").set_input_files(tmp_path / "feeds.opml")
     page.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Import 1 feed?")
+    page.get_by_role("button", name="Import 1 feed").click()
     expect(page.get_by_text("Added 1 feed;")).to_be_visible()
     expect(page.get_by_role("heading", name="The first edition is being made")).to_be_visible()
     print_edition(engine)

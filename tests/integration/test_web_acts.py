@@ -251,11 +251,58 @@ def test_changing_a_feed_that_is_not_there_is_a_404(client: FlaskClient, path: s
 
 
 def upload(client: FlaskClient, body: bytes) -> TestResponse:
+    """Choose a file; what it would bring is shown."""
     return post(client, "/import", opml=(io.BytesIO(body), "feeds.opml"))
 
 
+def bring(client: FlaskClient, body: bytes) -> TestResponse:
+    """Choose a file, look at what it would bring, and say yes."""
+    return post(client, "/import/feeds", list=field_of(upload(client, body)))
+
+
+def field_of(shown: TestResponse) -> str:
+    found = re.search(r'name="list" value="([^"]+)"', shown.get_data(as_text=True))
+    return found[1] if found else ""
+
+
+def test_a_list_is_shown_before_anything_is_changed(client: FlaskClient, engine: Engine) -> None:
+    shown = upload(client, LIST).get_data(as_text=True)
+    assert "Import 2 feeds?" in shown
+    assert "1 feed cannot be added." in shown
+    assert "https://one.example/feed" in shown
+    assert "An address that begins with javascript" in shown
+    assert 'href="javascript' not in shown
+    assert urls(engine) == []
+
+
+def test_a_list_of_nothing_new_has_nothing_to_say_yes_to(client: FlaskClient) -> None:
+    bring(client, LIST)
+    shown = upload(client, LIST)
+    assert "Nothing to import" in shown.get_data(as_text=True)
+    assert "2 feeds of the list are there already." in shown.get_data(as_text=True)
+    assert field_of(shown) == ""
+
+
+@pytest.mark.parametrize("field", ["", "made up", "WzFd.made-up"])
+def test_a_list_that_was_not_shown_is_not_imported(client: FlaskClient, engine: Engine, field: str) -> None:
+    reply = post(client, "/import/feeds", list=field)
+    assert reply.status_code == 400
+    assert "Choose the file again" in reply.get_data(as_text=True)
+    assert urls(engine) == []
+
+
+def test_a_list_of_ten_thousand_feeds_can_be_shown_and_imported(client: FlaskClient, engine: Engine) -> None:
+    outlines = "".join(f'<outline text="Paper {n}" xmlUrl="https://n{n}.example/feed"/>' for n in range(10_000))
+    body = f'<opml version="2.0"><body>{outlines}</body></opml>'.encode()
+    shown = upload(client, body)
+    assert "and 9900 more" in shown.get_data(as_text=True)
+    assert len(shown.data) < 600_000
+    assert post(client, "/import/feeds", list=field_of(shown)).status_code == 303
+    assert len(urls(engine)) == 10_000
+
+
 def test_a_list_is_imported_with_an_outcome_for_each_feed(client: FlaskClient, engine: Engine) -> None:
-    reply = upload(client, LIST)
+    reply = bring(client, LIST)
     assert reply.status_code == 303
     shown = said(client, reply.location)
     assert "Added 2 feeds; 0 were there already, 1 could not be added." in shown
@@ -264,8 +311,9 @@ def test_a_list_is_imported_with_an_outcome_for_each_feed(client: FlaskClient, e
 
 
 def test_importing_twice_changes_nothing(client: FlaskClient, engine: Engine) -> None:
-    upload(client, LIST)
-    reply = upload(client, LIST)
+    field = field_of(upload(client, LIST))
+    post(client, "/import/feeds", list=field)
+    reply = post(client, "/import/feeds", list=field)
     assert "Added 0 feeds; 2 were there already" in said(client, reply.location)
     assert len(urls(engine)) == 2
 
@@ -292,12 +340,12 @@ def test_a_file_that_is_too_large_is_refused_in_words(client: FlaskClient) -> No
 
 
 def test_what_is_exported_can_be_imported_again(client: FlaskClient, engine: Engine, tmp_path: Path) -> None:
-    upload(client, LIST)
+    bring(client, LIST)
     reply = client.get("/export.opml")
     assert "attachment" in reply.headers["Content-Disposition"]
     again = open_database(sqlite_url(tmp_path / "again.db"))
     other = create_app(again, Settings(), clock=lambda: NOON).test_client()
-    upload(other, reply.data)
+    bring(other, reply.data)
     assert urls(again) == urls(engine)
     assert other.get("/export.opml").data == reply.data
     again.dispose()
