@@ -27,7 +27,7 @@ from aggregator.models import (
     TopicDraft,
     Validators,
 )
-from aggregator.store import articles, feeds, reading, stories, topics
+from aggregator.store import articles, correcting, feeds, reading, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
 
@@ -166,6 +166,15 @@ def make_topics(
     with transaction(engine) as db:
         ids = topics.save(db, Retopicking(tuple(drafts)), seen=set(edition.story_ids.values()), now=now)
     return dict(zip(names, ids, strict=True))
+
+
+def correct_some(engine: Engine, edition: Edition, *, now: datetime = NOON) -> None:
+    """Keep two stories apart, and undo that of two others."""
+    labels = list(edition.story_ids)
+    with transaction(engine) as db:
+        for label in labels[1:3]:
+            change = correcting.keep_apart(db, edition.story_ids[labels[0]], edition.story_ids[label], now=now)
+        correcting.undo(db, change.id, now=now)
 
 
 def read_some(engine: Engine, edition: Edition, *, now: datetime = NOON) -> None:

@@ -16,7 +16,15 @@ from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import articles, sessions, stories
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.browser.press import chromium, needs_chromium, served
-from tests.edition import NOON, Edition, explain_some, make_topics, print_edition, read_some
+from tests.edition import (
+    NOON,
+    Edition,
+    correct_some,
+    explain_some,
+    make_topics,
+    print_edition,
+    read_some,
+)
 from web import create_app
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -239,8 +247,9 @@ def test_axe_finds_nothing_serious_on_any_page(
     page = context.new_page()
     story = edition.story_ids["quake"]
     feed = edition.feed_ids["North Wire"]
+    correct_some(engine, edition)
     for path in (
-        *("/", "/topics", "/river", "/feeds", "/welcome", "/import", "/keys", "/nothing"),
+        *("/", "/topics", "/river", "/feeds", "/changes", "/welcome", "/import", "/keys", "/nothing"),
         *(f"/topic/{topic}", f"/story/{story}", f"/feed/{feed}", f"/feed/{feed}/delete"),
         f"/article/{edition.article_ids['Port strike enters third day']}",
     ):
@@ -258,9 +267,11 @@ def test_no_page_is_wider_than_the_window(
     (topic,) = make_topics(engine, edition, {"Donaudampfschifffahrtsgesellschaft" * 3: ("quake", "long")}).values()
     context = browser.new_context(base_url=address, viewport={"width": width, "height": 800})
     page = context.new_page()
+    correct_some(engine, edition)
     for path in (
         "/",
         "/topics",
+        "/changes",
         f"/topic/{topic}",
         "/river",
         "/feeds",
