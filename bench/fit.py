@@ -20,13 +20,27 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `python bench/fit.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from aggregator.config import EncodeSettings
 from aggregator.encode import load_encoder, text_to_encode
 from aggregator.models import Vectors, WindowArticle
-from aggregator.stories import group, regroup
-from aggregator.stories.similarity import Compared, Decisions, Rows, Weights, pair_features
+from aggregator.stories import group
+from aggregator.stories.candidates import candidates
+from aggregator.stories.corrections import Constraints
+from aggregator.stories.similarity import (
+    Compared,
+    Decisions,
+    Links,
+    Rows,
+    Weights,
+    learned,
+    pair_features,
+    pair_scores,
+    take,
+)
+from aggregator.stories.window import LEAST_LINK, Window
 from bench.labelled import Piece, read_pieces
 
 MAX_ARTICLES = 1_600
@@ -47,6 +61,8 @@ PARTNERS = 3
 PAIR_C, JOIN_C = 1.0, 0.3
 """Inverse strengths of regularisation, for sets that weigh 1,000 each."""
 
+PAIRS_AT_ONCE = 50_000
+
 BARS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 
 Sample = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -58,9 +74,12 @@ class LabelledSet:
     """A labelled set as the engine compares it."""
 
     name: str
-    window: regroup.Window
+    compared: Compared
+    """Of the articles that are no copies, which go where their originals go."""
+    bridges: NDArray[np.bool_]
     clusters: NDArray[np.int64]
-    """A number per article, in the order of the window."""
+    """A number per article."""
+    candidates: tuple[Rows, Rows]
 
 
 def main() -> None:
@@ -68,13 +87,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", type=Path, default=Path("../shared/data/stories"))
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--no-held-out", action="store_true", help="fit only, and do not judge")
     asked = parser.parse_args()
     encoder = load_encoder(EncodeSettings())
     sets = [
         load_set(file, lambda pieces: encoder.encode([text_to_encode(each.title, each.text, 300) for each in pieces]))
         for file in sorted(asked.sets.glob("*/articles.jsonl"))
     ]
-    for bar, figures in held_out(sets).items():
+    for bar, figures in ({} if asked.no_held_out else held_out(sets)).items():
         print(
             f"bar {bar:.2f}  B³ F1 {fmean(f for f, _ in figures):.4f}  impure {fmean(i for _, i in figures):.3f}",
             end="  ",
@@ -90,9 +110,30 @@ def load_set(file: Path, encode: Callable[[Sequence[Piece]], Vectors]) -> Labell
     label_of = {row["id"]: row["cluster"] for row in rows}
     pieces = _fewer(read_pieces(file), label_of)
     articles = [_article(number, piece) for number, piece in enumerate(pieces)]
-    window = regroup.read_window(articles, range(len(articles)), encode(pieces), decisions={})
-    labels = [label_of[pieces[article.id].id] for article in window.articles]
-    return LabelledSet(file.parent.name, window, np.unique(labels, return_inverse=True)[1])
+    window = Window(learned())
+    window.advance(articles, range(len(articles)), encode(pieces))
+    copies = window.copy_of()
+    rows = np.array([row for row, each in enumerate(window.articles) if each.id not in copies], dtype=np.int64)
+    labels = [label_of[pieces[window.articles[row].id].id] for row in rows]
+    compared = take(window.compared, rows)
+    pairs = list(candidates(compared, np.ones(len(rows), dtype=bool)))
+    return LabelledSet(
+        name=file.parent.name,
+        compared=compared,
+        bridges=np.array([window.articles[row].is_round_up for row in rows], dtype=bool),
+        clusters=np.unique(labels, return_inverse=True)[1],
+        candidates=(np.concatenate([left for left, _ in pairs]), np.concatenate([right for _, right in pairs])),
+    )
+
+
+def links_of(each: LabelledSet, decisions: Decisions) -> Links:
+    """Return the links between a set's articles, as the engine's window makes them."""
+    left, right = each.candidates
+    scores = pair_scores(each.compared, left, right, decisions)
+    kept = scores >= LEAST_LINK
+    left, right, scores = left[kept], right[kept], scores[kept]
+    n = len(each.clusters)
+    return sparse.csr_matrix((np.r_[scores, scores], (np.r_[left, right], np.r_[right, left])), shape=(n, n))
 
 
 def held_out(sets: Sequence[LabelledSet]) -> Mapping[float, list[tuple[float, float]]]:
@@ -100,8 +141,10 @@ def held_out(sets: Sequence[LabelledSet]) -> Mapping[float, list[tuple[float, fl
     figures: dict[float, list[tuple[float, float]]] = {bar: [] for bar in BARS}
     for each in sets:
         decisions = fit([other for other in sets if other is not each], endings=("",))
+        decisions = _by_all(decisions)
+        links = links_of(each, decisions)
         for bar in BARS:
-            labels = regroup.cluster(_decided_by(each, decisions).window, bar=bar)
+            labels = group.group(each.compared, links, decisions, held=Constraints(), bridges=each.bridges, bar=bar)
             figures[bar].append((bcubed_f1(each.clusters, labels), impure(each.clusters, labels)))
     return figures
 
@@ -120,12 +163,12 @@ def fit(sets: Sequence[LabelledSet], *, endings: Sequence[str] = ("", "_by_words
 
 def fit_join(sets: Sequence[LabelledSet], pair: Decisions, ending: str) -> Weights:
     """Return the weights of the join after ROUNDS of running, labelling and fitting; first by the mean alone."""
-    join: Weights = {"intercept": -5.0, "mean": 10.0}
+    join: Weights = {"intercept": -4.0, "mean": 10.0}
     samples: list[Sample] = []
     names: list[str] = []
     for _ in range(ROUNDS):
         for each in sets:
-            names, met = met_while_joining(_decided_by(each, {**pair, f"join{ending}": join}))
+            names, met = met_while_joining(each, _by_all({**pair, f"join{ending}": join}))
             samples.append(met)
         join = _logistic(names, samples, JOIN_C)
     return join
@@ -136,55 +179,73 @@ def pair_sample(each: LabelledSet) -> tuple[list[str], Sample]:
 
     Each article's pairs weigh as much as any other's, on either side, so that large stories do not drown small ones.
     """
-    compared, rows = each.window.compared, np.arange(len(each.clusters))
-    features, _ = pair_features(compared, rows, rows)
+    everyone = np.arange(len(each.clusters))
     same = np.equal.outer(each.clusters, each.clusters)
-    alike = features["text"] > HARD_TEXT
-    if "vector" in features:
-        alike |= features["vector"] > HARD_VECTOR
+    alike = (each.compared.texts @ each.compared.texts.T).toarray() > HARD_TEXT
+    alike |= each.compared.vectors @ each.compared.vectors.T > HARD_VECTOR
     left, right = np.nonzero(np.triu(same | alike, k=1))
     shares = same[left, right].astype(np.float32)
     weights = np.zeros(len(left))
     for side in (0, 1):
         on = shares == side
-        degree = np.maximum(np.bincount(np.r_[left[on], right[on]], minlength=len(rows)), 1)
+        degree = np.maximum(np.bincount(np.r_[left[on], right[on]], minlength=len(everyone)), 1)
         weights[on] = 1 / degree[left[on]] + 1 / degree[right[on]]
         weights[on] *= 1_000 / max(weights[on].sum(), 1e-9)
-    names = sorted(features)
-    return names, (np.stack([features[name][left, right] for name in names], axis=1), shares, weights)
+    parts = [pair_features(each.compared, left[some], right[some]) for some in _slices(len(left))]
+    names = sorted(name for name in parts[0] if name != "vector" or each.compared.has_vector.any())
+    features = np.concatenate([np.stack([part[name] for name in names], axis=1) for part in parts])
+    return names, (features, shares, weights)
 
 
-def met_while_joining(each: LabelledSet) -> tuple[list[str], Sample]:
+def met_while_joining(each: LabelledSet, decisions: Decisions) -> tuple[list[str], Sample]:
     """Return the best partners that every cluster of a set meets while the engine joins, with their features."""
-    compared, names = each.window.compared, list[str]()
+    links, names = links_of(each, decisions), list[str]()
+    labels = np.arange(len(each.clusters), dtype=np.int64)
     found: list[Sample] = []
-    for island in group.islands(compared, np.arange(len(each.clusters))):
-        happenings = each.clusters[island]
-        clusters = group.clusters_of(compared, island, np.arange(len(island)))
-        for _ in range(group.MAX_ROUNDS):
-            scores = group.join_scores(clusters, compared.decisions)
-            names, sample = _partners(clusters, scores, happenings)
-            found.append(sample)
-            merged = group.merge_best(clusters, scores, 0.5)
-            if merged is clusters:
-                break
-            clusters = merged
+    for _ in range(group.MAX_ROUNDS):
+        clusters = group.clusters_of(each.compared, links, labels)
+        scores = group.join_scores(clusters, decisions, np.zeros(len(clusters.left), dtype=bool))
+        names, sample = _partners(clusters, scores, labels, each.clusters)
+        found.append(sample)
+        pairs = group.Judged(clusters.names[clusters.left], clusters.names[clusters.right], scores)
+        target = group.best_pairs(pairs, int(labels.max()) + 1, 0.5)
+        if target is None:
+            break
+        labels = target[labels]
     features, shares, weights = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    if not each.compared.has_vector.any():
+        kept = [place for place, name in enumerate(names) if "vector" not in name]
+        names, features = [names[place] for place in kept], features[:, kept]
     return names, (features, shares, weights * 1_000 / weights.sum())
 
 
-def _partners(clusters: group.Clusters, scores: NDArray[np.float32], happenings: Rows) -> tuple[list[str], Sample]:
-    k = len(scores)
-    np.fill_diagonal(scores, -1)
-    count = min(PARTNERS, k - 1)
-    right = np.argsort(-scores, axis=1, kind="stable")[:, :count].ravel()
-    left = np.repeat(np.arange(k), count)
-    held = np.zeros((k, int(happenings.max()) + 1), dtype=np.float32)
-    np.add.at(held, (clusters.labels, happenings), 1)
+def _slices(n: int) -> list[slice]:
+    return [slice(start, start + PAIRS_AT_ONCE) for start in range(0, n, PAIRS_AT_ONCE)]
+
+
+def _by_all(decisions: Decisions) -> Decisions:
+    """Return the decisions, each under both names: with vectors and by words."""
+    plain = {name.removesuffix("_by_words"): weights for name, weights in decisions.items()}
+    return {**plain, **{f"{name}_by_words": weights for name, weights in plain.items()}, **decisions}
+
+
+def _partners(
+    clusters: group.Clusters, scores: NDArray[np.float32], labels: Rows, happenings: Rows
+) -> tuple[list[str], Sample]:
+    """Return the PARTNERS best linked partners of each cluster, each pair once."""
+    one, other = np.r_[clusters.left, clusters.right], np.r_[clusters.right, clusters.left]
+    pair = np.tile(np.arange(len(scores)), 2)
+    order = np.lexsort((other, -np.r_[scores, scores], one))
+    place = np.arange(len(order)) - np.searchsorted(one[order], one[order])
+    chosen = np.unique(pair[order][place < PARTNERS])
+    left, right = clusters.left[chosen], clusters.right[chosen]
+    there = np.flatnonzero(np.isin(labels, clusters.names))
+    held = np.zeros((len(clusters.names), int(happenings.max()) + 1), dtype=np.float32)
+    np.add.at(held, (np.searchsorted(clusters.names, labels[there]), happenings[there]), 1)
     shares = np.einsum("ij,ij->i", held[left], held[right]) / (clusters.sizes[left] * clusters.sizes[right])
-    features = group.join_features(clusters)
+    features = group.join_features(clusters, chosen)
     names = sorted(features)
-    stacked = np.stack([features[name][left, right] for name in names], axis=1)
+    stacked = np.stack([features[name] for name in names], axis=1)
     return names, (stacked, shares, np.sqrt(np.minimum(clusters.sizes[left], clusters.sizes[right])))
 
 
@@ -219,15 +280,15 @@ def impure(gold: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
     return fmean(np.bincount(story).max() < 0.9 * len(story) for story in stories) if stories else 0.0
 
 
-def _decided_by(each: LabelledSet, decisions: Decisions) -> LabelledSet:
-    compared = replace(each.window.compared, decisions=decisions)
-    return replace(each, window=replace(each.window, compared=compared))
-
-
 def _without_vectors(each: LabelledSet) -> LabelledSet:
-    compared: Compared = each.window.compared
-    bare = replace(compared, vectors=compared.vectors[:, :0], has_vector=np.zeros(len(compared), dtype=bool))
-    return replace(each, window=replace(each.window, compared=bare))
+    bare = replace(
+        each.compared,
+        vectors=np.zeros_like(each.compared.vectors),
+        has_vector=np.zeros(len(each.clusters), dtype=bool),
+    )
+    pairs = list(candidates(replace(bare, vectors=bare.vectors[:, :0]), np.ones(len(each.clusters), dtype=bool)))
+    found = (np.concatenate([left for left, _ in pairs]), np.concatenate([right for _, right in pairs]))
+    return replace(each, compared=bare, candidates=found)
 
 
 def _fewer(pieces: Sequence[Piece], label_of: Mapping[str, str]) -> Sequence[Piece]:

@@ -7,11 +7,12 @@ import numpy as np
 from aggregator.models import Evidence, WindowArticle
 from aggregator.stories.clean import clean_text, clean_title
 from aggregator.stories.explain import Pair, Rule, Weight, explain
-from aggregator.stories.group import BAR, QUORUM
+from aggregator.stories.group import BAR, QUORUM, TYPICAL_WORDS, USUAL_LENGTH
 from aggregator.stories.similarity import (
     LOGITS_PER_DAY,
     PATIENCE_DAYS,
     VECTORS_ALONE,
+    Compared,
     Rows,
     reserves,
 )
@@ -54,6 +55,7 @@ def rule_of(window: Window, pair: Pair, *, bar: float = 0.0) -> Rule:
         logits_per_day=LOGITS_PER_DAY,
         quorum=QUORUM,
         ceiling=VECTORS_ALONE,
+        usual_length=USUAL_LENGTH,
     )
 
 
@@ -71,12 +73,16 @@ def pairs_in(window: Window, ids: Sequence[tuple[int, int]], scores: Sequence[fl
     others = reserves(compared, left, right) - LOGITS_PER_DAY * np.maximum(days - PATIENCE_DAYS, 0)
     titles = _shared_words(compared.titles, left, right, window.words_of_titles())
     texts = _shared_words(compared.texts, left, right, window.words_of_texts())
+    names = _shared_words(compared.names, left, right, window.words_of_names())
+    covers = _covers(compared, left, right, window.words_of_texts())
     return [
         Pair(
             score=float(score),
             features={name: float(values[i]) for name, values in features.items()},
             titles=titles[i],
             texts=texts[i],
+            names=names[i],
+            cover=covers[i],
             days=float(days[i]),
             reserve=float(others[i]),
             likeness=near[i] if both[i] else None,
@@ -95,6 +101,22 @@ def _shared_words(matrix: WordMatrix, left: Rows, right: Rows, words: Sequence[s
         )
         weights = zip(matrix.data[here][at_here].tolist(), matrix.data[there][at_there].tolist(), strict=True)
         found.append({words[column]: Weight(*pair) for column, pair in zip(columns.tolist(), weights, strict=True)})
+    return found
+
+
+def _covers(compared: Compared, left: Rows, right: Rows, words: Sequence[str]) -> list[dict[str, float]]:
+    """Return what each shared word adds to the cover of two clusters of one article each (see group)."""
+    found: list[dict[str, float]] = []
+    for pair in zip(left.tolist(), right.tolist(), strict=True):
+        there = [compared.texts.indices[slice(*compared.texts.indptr[row : row + 2])] for row in pair]
+        both, parts = np.intersect1d(*there), dict[str, float]()
+        for columns in there:
+            typical = columns[np.lexsort((columns, -compared.rarity[columns]))][:TYPICAL_WORDS]
+            share = compared.rarity[typical] / (2 * max(float(compared.rarity[typical].sum()), 1e-6))
+            for column, part in zip(typical.tolist(), share.tolist(), strict=True):
+                if column in both:
+                    parts[words[column]] = parts.get(words[column], 0.0) + part
+        found.append(parts)
     return found
 
 

@@ -5,7 +5,7 @@ The pair is really judged again, without what is asked about: nothing here is a 
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from aggregator.models import Evidence, Shared, SharedKind
 from aggregator.stories.surfaces import Line
@@ -52,6 +52,8 @@ class Rule:
     """Pair score below which nothing joins."""
     ceiling: float
     """The best score of a pair that shares no word."""
+    usual_length: float = 0.0
+    """What a join takes from the pair's `length`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +63,15 @@ class Pair:
     score: float
     """By which it was decided, 0..1."""
     features: Mapping[str, float]
-    """What they were judged by; `title` and `text` are cosines of weighted words, `vector` of vectors."""
+    """What they were judged by; `title`, `text` and `names` are cosines of weighted words, `vector` of vectors."""
     titles: Mapping[str, Weight]
     """The words that both titles have."""
     texts: Mapping[str, Weight]
     """The words that both have, title and text together."""
+    names: Mapping[str, Weight] = field(default_factory=dict)
+    """The names that both have."""
+    cover: Mapping[str, float] = field(default_factory=dict)
+    """What each word that both have adds to how much of either the other covers, as a join of the two reads it."""
     days: float
     """Between them."""
     reserve: float = 0.0
@@ -115,7 +121,14 @@ def _joined(rule: Rule, pair: Pair, features: Mapping[str, float], found: float)
     """Return the chance of the join of two clusters of one article each, whose pair score was found."""
     if found < rule.quorum:
         return 0.0
-    seen = {**features, "mean": found, "best": found, "size": 0.0, "vector": pair.likeness or 0.0}
+    seen = {
+        **dict.fromkeys(rule.join, 0.0),  # whatever is times the size of one article: its logarithm is nought
+        **features,
+        "mean": found,
+        "best": found,
+        "vector": pair.likeness or 0.0,
+        "length": features["length"] - rule.usual_length,
+    }
     return _chance(_log_odds(rule.join, seen))
 
 
@@ -125,6 +138,8 @@ def _without(pair: Pair, words: Collection[str]) -> dict[str, float]:
         **pair.features,
         "title": _cosine(pair.features["title"], pair.titles, words),
         "text": _cosine(pair.features["text"], pair.texts, words),
+        "names": _cosine(pair.features.get("names", 0.0), pair.names, words),
+        "cover": sum(part for word, part in pair.cover.items() if word not in words),
     }
 
 

@@ -71,6 +71,7 @@ class Background:
 
     titles: Vocabulary
     texts: Vocabulary
+    names: Vocabulary
     means: Mapping[str, NDArray[np.float32]]
     """By language, of the vectors: shape (dim,). What only says "this is Serbian" is no likeness."""
 
@@ -85,6 +86,9 @@ class Compared:
     titles: WordMatrix
     texts: WordMatrix
     """Title and text together."""
+    names: WordMatrix
+    rarity: NDArray[np.float32]
+    """Weight of each word of `texts`: shape (words,)."""
     lengths: NDArray[np.float32]
     """log(1 + words) / 4."""
     days: NDArray[np.float64]
@@ -108,6 +112,7 @@ class Words:
 
     titles: Sequence[Sequence[str]]
     texts: Sequence[Sequence[str]]
+    names: Sequence[Sequence[str]]
     languages: Sequence[str | None]
     publishers: Sequence[str]
     published_at: Sequence[datetime]
@@ -125,12 +130,18 @@ class Words:
 
 def background(words: Words, vectors: Vectors) -> Background:
     """Return what these articles have in common; `vectors` has shape (n, dim), zero rows where there is none."""
-    return Background(measured(words.heads), measured(words.whole), _means(vectors, words.languages))
+    means = _means(vectors, words.languages)
+    return Background(measured(words.heads), measured(words.whole), measured(words.names), means)
 
 
 def widened(before: Background, words: Words) -> Background:
     """Return the background with the words that these articles bring; it is not measured anew."""
-    return replace(before, titles=grown(before.titles, words.heads), texts=grown(before.texts, words.whole))
+    return replace(
+        before,
+        titles=grown(before.titles, words.heads),
+        texts=grown(before.texts, words.whole),
+        names=grown(before.names, words.names),
+    )
 
 
 def compare(words: Words, vectors: Vectors, common: Background) -> Compared:
@@ -144,6 +155,8 @@ def compare(words: Words, vectors: Vectors, common: Background) -> Compared:
         has_vector=np.einsum("ij,ij->i", vectors, vectors) > 0,
         titles=weigh(common.titles, words.heads),
         texts=weigh(common.texts, whole),
+        names=weigh(common.names, words.names),
+        rarity=common.texts.weights,
         lengths=(np.log1p([len(each) for each in whole]) / 4).astype(np.float32),
         days=np.array([at.timestamp() / 86_400 for at in words.published_at], dtype=np.float64),
         publishers=_numbered(words.publishers),
@@ -155,17 +168,18 @@ def compare(words: Words, vectors: Vectors, common: Background) -> Compared:
 
 def take(compared: Compared, rows: Rows) -> Compared:
     """Return what is compared of these articles only."""
-    return Compared(**{name: getattr(compared, name)[rows] for name in Compared.__dataclass_fields__})
+    by_article = set(Compared.__dataclass_fields__) - {"rarity"}
+    return replace(compared, **{name: getattr(compared, name)[rows] for name in by_article})
 
 
 def appended(before: Compared, more: Compared) -> Compared:
     """Return what is compared of both, `more` behind; it may know more words."""
-    words = {name: stacked(getattr(before, name), getattr(more, name)) for name in ("titles", "texts")}
+    words = {name: stacked(getattr(before, name), getattr(more, name)) for name in ("titles", "texts", "names")}
     vectors = before.vectors if before.vectors.shape[1] else np.zeros((len(before), more.vectors.shape[1]), np.float32)
     below = more.vectors if more.vectors.shape[1] else np.zeros((len(more), vectors.shape[1]), np.float32)
-    rest = set(Compared.__dataclass_fields__) - {*words, "vectors"}
+    rest = set(Compared.__dataclass_fields__) - {*words, "vectors", "rarity"}
     plain = {name: np.concatenate([getattr(before, name), getattr(more, name)]) for name in rest}
-    return Compared(vectors=np.concatenate([vectors, below]), **words, **plain)
+    return Compared(vectors=np.concatenate([vectors, below]), rarity=more.rarity, **words, **plain)
 
 
 def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | None) -> Vectors:
@@ -201,12 +215,15 @@ def pair_scores(
 def pair_features(compared: Compared, left: Rows, right: Rows, calibration: Calibration | None = None) -> Features:
     """Return what a pair is judged by.
 
-    title, text, vector: cosines, that of the vectors 0 where one is missing; length: words of the shorter one.
+    title, text, names, vector: cosines, that of the vectors 0 where one is missing; has_names: whether both hold names;
+    length: words of the shorter one.
     """
     near = np.einsum("ij,ij->i", compared.vectors[left], compared.vectors[right])
     return {
         "title": cosines(compared.titles, left, right),
         "text": cosines(compared.texts, left, right),
+        "names": cosines(compared.names, left, right),
+        "has_names": ((_n_words(compared.names)[left] > 0) & (_n_words(compared.names)[right] > 0)).astype(np.float32),
         "vector": calibrated(near, compared.languages[left], compared.languages[right], calibration),
         "length": np.minimum(compared.lengths[left], compared.lengths[right]),
     }
@@ -257,6 +274,10 @@ def _scored(
 def cosines(matrix: WordMatrix, left: Rows, right: Rows) -> NDArray[np.float32]:
     """Return the products of these rows with those, pair by pair: cosines where the rows are of unit length."""
     return np.asarray(matrix[left].multiply(matrix[right]).sum(axis=1), dtype=np.float32).ravel()
+
+
+def _n_words(matrix: WordMatrix) -> Rows:
+    return np.asarray(np.diff(matrix.indptr), dtype=np.int64)
 
 
 def reserves(compared: Compared, left: Rows, right: Rows) -> NDArray[np.float32]:

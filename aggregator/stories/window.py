@@ -17,6 +17,7 @@ from aggregator.stories.candidates import candidates
 from aggregator.stories.clean import clean_text, clean_title, is_round_up
 from aggregator.stories.copies import CopyIndex, Told, agency
 from aggregator.stories.furniture import Furniture, Piece
+from aggregator.stories.names import names
 from aggregator.stories.similarity import (
     Background,
     Compared,
@@ -137,6 +138,10 @@ class Window:
         """Return the word of each column of the texts."""
         return list(self._background.texts.columns) if self._background else []
 
+    def words_of_names(self) -> list[str]:
+        """Return the word of each column of the names."""
+        return list(self._background.names.columns) if self._background else []
+
     def scores(self, left: Rows, right: Rows) -> Scores:
         """Return the learned chance of each pair of positions: shape (pairs,)."""
         return pair_scores(self.compared, left, right, self.decisions, self._calibration)
@@ -182,6 +187,7 @@ class Window:
         return Words(
             titles=title_words,
             texts=text_words,
+            names=[names(f"{title}.\n{body}", article.language) for article, title, _, body in read],
             languages=[article.language for article in ordered],
             publishers=[article.publisher for article in ordered],
             published_at=[article.published_at for article in ordered],

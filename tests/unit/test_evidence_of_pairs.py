@@ -8,6 +8,7 @@ import pytest
 from aggregator.models import SharedKind, WindowArticle
 from aggregator.stories import explain
 from aggregator.stories.evidence import find_evidence, pairs_in, rule_of
+from aggregator.stories.names import names
 from aggregator.stories.similarity import Words, compare, learned, pair_scores
 from aggregator.stories.window import Window
 from aggregator.stories.words import tokens
@@ -99,6 +100,7 @@ def words_without(word):
     return Words(
         titles=[said(each.title) for each in two],
         texts=[said(each.text) for each in two],
+        names=[[token for token in names(f"{each.title}.\n{each.text}", "en") if token != word] for each in two],
         languages=["en", "en"],
         publishers=[each.publisher for each in two],
         published_at=[each.published_at for each in two],

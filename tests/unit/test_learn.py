@@ -126,7 +126,7 @@ def test_lessons_are_pairs_across_the_sides_as_the_window_compares_them():
     first, second = lessons_in(said(CorrectionKind.APART, {12}, {10, 11}), a_window(3))
     assert (first.pair, second.pair) == ((10, 12), (11, 12))
     assert (first.is_same, first.count, first.has_vectors) == (False, 0.5, False)
-    assert first.features.keys() == {"title", "text", "vector", "length"}
+    assert first.features.keys() == {"title", "text", "names", "has_names", "vector", "length"}
     assert first.features["text"] > 0.5
 
 
