@@ -1,14 +1,12 @@
 """The straight line of an article until it is kept: fetch, parse, decide, keep. Order only; the rooms decide."""
 
 import logging
-from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import nlargest
-from typing import Protocol
-from urllib.parse import urljoin
 
 from sqlalchemy import Connection, Engine
 
@@ -18,6 +16,7 @@ from aggregator.errors import BroadsheetError
 from aggregator.fetch import moves, politeness, polls
 from aggregator.fetch.http import Fetch
 from aggregator.models import (
+    Arrivals,
     DueFeed,
     Failed,
     Fault,
@@ -25,7 +24,6 @@ from aggregator.models import (
     FeedOffer,
     Fetched,
     Kept,
-    NewArticle,
     NotAsked,
     ParsedFeed,
     Poll,
@@ -33,19 +31,18 @@ from aggregator.models import (
     Request,
 )
 from aggregator.parse.feed import is_web_page
-from aggregator.parse.sandbox import Parsed
-from aggregator.store import articles, feeds, holds, twins
+from aggregator.parse.sandbox import Parse, Parsed
+from aggregator.searching import search
+from aggregator.store import feeds, holds, keeping, twins
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import RHYTHM_ARTICLES
 
+KEEP_AT_ONCE = 32
+"""So many feeds are kept in one transaction, while many are still to come: each statement costs as much as for one."""
+PARSE_AT_ONCE = 64
+"""So many documents may wait for a parser: they are in memory."""
+
 log = logging.getLogger(__name__)
-
-
-class Parse(Protocol):
-    """Reads a document elsewhere: `Parsers.parse`, or a fake."""
-
-    def __call__(self, reply: Fetched, *, discover: bool) -> Future[Parsed]:
-        """Give a feed, or, where it may be looked for, the feeds that a web page in its place declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,105 +65,184 @@ class Refreshed:
     """Whether its site may tell another address of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A feed that was asked, what came, and what that was read as where it had to be read."""
+
+    due: DueFeed
+    reply: Reply
+    parsed: Parsed | None = None
+
+
 def refresh(
     engine: Engine, due: Sequence[DueFeed], tools: Tools, settings: PollSettings, *, now: datetime
 ) -> Iterator[Refreshed]:
     """Check these feeds and yield how each went, as soon as it is kept; a feed that fails stops no other."""
-    lost = []
-    for done in _refresh(engine, due, tools, settings, now=now):
-        if done.is_lost:
-            lost.append(done.feed)
-        yield done
+    lost, ready, n_left = [], list[_Check](), len(due)
+    for check in _checks(engine, due, tools, now=now):
+        ready.append(check)
+        n_left -= 1
+        # the last ones may be slow: those that are ready do not wait for them
+        if len(ready) >= min(KEEP_AT_ONCE, n_left // 4):
+            for done in _keep_all(engine, ready, settings, now=now):
+                lost += [done.feed] if done.is_lost else []
+                yield done
+            ready = []
     if lost:
-        _search(engine, lost, tools, now=now)
+        search(engine, lost, tools.fetch, tools.parse, now=now)
 
 
-def _refresh(
-    engine: Engine, due: Sequence[DueFeed], tools: Tools, settings: PollSettings, *, now: datetime
-) -> Iterator[Refreshed]:
+def _checks(engine: Engine, due: Sequence[DueFeed], tools: Tools, *, now: datetime) -> Iterator[_Check]:
+    """Ask all of these feeds, and yield each with what it says as soon as that is known."""
     by_url = {each.feed.feed_url: each for each in due}
     requests = (Request(url, politeness.validators_for(each.poll, now=now)) for url, each in by_url.items())
-    parsing: deque[tuple[DueFeed, Fetched, Future[Parsed]]] = deque()
-    for reply in tools.fetch(requests, now=now, held=_held(engine, now)):
+    with reading(engine) as db:
+        held = holds.held_hosts(db, now=now)
+    desk = _Desk(tools.parse)
+    for reply in tools.fetch(requests, now=now, held=held):
         checked = by_url[reply.request.url]
         if isinstance(reply, Fetched) and polls.body_hash(reply) != checked.poll.body_hash:
-            parsing.append((checked, reply, tools.parse(reply, discover=checked.is_new)))
+            yield from desk.hand_in(checked, reply)
         else:
-            yield _keep_poll(engine, checked, reply, settings, now=now)
-        while parsing and parsing[0][2].done():
-            yield _keep_parsed(engine, *parsing.popleft(), settings, now=now)
-    while parsing:
-        yield _keep_parsed(engine, *parsing.popleft(), settings, now=now)
+            yield _Check(checked, reply)
+        yield from desk.take_out()
+    yield from desk.clear()
 
 
-def _held(engine: Engine, now: datetime) -> dict[str, datetime]:
-    with reading(engine) as db:
-        return holds.held_hosts(db, now=now)
+class _Desk:
+    """The documents that parsers are reading."""
+
+    def __init__(self, parse: Parse) -> None:
+        self._parse = parse
+        self._reading: dict[Future[Parsed], tuple[DueFeed, Fetched]] = {}
+        self._done: deque[Future[Parsed]] = deque()
+
+    def hand_in(self, checked: DueFeed, reply: Fetched) -> Iterator[_Check]:
+        """Have a document read; yield others until there is room for it."""
+        while len(self._reading) >= PARSE_AT_ONCE:
+            yield from self._take_next()
+        future = self._parse(reply, discover=checked.is_new)
+        self._reading[future] = checked, reply
+        future.add_done_callback(self._done.append)
+
+    def take_out(self) -> Iterator[_Check]:
+        """Yield what has been read."""
+        while self._done:
+            future = self._done.popleft()
+            yield _check(*self._reading.pop(future), future)
+
+    def clear(self) -> Iterator[_Check]:
+        """Yield all the others as they are read."""
+        while self._reading:
+            yield from self._take_next()
+
+    def _take_next(self) -> Iterator[_Check]:
+        if not self._done:
+            wait(self._reading, return_when=FIRST_COMPLETED)
+        yield from self.take_out()
 
 
-def _keep_poll(engine: Engine, checked: DueFeed, reply: Reply, settings: PollSettings, *, now: datetime) -> Refreshed:
-    """Keep that nothing new came: not modified, the same body again, not asked, or a failure."""
-    poll = polls.poll_after(checked, reply, settings, now=now)
-    with transaction(engine) as db:
-        if isinstance(reply, Failed) and reply.hold:
-            holds.hold(db, reply.hold, now=now)
-        feed = _record(db, checked.feed, poll, now=now)
-    if isinstance(reply, NotAsked):
-        why = f"{reply.hold.host} asked to be left alone until {reply.hold.until:%H:%M} UTC; nothing was sent."
-        return Refreshed(feed, why=why)
-    return Refreshed(feed, why=poll.error, is_lost=polls.is_worth_a_search(poll, now=now))
-
-
-def _keep_parsed(
-    engine: Engine,
-    checked: DueFeed,
-    reply: Fetched,
-    future: Future[Parsed],
-    settings: PollSettings,
-    *,
-    now: datetime,
-) -> Refreshed:
-    """Keep what a feed says, its entries and its polling as a whole or not at all."""
+def _check(checked: DueFeed, reply: Fetched, future: Future[Parsed]) -> _Check:
     try:
-        parsed = future.result()
-        with transaction(engine) as db:
-            if isinstance(parsed, ParsedFeed):
-                return _keep_feed(db, checked, reply, parsed, settings, now=now)
-            return _choose_offer(db, checked, parsed, now=now)
+        return _Check(checked, reply, future.result())
     except BroadsheetError as error:
-        why = str(error)
         fault = Fault.WEB_PAGE if is_web_page(reply.body) else Fault.OTHER
+        return _Check(checked, Failed(request=reply.request, why=str(error), fault=fault))
     except Exception:
-        # One feed's document must never stop the others, whatever it does to us.
-        log.exception("%s could not be kept.", checked.feed.log_name)
-        why = "What it sent could not be kept, by a fault of Broadsheet's; the log says more."
-        fault = Fault.OTHER
-    return _keep_poll(engine, checked, Failed(request=reply.request, why=why, fault=fault), settings, now=now)
+        return _Check(checked, _our_fault(checked, reply))
 
 
-def _keep_feed(
-    db: Connection, checked: DueFeed, reply: Fetched, parsed: ParsedFeed, settings: PollSettings, *, now: datetime
-) -> Refreshed:
-    feeds.describe_feed(db, checked.feed.id, parsed)
-    feed = feeds.find_feed(db, checked.feed.id)
-    entries = arrivals.distinct(parsed.entries, feed)
-    arrived = arrivals.decide(entries, articles.known(db, feed.id, entries), feed, now=now)
-    kept = articles.keep(db, feed.id, arrived, now=now)
-    told = _with_news(checked, parsed, arrived.new)
-    poll = polls.poll_after(told, reply, settings, now=now)
-    return Refreshed(_record(db, feed, poll, now=now), kept)
+def _our_fault(checked: DueFeed, reply: Reply) -> Failed:
+    """Return what is kept of a feed that we stumbled over: one document must never stop the others."""
+    log.exception("%s could not be kept.", checked.feed.log_name)
+    why = "What it sent could not be kept, by a fault of Broadsheet's; the log says more."
+    return Failed(request=reply.request, why=why)
 
 
-def _record(db: Connection, feed: Feed, poll: Poll, *, now: datetime) -> Feed:
-    """Keep how the check went, and follow the feed to where it moved; return the feed that it is now."""
+def _keep_all(
+    engine: Engine, checks: Sequence[_Check], settings: PollSettings, *, now: datetime
+) -> Iterator[Refreshed]:
+    """Keep what these feeds say, their entries and their polling, as a whole or, where one hinders, one by one."""
+    try:
+        with transaction(engine) as db:
+            done = _keep(db, checks, settings, now=now)
+    except Exception as error:
+        if len(checks) > 1:
+            for each in checks:
+                yield from _keep_all(engine, [each], settings, now=now)
+        elif checks[0].parsed is None:
+            raise
+        else:
+            yield from _keep_all(engine, [_in_vain(checks[0], error)], settings, now=now)
+    else:
+        yield from done
+
+
+def _in_vain(check: _Check, error: Exception) -> _Check:
+    if isinstance(error, BroadsheetError):
+        return _Check(check.due, Failed(request=check.reply.request, why=str(error)))
+    return _Check(check.due, _our_fault(check.due, check.reply))
+
+
+def _keep(db: Connection, checks: Sequence[_Check], settings: PollSettings, *, now: datetime) -> list[Refreshed]:
+    arrived = _keep_entries(db, checks, now=now)
+    sites = [_choose_offer(db, each.due, each.parsed, now=now) for each in checks if isinstance(each.parsed, tuple)]
+    asked = [_with_news(each, arrived) for each in checks if not isinstance(each.parsed, tuple)]
+    polled = [polls.poll_after(each.due, each.reply, settings, now=now) for each in asked]
+    feeds.record_polls(db, [moves.settled(poll) for poll in polled])
+    done = [_follow_up(db, each, poll, now=now) for each, poll in zip(asked, polled, strict=True)]
+    return sites + [
+        replace(each, kept=arrived[each.feed.id].kept) if each.feed.id in arrived else each for each in done
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """What a feed brought, and what keeping it came to."""
+
+    feed: Feed
+    arrivals: Arrivals
+    kept: Kept
+
+
+def _keep_entries(db: Connection, checks: Sequence[_Check], *, now: datetime) -> dict[int, _Arrived]:
+    parsed = {each.due.feed.id: each.parsed for each in checks if isinstance(each.parsed, ParsedFeed)}
+    described = feeds.describe_feeds(db, parsed)
+    brought = {feed_id: arrivals.distinct(parsed[feed_id].entries, feed) for feed_id, feed in described.items()}
+    known = keeping.known(db, brought)
+    arrived = {
+        feed_id: arrivals.decide(entries, known[feed_id], described[feed_id], now=now)
+        for feed_id, entries in brought.items()
+    }
+    kept = keeping.keep(db, arrived, now=now)
+    return {feed_id: _Arrived(described[feed_id], arrived[feed_id], kept[feed_id]) for feed_id in arrived}
+
+
+def _with_news(check: _Check, arrived: Mapping[int, _Arrived]) -> _Check:
+    """Return the check with the feed as it is known now that its document was read."""
+    due, parsed = check.due, check.parsed
+    news = arrived.get(due.feed.id)
+    if news is None or not isinstance(parsed, ParsedFeed):
+        return check
+    published = nlargest(RHYTHM_ARTICLES, (*due.facts.published, *(each.published_at for each in news.arrivals.new)))
+    facts = replace(due.facts, published=tuple(published))
+    poll = replace(due.poll, wishes=parsed.wishes, n_entries=len(parsed.entries))
+    return replace(check, due=replace(due, feed=news.feed, poll=poll, facts=facts))
+
+
+def _follow_up(db: Connection, check: _Check, poll: Poll, *, now: datetime) -> Refreshed:
+    """Do what a check leads to: leave a host alone, pause a feed that is gone, follow one that moved."""
+    feed, reply = check.due.feed, check.reply
+    if isinstance(reply, NotAsked):
+        until = f"{reply.hold.until:%H:%M} UTC"
+        return Refreshed(feed, why=f"{reply.hold.host} asked to be left alone until {until}; nothing was sent.")
+    if isinstance(reply, Failed) and reply.hold:
+        holds.hold(db, reply.hold, now=now)
     if poll.fault is Fault.GONE:
         feeds.set_paused(db, feed.id, is_paused=True, now=now)
-    address = moves.new_address(poll)
-    if address is None:
-        feeds.record_poll(db, poll)
-        return feed
-    feeds.record_poll(db, replace(poll, moving_to=None, n_moves=0))
-    return feeds.find_feed(db, twins.follow_move(db, feed.id, address, now=now))
+    if address := moves.new_address(poll):
+        feed = feeds.find_feed(db, twins.follow_move(db, feed.id, address, now=now))
+    return Refreshed(feed, why=poll.error, is_lost=polls.is_worth_a_search(poll, now=now))
 
 
 def _choose_offer(db: Connection, checked: DueFeed, offers: Sequence[FeedOffer], *, now: datetime) -> Refreshed:
@@ -176,34 +252,3 @@ def _choose_offer(db: Connection, checked: DueFeed, offers: Sequence[FeedOffer],
     if feed_id == checked.feed.id:
         feeds.record_poll(db, replace(checked.poll, checked_at=now, next_check_at=now))
     return Refreshed(feeds.find_feed(db, feed_id))
-
-
-def _with_news(checked: DueFeed, parsed: ParsedFeed, new: Sequence[NewArticle]) -> DueFeed:
-    """Return the feed as it is known now that its document was read."""
-    published = nlargest(RHYTHM_ARTICLES, (*checked.facts.published, *(each.published_at for each in new)))
-    facts = replace(checked.facts, published=tuple(published))
-    poll = replace(checked.poll, wishes=parsed.wishes, n_entries=len(parsed.entries))
-    return replace(checked, poll=poll, facts=facts)
-
-
-def _search(engine: Engine, lost: Sequence[Feed], tools: Tools, *, now: datetime) -> None:
-    """Keep which feeds the sites of feeds that were lost offer now: the owner decides what becomes of them."""
-    by_site = defaultdict(list)
-    for feed in lost:
-        by_site[feed.site_url or urljoin(feed.feed_url, "/")].append(feed)
-    for reply in tools.fetch(map(Request, by_site), now=now, held=_held(engine, now)):
-        offers = _offers_in(reply, tools)
-        with transaction(engine) as db:
-            for feed in by_site[reply.request.url]:
-                feeds.note_search(db, feed.id, offers, now=now)
-
-
-def _offers_in(reply: Reply, tools: Tools) -> tuple[FeedOffer, ...]:
-    """Return the feeds that the page declares; the page itself where it is a feed."""
-    if not isinstance(reply, Fetched):
-        return ()
-    try:
-        parsed = tools.parse(reply, discover=True).result()
-    except BroadsheetError:
-        return ()
-    return (FeedOffer(reply.url, parsed.title),) if isinstance(parsed, ParsedFeed) else parsed

@@ -25,3 +25,8 @@ def with_move(poll: Poll, reply: Reply) -> Poll:
 def new_address(poll: Poll) -> str | None:
     """Return the address that the feed has moved to for good; None where it has not."""
     return poll.moving_to if poll.n_moves >= STEADY_CHECKS else None
+
+
+def settled(poll: Poll) -> Poll:
+    """Return the polling of a feed that is followed to its new address: it is moving no more."""
+    return poll if new_address(poll) is None else replace(poll, moving_to=None, n_moves=0)

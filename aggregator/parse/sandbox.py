@@ -6,7 +6,7 @@ import resource
 import signal
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -20,6 +20,13 @@ Parsed = ParsedFeed | tuple[FeedOffer, ...]
 """What a document was: a feed, or a web page with the feeds that it declares."""
 
 _STOP_AFTER_S = 5.0
+
+
+class Parse(Protocol):
+    """Reads a document elsewhere: `Parsers.parse`, or a fake."""
+
+    def __call__(self, reply: Fetched, *, discover: bool) -> Future[Parsed]:
+        """Give a feed, or, where it may be looked for, the feeds that a web page in its place declares."""
 
 
 def parse_reply(reply: Fetched, *, discover: bool) -> Parsed:

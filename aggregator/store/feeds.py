@@ -9,6 +9,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     distinct,
@@ -220,47 +221,72 @@ def claim(db: Connection, feed_ids: Sequence[int], *, now: datetime, lease_s: fl
 
 
 def record_poll(db: Connection, poll: Poll) -> None:
-    """Keep how a check went, and give the claim back."""
-    db.execute(
-        update(polls)
-        .where(polls.c.feed_id == poll.feed_id)
-        .values(
-            etag=poll.validators.etag,
-            last_modified=poll.validators.last_modified,
-            body_hash=poll.body_hash,
-            checked_at=poll.checked_at,
-            succeeded_at=poll.succeeded_at,
-            next_check_at=poll.next_check_at,
-            claimed_until=None,
-            error=poll.error,
-            n_failures=poll.n_failures,
-            whole_at=poll.whole_at,
-            ttl_s=poll.wishes.ttl_s,
-            skip_hours=sorted(poll.wishes.skip_hours) or None,
-            skip_days=sorted(poll.wishes.skip_days) or None,
-            moving_to=poll.moving_to,
-            n_moves=poll.n_moves,
-            fault=poll.fault,
-            failing_since=poll.failing_since,
-            took_s=poll.took_s,
-            n_entries=poll.n_entries,
-            searched_at=poll.searched_at,
-        )
-    )
+    """Keep how one check went, and give the claim back."""
+    record_polls(db, [poll])
+
+
+def record_polls(db: Connection, checked: Sequence[Poll]) -> None:
+    """Keep how checks went, and give the claims back."""
+    if checked:
+        columns = [name for name in polls.c.keys() if name != "feed_id"]  # noqa: SIM118 -- a collection, not a dict
+        record = update(polls).where(polls.c.feed_id == bindparam("of_feed"))
+        db.execute(record.values({name: bindparam(name) for name in columns}), [_poll_values(poll) for poll in checked])
 
 
 def describe_feed(db: Connection, feed_id: int, parsed: ParsedFeed) -> None:
-    """Keep what the feed says of itself; what the owner chose stays. Writes nothing where nothing changed."""
-    row = db.execute(select(feeds).where(feeds.c.id == feed_id)).mappings().first()
-    if row is None:
-        return
-    says = {
+    """Keep what one feed says of itself."""
+    describe_feeds(db, {feed_id: parsed})
+
+
+def describe_feeds(db: Connection, parsed: Mapping[int, ParsedFeed]) -> dict[int, Feed]:
+    """Keep what feeds say of themselves; what the owner chose stays. Return the feeds, without those that are gone.
+
+    Writes nothing where nothing changed.
+    """
+    described = {}
+    for some in chunks(list(parsed)):
+        for row in db.execute(_select_feeds().where(feeds.c.id.in_(some))).mappings().all():
+            says = _says(parsed[row["id"]], row)
+            changes = {name: value for name, value in says.items() if row[name] != value}
+            if changes:
+                db.execute(update(feeds).where(feeds.c.id == row["id"]).values(changes))
+            described[row["id"]] = _feed({**row, **says, "shown_title": _shown_title({**row, **says})})
+    return described
+
+
+def _says(parsed: ParsedFeed, row: RowMapping) -> dict[str, str | None]:
+    return {
         "title": storable(parsed.title) or row["title"],
         "site_url": parsed.site_url or row["site_url"],
         "language": row["language"] or parsed.language,
     }
-    if any(row[name] != value for name, value in says.items()):
-        db.execute(update(feeds).where(feeds.c.id == feed_id).values(says))
+
+
+def _poll_values(poll: Poll) -> dict[str, Any]:
+    """Return the row that keeps this; nobody has a claim on the feed any more."""
+    return {
+        "of_feed": poll.feed_id,
+        "etag": poll.validators.etag,
+        "last_modified": poll.validators.last_modified,
+        "body_hash": poll.body_hash,
+        "checked_at": poll.checked_at,
+        "succeeded_at": poll.succeeded_at,
+        "next_check_at": poll.next_check_at,
+        "claimed_until": None,
+        "error": poll.error,
+        "n_failures": poll.n_failures,
+        "whole_at": poll.whole_at,
+        "ttl_s": poll.wishes.ttl_s,
+        "skip_hours": sorted(poll.wishes.skip_hours) or None,
+        "skip_days": sorted(poll.wishes.skip_days) or None,
+        "moving_to": poll.moving_to,
+        "n_moves": poll.n_moves,
+        "fault": poll.fault,
+        "failing_since": poll.failing_since,
+        "took_s": poll.took_s,
+        "n_entries": poll.n_entries,
+        "searched_at": poll.searched_at,
+    }
 
 
 def replace_offers(db: Connection, feed_id: int, offers: Sequence[FeedOffer]) -> None:
@@ -315,7 +341,13 @@ def _select_feeds() -> Select[Any]:
     return select(feeds, feed_title.label("shown_title"), *polls.c).join(polls, polls.c.feed_id == feeds.c.id)
 
 
-def _feed(row: RowMapping) -> Feed:
+def _shown_title(row: Mapping[str, Any]) -> str:
+    """Return what `feed_title` gives."""
+    title: str = row["owner_title"] or row["title"] or row["feed_url"]
+    return title
+
+
+def _feed(row: Mapping[Any, Any]) -> Feed:
     return Feed(
         id=row["id"],
         feed_url=row["feed_url"],
