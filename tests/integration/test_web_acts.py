@@ -292,7 +292,7 @@ def test_a_list_that_was_not_shown_is_not_imported(client: FlaskClient, engine: 
 
 
 def test_a_list_of_ten_thousand_feeds_can_be_shown_and_imported(client: FlaskClient, engine: Engine) -> None:
-    outlines = "".join(f'<outline text="Paper {n}" xmlUrl="https://n{n}.example/feed"/>' for n in range(10_000))
+    outlines = "".join(f'<outline xmlUrl="http://n{n}.example"/>' for n in range(10_000))
     body = f'<opml version="2.0"><body>{outlines}</body></opml>'.encode()
     shown = upload(client, body)
     assert "and 9900 more" in shown.get_data(as_text=True)
