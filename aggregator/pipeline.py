@@ -12,6 +12,7 @@ from aggregator.models import Calibration, Correction, EncoderName, Vectors, Win
 from aggregator.store import articles, changes, corrections, evidence, stories, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
+from aggregator.store.reach import GROUPED_TO, Reach, reach
 from aggregator.stories import calibrate as calibration
 from aggregator.stories import regroup as engine_room
 from aggregator.stories.desk import Desk, News, Reading
@@ -57,6 +58,7 @@ class _Found:
     touched: frozenset[int]
     held: Sequence[Correction]
     revision: int
+    reach: Reach
 
 
 def encode_missing(engine: Engine, encoder: Encoder, settings: Settings, *, now: datetime) -> Iterator[int]:
@@ -77,6 +79,8 @@ def regroup(
     engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime, desk: Desk | None = None
 ) -> Regrouped:
     """Group what is new into stories and keep the outcome; by words only where there is no encoder.
+
+    An article older than the window is looked at once, when it comes: it has a story then, as every article has.
 
     `desk` is what the last regroup left: with it, only what came and went since is compared. What a correction of the
     owner's overtook is not kept but made again: it would take the correction back.
@@ -99,6 +103,7 @@ def regroup(
         with transaction(engine) as db:
             if corrections.locked_revision(db) == found.revision:
                 model = encoder.model if encoder else None
+                memory.remember(db, GROUPED_TO, str(found.reach.to))
                 saved = stories.save(db, regrouping, n_articles=len(desk.window), encoder=model, now=now)
                 _learn(db, desk, since=since)
                 corrections.mark_seen(db, found.revision)
@@ -122,6 +127,7 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
         touched=news.arrived.union(stories.waiting(db, since=since), _corrected(db), unplaced),
         held=corrections.active(db, since=since),
         revision=corrections.revision(db),
+        reach=reach(db, since=since),
     )
 
 

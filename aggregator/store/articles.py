@@ -34,6 +34,7 @@ from aggregator.models import (
 )
 from aggregator.store import keeping
 from aggregator.store.lines import line, publisher, select_lines
+from aggregator.store.reach import reach
 from aggregator.store.schema import (
     Id,
     UtcTime,
@@ -127,11 +128,11 @@ def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
 
 
 def unencoded(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[Unencoded]:
-    """Return articles published since then without a vector of this encoder, newest first."""
+    """Return articles in the engine's reach without a vector of this encoder, newest first."""
     rows = db.execute(
         select(articles.c.id, articles.c.title, articles.c.text, articles.c.digest)
         .outerjoin(vectors, is_vector_of(encoder_id(db, encoder)))
-        .where(articles.c.published_at >= since, vectors.c.article_id.is_(None))
+        .where(reach(db, since=since).condition, vectors.c.article_id.is_(None))
         .order_by(articles.c.published_at.desc(), articles.c.id.desc())
         .limit(limit)
     )

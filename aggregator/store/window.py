@@ -8,6 +8,7 @@ from sqlalchemy import Connection, false, func, select
 
 from aggregator.models import EncoderName, InWindow, Vectors, WindowArticle
 from aggregator.store.articles import encoder_id, is_vector_of
+from aggregator.store.reach import reach
 from aggregator.store.schema import articles, memberships, publishers, vectors
 from aggregator.store.statements import chunks
 
@@ -16,14 +17,14 @@ COMPARED_CHARS = 3_000
 
 
 def in_window(db: Connection, encoder: EncoderName | None, *, since: datetime) -> list[InWindow]:
-    """Return what the engine has to know of every article published since then, to see what is news to it."""
+    """Return what the engine has to know of every article in its reach, to see what is news to it."""
     made_by = encoder_id(db, encoder) if encoder else None
     has_vector = is_vector_of(made_by) if made_by is not None else false()
     rows = db.execute(
         select(articles.c.id, articles.c.digest, memberships.c.story_id, vectors.c.article_id.is_not(None))
         .outerjoin(memberships, memberships.c.article_id == articles.c.id)
         .outerjoin(vectors, has_vector)
-        .where(articles.c.published_at >= since)
+        .where(reach(db, since=since).condition)
     )
     return [
         InWindow(article_id, digest, story_id, bool(is_encoded)) for article_id, digest, story_id, is_encoded in rows

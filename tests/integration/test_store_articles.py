@@ -21,7 +21,9 @@ from aggregator.store import articles, feeds, reading, window
 from aggregator.store.articles import Cursor
 from aggregator.store.db import open_database, transaction
 from aggregator.store.db import reading as reading_only
+from aggregator.store.reach import GROUPED_TO, OLD_AT_ONCE, reach
 from aggregator.store.schema import entries as entry_table
+from aggregator.store.settings import remember
 from tests.integration.desk import DAY, HOUR, NOON, add_vectors, bring, entry, ids_by_title, new, subscribe
 
 MODEL = EncoderName("model", "1", 3)
@@ -262,6 +264,7 @@ def test_the_window_holds_what_was_published_in_it(engine: Engine) -> None:
         named = replace(entry("b"), origin_name="The Wire")
         bring(db, feed_id, named, entry("a"), at=NOON - HOUR)
         bring(db, feed_id, entry("old"), at=NOON - 2 * DAY)
+        remember(db, GROUPED_TO, "3")
         there = [each.article_id for each in window.in_window(db, MODEL, since=NOON - DAY)]
         found = {each.title: each for each in window.window_articles(db, there)}
         assert [each.title for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [
@@ -272,6 +275,30 @@ def test_the_window_holds_what_was_published_in_it(engine: Engine) -> None:
         "Title of a": ("https://gazette.example/a", None, "gazette.example"),
         "Title of b": ("https://gazette.example/b", "The Wire", "gazette.example"),
     }
+
+
+def test_an_article_older_than_the_window_is_reached_until_a_regroup_was_kept(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        bring(db, feed_id, entry("a"), at=NOON - HOUR)
+        bring(db, feed_id, entry("old"), at=NOON - 2 * DAY)
+        reached = reach(db, since=NOON - DAY)
+        there = [each.article_id for each in window.in_window(db, MODEL, since=NOON - DAY)]
+        remember(db, GROUPED_TO, str(reached.to))
+        left = [each.article_id for each in window.in_window(db, MODEL, since=NOON - DAY)]
+        bring(db, feed_id, entry("older"), at=NOON - 3 * DAY)
+        later = [each.article_id for each in window.in_window(db, MODEL, since=NOON - DAY)]
+    assert (sorted(there), left, sorted(later)) == ([1, 2], [1], [1, 3])
+
+
+def test_a_flood_of_old_articles_is_reached_in_turns(engine: Engine) -> None:
+    with transaction(engine) as db:
+        feed_id = subscribe(db)
+        bring(db, feed_id, *(entry(f"old {i}") for i in range(OLD_AT_ONCE + 10)), at=NOON - 2 * DAY)
+        first = window.in_window(db, MODEL, since=NOON - DAY)
+        remember(db, GROUPED_TO, str(reach(db, since=NOON - DAY).to))
+        second = window.in_window(db, MODEL, since=NOON - DAY)
+    assert (len(first), len(second)) == (OLD_AT_ONCE, 10)
 
 
 def at_once(*acts: Callable[[], Kept]) -> list[Kept]:
