@@ -17,9 +17,6 @@ from aggregator.store.statements import chunks
 MAX_BYSTANDERS = 200
 """Articles that did not move themselves, kept per story and change: the newest say well enough which story it was."""
 
-_ENDED = ("founder_id", "lead_id", "n_articles", "n_publishers", "n_origins", "rank", "rank_terms")
-_ENDED_AT = ("first_at", "last_at", "created_at")
-
 
 Moves = Mapping[tuple[int, int], Collection[int]]
 """Articles that leave a story for another, by the ids of both."""
@@ -124,9 +121,14 @@ def has_ended(db: Connection, change_id: int) -> bool:
 
 def ended(db: Connection, change_id: int, article_ids: Collection[int]) -> dict[str, Any]:
     """Return the row of the story that ended with this change, as it was, founded and led by one of these articles."""
-    row: dict[str, Any] = db.execute(select(changes.c.ended).where(changes.c.id == change_id)).scalar_one()
+    kept = db.execute(select(changes.c.ended).where(changes.c.id == change_id)).scalar_one()
+    row = {
+        column.name: datetime.fromisoformat(kept[column.name]) if column.name.endswith("_at") else kept[column.name]
+        for column in stories.c
+        if column.name in kept
+    }
     speakers = {name: row[name] if row[name] in article_ids else min(article_ids) for name in ("founder_id", "lead_id")}
-    return row | speakers | {name: datetime.fromisoformat(row[name]) for name in _ENDED_AT}
+    return row | speakers
 
 
 def mark_undone(db: Connection, change_id: int, at: datetime | None) -> None:
@@ -187,4 +189,5 @@ def _size(change: Change) -> int:
 
 
 def _as_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in _ENDED} | {name: row[name].isoformat() for name in _ENDED_AT}
+    values = {column.name: row[column.name] for column in stories.c if not column.primary_key}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
