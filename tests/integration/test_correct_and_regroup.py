@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, event
 
 from aggregator import pipeline
 from aggregator.config import EncodeSettings, Settings, StorySettings
-from aggregator.models import Actor, ChangeKind
+from aggregator.models import Actor, ChangeKind, StoryState
 from aggregator.schedule import Worker
-from aggregator.store import changes, correcting, corrections, stories
+from aggregator.store import articles, changes, correcting, corrections, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -110,6 +110,42 @@ def test_stories_that_are_kept_apart_are_not_joined(engine: Engine, engineer: En
     engineer.regroup(MUCH_LATER)
     engineer.regroup(MUCH_LATER, is_rebuilding=True)
     assert engineer.story_of(a) != engineer.story_of(b)
+
+
+def test_of_corrections_that_contradict_each_other_the_newest_holds(engine: Engine, engineer: Engineer) -> None:
+    with transaction(engine) as db:
+        a, b = print_news(db, a=FERRY, b=BANK)
+    engineer.regroup()
+    one, two = engineer.story_of(a), engineer.story_of(b)
+    with transaction(engine) as db:
+        correcting.keep_apart(db, one, two, now=LATER)
+        same = correcting.same_story(db, one, two, now=MUCH_LATER)
+    engineer.regroup(MUCH_LATER, is_rebuilding=True)
+    assert engineer.stories() == [[a, b]]
+    with transaction(engine) as db:
+        correcting.undo(db, same.id, now=MUCH_LATER)
+        print_news(db, c=f"{FERRY} and {BANK}")
+    engineer.regroup(MUCH_LATER, is_rebuilding=True)
+    assert engineer.story_of(a) != engineer.story_of(b)
+
+
+def test_a_closed_story_lives_again_when_the_owner_joins_it_to_news(engine: Engine, engineer: Engineer) -> None:
+    with transaction(engine) as db:
+        (old,) = print_news(db, at=NOON - 20 * DAY, old=FERRY)
+    engineer.regroup(NOON - 20 * DAY)
+    with transaction(engine) as db:
+        (new,) = print_news(db, new=BANK)
+    engineer.regroup()
+    with transaction(engine) as db:
+        places = {line.id: line.story_id for line in articles.lines_of(db, [old, new])}
+        change = correcting.same_story(db, places[old] or 0, places[new] or 0, now=LATER)
+        assert change.to_id == places[old]
+        print_news(db, more=BANK)
+    engineer.regroup(MUCH_LATER)
+    with reading(engine) as db:
+        page = stories.find_story(db, change.to_id)
+    assert len(page.members) == 3
+    assert StoryState.of(page.card.last_at, now=MUCH_LATER) is StoryState.LIVE
 
 
 def test_an_engines_merge_that_was_undone_does_not_come_back(engine: Engine, engineer: Engineer) -> None:
