@@ -112,6 +112,7 @@ def case(real: Sequence[Told], size: int, archive: int, cache: Path) -> Iterator
                 rows = alone.apply(measure, (Path(scratch), has_model))
             for row in rows:
                 yield {"window": size, "archive": archive, "model": "loaded" if has_model else "no", **row}
+                print(row, file=sys.stderr)
 
 
 def prepare(folder: Path, pieces: Sequence[Piece], cache: Path, *, archive: int) -> None:

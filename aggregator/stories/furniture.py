@@ -9,14 +9,18 @@
 pieces, and only theirs, read differently from before. In what order pieces were counted in does not matter.
 """
 
+import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from aggregator.stories.words import is_number
 
 MIN_PIECES = 5
 """Pieces under different titles in which a sentence, or titles in which a word, must recur to be furniture."""
@@ -27,8 +31,21 @@ SENTENCE_SHARE = 0.2
 WINDOW_SHARE = 0.5
 """Of all pieces of the window: not even wire copy stands in half of them."""
 
+MANY_PIECES = 20
+"""Pieces of one publisher from which a sentence is furniture whatever their share: a large paper's horoscopes."""
+
 WORD_SHARE = 0.5
 """Of a publisher's titles: from here on a word is a template's ("match report", "horoscope for")."""
+
+MAX_SLOTS = 2
+"""Words that change from title to title of a template, numbers aside: both teams of a match report."""
+
+MIN_FIXED = 2
+"""Words of a template that stay. With MIN_PIECES fillings at one publisher, this finds only templates in 4,800 titles
+of real feeds, and nothing in the 10,000 of the labelled sets but one name of a product in four languages."""
+
+MAX_TEMPLATE_WORDS = 12
+"""Words of a title in which slots are looked for: 12 have 78 pairs and single words to leave open."""
 
 SENTENCE = re.compile(r"\S.*?(?:[.!?…]+(?=\s|$)|[。！？]+|$)", re.DOTALL)
 """Up to a mark that a space follows: "1.6 million" is one sentence's."""
@@ -55,6 +72,10 @@ class _Counted:
     title: int
     words: Hashes
     sentences: Hashes
+    templates: Hashes
+    """Of the title with slots left open, as often as there are ways to do so."""
+    fillings: Hashes
+    """What stands in those slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +84,10 @@ class _Recurring:
 
     words: frozenset[int] = frozenset()
     sentences: frozenset[int] = frozenset()
+    templates: frozenset[int] = frozenset()
+
+
+_NOTHING = _Recurring()
 
 
 class Furniture:
@@ -91,19 +116,23 @@ class Furniture:
 
     def text(self, text: str, publisher: str) -> str:
         """Return the text without the sentences that stand under many titles of its publisher, or in half of all."""
-        recurring = self._everywhere | self._recurring.get(publisher, _Recurring()).sentences
+        recurring = self._everywhere | self._recurring.get(publisher, _NOTHING).sentences
         if not recurring:
             return text
         return SENTENCE.sub(lambda sentence: "" if hash(sentence[0]) in recurring else sentence[0], text).strip()
 
     def title(self, words: Sequence[str], publisher: str) -> tuple[str, ...]:
-        """Return the words of a title without those that stand in most titles of its publisher."""
-        recurring = self._recurring.get(publisher, _Recurring()).words
-        return tuple(word for word in words if hash(word) not in recurring)
+        """Return the words of a title without those that its publisher writes again and again around others.
+
+        Of a template that is filled in, only the fillings are left; numbers change with every part of a series.
+        """
+        recurring = self._recurring.get(publisher, _NOTHING)
+        filling = _filling(words, recurring.templates) if recurring.templates else words
+        return tuple(word for word in filling if hash(word) not in recurring.words)
 
     def _recount(self, touched: Iterable[str]) -> set[str]:
         now = {publisher: _count(list(self._pieces[publisher].values())) for publisher in touched}
-        changed = {publisher for publisher in now if now[publisher] != self._recurring.get(publisher, _Recurring())}
+        changed = {publisher for publisher in now if now[publisher] != self._recurring.get(publisher, _NOTHING)}
         self._recurring |= now
         pieces = [piece for of_publisher in self._pieces.values() for piece in of_publisher.values()]
         everywhere = _recurring([(piece.title, piece.sentences) for piece in pieces], WINDOW_SHARE)
@@ -132,27 +161,69 @@ def without_templates(titles: Sequence[Sequence[str]], publishers: Sequence[str]
 
 
 def _counted(piece: Piece) -> _Counted:
-    return _Counted(hash(piece.title), _hashes(piece.title_words), _hashes(SENTENCE.findall(piece.text)))
+    slots = list(_slots(piece.title_words))
+    return _Counted(
+        title=hash(piece.title),
+        words=_hashes(piece.title_words),
+        sentences=_hashes(SENTENCE.findall(piece.text)),
+        templates=np.array([template for template, _, _ in slots], dtype=np.int64),
+        fillings=np.array([filling for _, filling, _ in slots], dtype=np.int64),
+    )
 
 
 def _count(pieces: Sequence[_Counted]) -> _Recurring:
     return _Recurring(
-        _recurring([(piece.title, piece.words) for piece in pieces], WORD_SHARE),
-        _recurring([(piece.title, piece.sentences) for piece in pieces], SENTENCE_SHARE),
+        words=_recurring([(piece.title, piece.words) for piece in pieces], WORD_SHARE),
+        sentences=_recurring([(piece.title, piece.sentences) for piece in pieces], SENTENCE_SHARE, MANY_PIECES),
+        templates=_filled([piece.templates for piece in pieces], [piece.fillings for piece in pieces]),
     )
 
 
-def _recurring(pieces: Sequence[tuple[int, Hashes]], share: float) -> frozenset[int]:
-    """Return the parts that stand under this share of the titles; pieces under one title count as one."""
+def _recurring(pieces: Sequence[tuple[int, Hashes]], share: float, most: float = math.inf) -> frozenset[int]:
+    """Return the parts that stand under this share of the titles, or `most`; pieces under one title count as one."""
     titles = np.array([title for title, _ in pieces], dtype=np.int64)
-    least = max(MIN_PIECES, share * len(np.unique(titles)))
+    least = max(MIN_PIECES, min(share * len(np.unique(titles)), most))
     if len(pieces) < least:
         return frozenset()
     parts = np.concatenate([parts for _, parts in pieces])
     under = np.repeat(titles, [len(parts) for _, parts in pieces])
-    _, once = np.unique((under * MIX) ^ parts, return_index=True)
+    return _in_at_least(least, parts, under)
+
+
+def _filled(templates: Sequence[Hashes], fillings: Sequence[Hashes]) -> frozenset[int]:
+    """Return the templates that are filled in different ways."""
+    if len(templates) < MIN_PIECES:
+        return frozenset()
+    return _in_at_least(MIN_PIECES, np.concatenate(templates), np.concatenate(fillings))
+
+
+def _in_at_least(least: float, parts: Hashes, places: Hashes) -> frozenset[int]:
+    """Return the parts that stand in so many different places; both of shape (k,)."""
+    _, once = np.unique((places * MIX) ^ parts, return_index=True)
     found, counts = np.unique(parts[once], return_counts=True)
     return frozenset(found[counts >= least].tolist())
+
+
+def _slots(words: Sequence[str]) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """Give the ways to leave a title's words open: hash of what stays, hash of what fills it, places left open.
+
+    Those that leave one open come first. Numbers are open anyway, and fill nothing.
+    """
+    places = [place for place, word in enumerate(words) if not is_number(word)]
+    if len(words) > MAX_TEMPLATE_WORDS:
+        return
+    fixed: list[str | None] = [None if is_number(word) else word for word in words]
+    for n_open in range(1, min(MAX_SLOTS, len(places) - MIN_FIXED) + 1):
+        for left_open in combinations(places, n_open):
+            stays = tuple("" if place in left_open else word for place, word in enumerate(fixed))
+            yield hash(stays), hash(tuple(words[place] for place in left_open)), left_open
+
+
+def _filling(words: Sequence[str], templates: Collection[int]) -> Sequence[str]:
+    """Return the words with which a title fills in the narrowest of these templates; all where it fills in none."""
+    found = [left_open for template, _, left_open in _slots(words) if template in templates]
+    narrowest = [left_open for left_open in found if len(left_open) == len(found[0])]
+    return [words[place] for place in sorted(set().union(*narrowest))] if narrowest else words
 
 
 def _hashes(parts: Iterable[str]) -> Hashes:

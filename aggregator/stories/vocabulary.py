@@ -13,6 +13,9 @@ PRIOR_ARTICLES = 50
 """Articles without any of these words that are added to the window when words are weighted, so that in a window
 of three no word is called common."""
 
+NO_WORD = ""
+"""Stands in every vocabulary and in no text, so that articles without a word have a row too."""
+
 WordMatrix: TypeAlias = Any
 """Weighted words, shape (n, words), float32: a unit row per article, zero where it has none. A scipy csr_matrix."""
 
@@ -32,7 +35,7 @@ def measured(texts: Sequence[Sequence[str]]) -> Vocabulary:
 
     Source: inverse document frequency, Spärck Jones 1972, with PRIOR_ARTICLES added to the window.
     """
-    columns: dict[str, int] = {}
+    columns = {NO_WORD: 0}
     counts = Counter(columns.setdefault(word, len(columns)) for text in texts for word in set(text))
     in_texts = np.array([counts[column] for column in range(len(columns))], dtype=np.float32)
     weights = np.log((1 + len(texts) + PRIOR_ARTICLES) / (1 + in_texts)).astype(np.float32)
@@ -60,7 +63,7 @@ def weigh(vocabulary: Vocabulary, texts: Sequence[Sequence[str]]) -> WordMatrix:
     columns = np.array([vocabulary.columns[word] for words in counted for word in words], dtype=np.int32)
     counts = np.array([count for words in counted for count in words.values()], dtype=np.float32)
     values = (1 + np.log(counts)) * vocabulary.weights[columns]
-    shape = (len(texts), max(len(vocabulary.columns), 1))
+    shape = (len(texts), len(vocabulary.columns))
     matrix = sparse.csr_matrix((values.astype(np.float32), columns, starts), shape=shape)
     matrix.sort_indices()
     return unit_rows(matrix)

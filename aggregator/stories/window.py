@@ -41,6 +41,9 @@ from aggregator.stories.words import tokens
 LEAST_LINK = 0.2
 """Pair score from which two articles are linked. Lower ones hold nothing together, and are most of the candidates."""
 
+FORM_SHARE = 0.3
+"""Of a text: where less is left without furniture, it is a form (weather, horoscopes, notices of deaths)."""
+
 MAX_DRIFT = 0.1
 """Share of the window that may come or go before its background is measured anew. Word weights are logarithms: a tenth
 more articles moves them by a hundredth."""
@@ -119,7 +122,8 @@ class Window:
         ordered = sorted(arrived, key=lambda article: (article.published_at, article.url or "", article.id))
         unit = rows_for([article.id for article in ordered], vector_ids, vectors)
         self._forget({*gone, *(article.id for article in ordered)})
-        words = self._read(ordered, gone)
+        words, is_form = self._read(ordered, gone)
+        unit[is_form] = 0
         if self._background is None:
             self._background, self._n_measured = background(words, unit), len(ordered)
         else:
@@ -165,8 +169,11 @@ class Window:
             self.articles = [self.articles[row] for row in rows]
             self._n_changes += int((~stays).sum())
 
-    def _read(self, ordered: Sequence[WindowArticle], gone: Collection[int]) -> Words:
-        """Return what is compared of these articles: clean, without furniture; copies of them are looked for."""
+    def _read(self, ordered: Sequence[WindowArticle], gone: Collection[int]) -> tuple[Words, NDArray[np.bool_]]:
+        """Return what is compared of these articles, clean, without furniture, and which are forms; copies are sought.
+
+        A form is filled in by its title alone: its vector is that of all its like.
+        """
         titles = [clean_title(article.title, article.publisher) for article in ordered]
         bodies = [clean_text(article.text, title) for article, title in zip(ordered, titles, strict=True)]
         heads = [tokens(title, article.language) for article, title in zip(ordered, titles, strict=True)]
@@ -174,9 +181,11 @@ class Window:
         pieces = {article.id: Piece(article.publisher, title, head, body) for article, title, head, body in read}
         self._furniture.advance(pieces, gone)
         title_words = [self._furniture.title(head, article.publisher) for article, _, head, _ in read]
-        text_words = [
-            tokens(self._furniture.text(body, article.publisher), article.language) for article, _, _, body in read
-        ]
+        told = [self._furniture.text(body, article.publisher) for article, _, _, body in read]
+        is_form = np.array(
+            [len(text) < FORM_SHARE * len(body) for text, body in zip(told, bodies, strict=True)], dtype=bool
+        )
+        text_words = [tokens(text, article.language) for article, text in zip(ordered, told, strict=True)]
         self._copies.advance(
             {
                 article.id: Told(article.publisher, head, (*head, *text), article.published_at, article.url or "")
@@ -184,14 +193,20 @@ class Window:
             },
             gone,
         )
-        return Words(
+        words = Words(
             titles=title_words,
             texts=text_words,
-            names=[names(f"{title}.\n{body}", article.language) for article, title, _, body in read],
+            names=[
+                tuple(name for name in names(f"{title}.\n{text}", article.language) if name in {*head, *words})
+                for article, title, text, head, words in zip(
+                    ordered, titles, told, title_words, text_words, strict=True
+                )
+            ],
             languages=[article.language for article in ordered],
             publishers=[article.publisher for article in ordered],
             published_at=[article.published_at for article in ordered],
         )
+        return words, is_form
 
     def _link(self, fresh: NDArray[np.bool_]) -> None:
         """Score the candidate pairs of the fresh articles, and keep those that may hold something together."""

@@ -45,6 +45,27 @@ def test_the_words_of_a_template_go_from_titles():
     assert furniture.title(("match", "report", "leeds"), "one.example") == ("leeds",)
 
 
+def test_a_template_is_known_though_its_publisher_has_much_other_news():
+    weather = [piece(i, words=("weather", f"town{i}", "20", "degrees"), footer="") for i in range(5)]
+    other = [piece(i, words=(f"a{i}", f"b{i}", f"c{i}"), footer="") for i in range(10, 60)]
+    furniture = counted([*weather, *other])
+    assert furniture.title(("weather", "leeds", "7", "degrees"), "one.example") == ("leeds",)
+    assert furniture.title(("storm", "weather", "leeds"), "one.example") == ("storm", "weather", "leeds")
+
+
+def test_both_slots_of_a_template_stay():
+    scores = [piece(i, words=(f"home{i}", "2", "1", f"guest{i}", "match", "report"), footer="") for i in range(6)]
+    other = [piece(i, words=(f"a{i}", f"b{i}", f"c{i}"), footer="") for i in range(10, 60)]
+    furniture = counted([*scores, *other])
+    assert furniture.title(("leeds", "0", "york", "match"), "one.example") == ("leeds", "0", "york", "match")
+    assert furniture.title(("leeds", "0", "0", "york", "match", "report"), "one.example") == ("leeds", "york")
+
+
+def test_what_twenty_pieces_of_a_large_paper_say_is_its_furniture():
+    furniture = counted([*(piece(i) for i in range(20)), *(piece(i, footer="") for i in range(20, 500))])
+    assert furniture.text(piece(3).text, "one.example") == "Only piece 3 says this."
+
+
 def test_a_number_with_a_point_ends_no_sentence():
     furniture = counted([piece(i) for i in range(5)])
     assert furniture.text(f"It cost 1.6 million. {FOOTER}", "one.example") == "It cost 1.6 million."
