@@ -162,7 +162,7 @@ SERIES = {
     "horoscopes": [f"{sign} daily horoscope for January {day}, 2026" for day in (1, 2, 3, 4) for sign in SIGNS],
     "obituaries": [f"{first} {coined(random.Random(i))}, {60 + i % 35}, obituary" for i, first in enumerate(4 * FIRST)],
     "weather": [f"Weather for {town}: {i % 20} degrees and {i % 7} mm of rain" for i, town in enumerate(TOWNS)],
-    "earnings": [f"{coined(random.Random(1000 + i))} Corp Q4 earnings beat estimates, revenue up {i % 9}%" for i in range(40)],
+    "earnings": [f"{coined(random.Random(1000 + i))} Corp Q4 earnings beat estimates, up {i % 9}%" for i in range(40)],
     "transfers": [f"Transfer news LIVE: {town} sign {coined(random.Random(2000 + i))}" for i, town in enumerate(TOWNS)],
 }  # fmt: skip
 BODY = {
