@@ -1,7 +1,7 @@
-"""Articles enough for a large window: real ones, and the same in other worlds, where names and numbers are others.
+"""Articles enough for a large window: real ones, and the same in other worlds, where all but small words are others.
 
-A world renames consistently, so that what was one story is one there too; words, lengths, languages and the shares of
-large and small stories stay those of real news.
+A world renames consistently, so that what was one story is one there too, and is none with its like in another world;
+how often words occur and meet, lengths, languages and the shares of large and small stories stay those of real news.
 """
 
 import json
@@ -21,14 +21,11 @@ END = datetime(2026, 1, 8, 12, tzinfo=UTC)
 """When the window ends."""
 
 SPAN = timedelta(days=7)
-NAME_ARTICLES = 500
-"""Articles in which a word with a capital may stand to be a name."""
-
-RARE_ARTICLES = 5
-"""The same for words of scripts without capitals."""
+COMMON_WORDS = 300
+"""Commonest words, which every world has as they are."""
 
 BAND = 50
-"""Names of like frequency that change places: a president for a president, a village for a village."""
+"""Words of like frequency that change places: a president for a president, a village for a village."""
 
 STORY_HOURS = 8.0
 """Mean time from the first report of a story to another."""
@@ -54,11 +51,11 @@ def read_real(stories: Path, feeds: Path) -> list[Told]:
 
 def invent(real: Sequence[Told], count: int, *, seed: int = 1) -> list[Piece]:
     """Return so many articles of the last SPAN before END, in order of publication."""
-    names = _names(real)
+    words = _words(real)
     chance = random.Random(seed)
     pieces: list[Piece] = []
     for world in range(-(-count // len(real))):
-        renamed = _renaming(names, world)
+        renamed = _renaming(words, world)
         wanted = real if len(pieces) + len(real) <= count else _whole_stories(real, count - len(pieces), chance)
         began: dict[str, datetime] = {}
         for told in wanted:
@@ -93,34 +90,25 @@ def _piece(of: str, title: str | None, text: str | None, source: str | None, lan
     )
 
 
-def _names(real: Sequence[Told]) -> list[str]:
-    """Return the words that name, by script and frequency: with a capital inside a sentence, or rare without any."""
+def _words(real: Sequence[Told]) -> list[str]:
+    """Return the words that differ from world to world, by script, capital and frequency."""
     in_articles: Counter[str] = Counter()
-    inside: set[str] = set()
     for told in real:
         in_articles.update(set(WORD.findall(f"{told.piece.title} {told.piece.text}")))
-        inside.update(re.findall(r"(?<=[a-z,] )\w+", f"{told.piece.title}. {told.piece.text}"))
-    names = [word for word, count in in_articles.items() if _is_name(word, count, inside)]
-    return sorted(names, key=lambda word: (word[0].isascii(), in_articles[word], word))
+    common = {word for word, _ in in_articles.most_common(COMMON_WORDS)}
+    words = [word for word in in_articles if not (word in common or word[0].isdigit())]
+    return sorted(words, key=lambda word: (word.isascii(), word[0].isupper(), in_articles[word], word))
 
 
-def _is_name(word: str, count: int, inside: set[str]) -> bool:
-    if len(word) < 4 or word.isdigit():
-        return False
-    if word[0].upper() == word[0].lower():
-        return count <= RARE_ARTICLES
-    return word[0].isupper() and word in inside and count <= NAME_ARTICLES
-
-
-def _renaming(names: Sequence[str], world: int) -> Mapping[str, str]:
-    """Return another name for each, the same throughout a world; in world 0 all are what they are."""
+def _renaming(words: Sequence[str], world: int) -> Mapping[str, str]:
+    """Return another word for each, the same throughout a world; in world 0 all are what they are."""
     others: list[str] = []
-    for start in range(0, len(names), BAND):
-        band = list(names[start : start + BAND])
+    for start in range(0, len(words), BAND):
+        band = list(words[start : start + BAND])
         if world:
             random.Random(f"{world}/{start}").shuffle(band)
         others += band
-    return dict(zip(names, others, strict=True))
+    return dict(zip(words, others, strict=True))
 
 
 def _whole_stories(real: Sequence[Told], count: int, chance: random.Random) -> list[Told]:
