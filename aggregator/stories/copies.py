@@ -14,7 +14,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import numpy as np
@@ -197,16 +197,6 @@ class CopyIndex:
             if _is_near(self._wordings[one], self._wordings[other], n_shared):
                 self._wordings[one].near.add(other)
                 self._wordings[other].near.add(one)
-
-
-def copies(texts: Sequence[Sequence[str]], days: Sequence[float]) -> dict[int, int]:
-    """Return {copy: original} by position, for texts given as words, each of another publisher."""
-    index = CopyIndex()
-    start = datetime(1970, 1, 1, tzinfo=UTC)
-    index.advance(
-        {row: Told(str(row), (), words, start + timedelta(days=days[row])) for row, words in enumerate(texts)}
-    )
-    return index.originals()
 
 
 def agency(text: str, origin: str | None = None) -> str | None:

@@ -142,24 +142,6 @@ class Furniture:
         return changed
 
 
-def without_sentences(texts: Sequence[str], titles: Sequence[str], publishers: Sequence[str]) -> list[str]:
-    """Return the texts without furniture, counted in these texts alone."""
-    furniture = Furniture()
-    pieces = zip(publishers, titles, texts, strict=True)
-    furniture.advance({row: Piece(publisher, title, (), text) for row, (publisher, title, text) in enumerate(pieces)})
-    return [furniture.text(text, publisher) for text, publisher in zip(texts, publishers, strict=True)]
-
-
-def without_templates(titles: Sequence[Sequence[str]], publishers: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the words of the titles without those of templates, counted in these titles alone."""
-    furniture = Furniture()
-    pieces = zip(publishers, titles, strict=True)
-    furniture.advance(
-        {row: Piece(publisher, " ".join(words), words, "") for row, (publisher, words) in enumerate(pieces)}
-    )
-    return [furniture.title(words, publisher) for words, publisher in zip(titles, publishers, strict=True)]
-
-
 def _counted(piece: Piece) -> _Counted:
     slots = list(_slots(piece.title_words))
     return _Counted(

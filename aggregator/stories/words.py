@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import stopwordsiso
 
@@ -59,7 +59,6 @@ SERBIAN = (
 )
 
 
-@lru_cache(maxsize=65_536)
 def tokens(text: str, language: str | None = None) -> tuple[str, ...]:
     """Return the words of a text that can tell one happening from another, in order.
 
