@@ -98,6 +98,8 @@ class WebSettings:
     """IANA name, such as Europe/Vienna; empty means the machine's own."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of reverse proxies, whose word on who asks, and whether by https, is taken."""
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^$|^https?://[^/?#@\s]+[^?#\s]*$")] = ""
+    """Where hubs (WebSub) reach these pages from outside, such as https://news.example.org; empty asks no hub."""
 
     @property
     def is_loopback(self) -> bool:

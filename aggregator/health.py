@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from aggregator.models import Fault, FeedLine, Poll
+from aggregator.models import Fault, FeedLine, Hub, Poll
 
 DEAD_AFTER = timedelta(days=30)
 """A feed that failed for so long hardly comes back by itself."""
@@ -71,6 +71,16 @@ def health(line: FeedLine, *, now: datetime) -> Health:
         return Health(State.NEW, "Not checked yet.", _next(poll, now))
     state, what = _failing(line, now) if poll.error else _reading(line, now)
     return Health(state, what, _next(poll, now))
+
+
+def hub_in_words(hub: Hub, *, now: datetime) -> str:
+    """Return how far we came with the hub that a feed offers, as a sentence."""
+    name = _host(hub.offer.hub_url)
+    if hub.lease_until and hub.lease_until > now:
+        return f"{name} announces its articles as they come; checks are only to notice what it misses."
+    if hub.error:
+        return f"{name} could announce its articles. {hub.error}"
+    return f"{name} could announce its articles" + (", and was asked to." if hub.n_tries else ".")
 
 
 def span(seconds: float) -> str:

@@ -156,6 +156,8 @@ class FeedFacts:
     """Of these, how many it reported first."""
     n_copied: int = 0
     """Of these, to how many it brought another's text."""
+    is_announced: bool = False
+    """Whether a hub announces what it brings, and missed nothing since it last did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +195,18 @@ class ImportOutcome:
 # --- fetching ----------------------------------------------------------------------------------------
 
 
+Form = tuple[tuple[str, str], ...]
+"""The fields of a form and what they say, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One document to ask for."""
 
     url: str
     validators: Validators = Validators()
+    form: Form | None = None
+    """Sent by POST where there is one; then any 2xx is a good answer, and no redirect is followed."""
     accept: str | None = None
     """The kinds of document that are wanted (RFC 9110 §12.5.1); None means feeds and sites that name one."""
 
@@ -304,7 +312,48 @@ class ParsedFeed:
     site_url: str | None = None
     language: str | None = None
     wishes: Wishes = Wishes()
+    hub_url: str | None = None
+    """Where it says that its hub is."""
+    self_url: str | None = None
+    """What it calls its own address."""
     entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HubOffer:
+    """A hub that announces what a feed brings (WebSub), and the name of the feed there."""
+
+    hub_url: str
+    topic_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """A hub that a feed offers, and how far we came with it."""
+
+    feed_id: int
+    offer: HubOffer
+    token: str = field(repr=False)
+    """The last part of the address of ours that the hub was given; nobody else knows it."""
+    secret: str = field(repr=False)
+    """What the hub signs with."""
+    n_tries: int = 0
+    """How often it was asked since it last confirmed."""
+    lease_until: datetime | None = None
+    """Until when it announces the feed to us; None where it does not."""
+    pushed_at: datetime | None = None
+    error: str | None = None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a hub sent of a feed."""
+
+    id: int
+    feed_id: int
+    body: bytes
+    content_type: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from heapq import nlargest
 
 from sqlalchemy import Connection, Engine
 
-from aggregator import arrivals
+from aggregator import arrivals, websub
 from aggregator.config import PollSettings
 from aggregator.errors import BroadsheetError
 from aggregator.fetch import moves, politeness, polls
@@ -27,18 +27,21 @@ from aggregator.models import (
     NotAsked,
     ParsedFeed,
     Poll,
+    Push,
     Reply,
     Request,
 )
 from aggregator.parse.feed import is_web_page
 from aggregator.parse.sandbox import Parse, Parsed
 from aggregator.searching import search
-from aggregator.store import feeds, holds, keeping, twins
+from aggregator.store import feeds, holds, hubs, keeping, twins
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import RHYTHM_ARTICLES
 
 KEEP_AT_ONCE = 32
 """So many feeds are kept in one transaction, while many are still to come: each statement costs as much as for one."""
+PUSHES_AT_ONCE = 50
+PUSH_CLAIM_S = 300.0
 PARSE_AT_ONCE = 64
 """So many documents may wait for a parser: they are in memory."""
 
@@ -90,6 +93,41 @@ def refresh(
             ready = []
     if lost:
         search(engine, lost, tools.fetch, tools.parse, now=now)
+
+
+def read_pushes(engine: Engine, tools: Tools, *, now: datetime) -> Iterator[Refreshed]:
+    """Keep what hubs sent, the way of a check: the same parser, the same decisions, one transaction each.
+
+    What cannot be read makes its feed due: polling is the fallback.
+    """
+    with transaction(engine) as db:
+        pushed = hubs.claim_pushes(db, now=now, limit=PUSHES_AT_ONCE, lease_s=PUSH_CLAIM_S)
+        due = {each.feed.id: each for each in feeds.find_due(db, [push.feed_id for push in pushed], now=now)}
+    for push in pushed:
+        reply = Fetched(
+            request=Request(due[push.feed_id].feed.feed_url),
+            url=due[push.feed_id].feed.feed_url,
+            body=push.body,
+            content_type=push.content_type,
+        )
+        check = _check(due[push.feed_id], reply, tools.parse(reply, discover=False))
+        yield _keep_push(engine, push, check, now=now)
+
+
+def _keep_push(engine: Engine, push: Push, check: _Check, *, now: datetime) -> Refreshed:
+    feed = check.due.feed
+    if isinstance(check.parsed, ParsedFeed):
+        try:
+            with transaction(engine) as db:
+                arrived = _keep_entries(db, [check], now=now)
+                hubs.forget_push(db, push.id)
+            return Refreshed(feed, kept=arrived[feed.id].kept if arrived else Kept())
+        except Exception:
+            check = replace(check, reply=_our_fault(check.due, check.reply))
+    with transaction(engine) as db:
+        hubs.forget_push(db, push.id)
+        feeds.check_now(db, feed.id, now=now)
+    return Refreshed(feed, why=check.reply.why if isinstance(check.reply, Failed) else None)
 
 
 def _checks(engine: Engine, due: Sequence[DueFeed], tools: Tools, *, now: datetime) -> Iterator[_Check]:
@@ -190,6 +228,7 @@ def _keep(db: Connection, checks: Sequence[_Check], settings: PollSettings, *, n
     asked = [_with_news(each, arrived) for each in checks if not isinstance(each.parsed, tuple)]
     polled = [polls.poll_after(each.due, each.reply, settings, now=now) for each in asked]
     feeds.record_polls(db, [moves.settled(poll) for poll in polled])
+    _keep_hubs(db, checks, arrived, now=now)
     done = [_follow_up(db, each, poll, now=now) for each, poll in zip(asked, polled, strict=True)]
     return sites + [
         replace(each, kept=arrived[each.feed.id].kept) if each.feed.id in arrived else each for each in done
@@ -216,6 +255,17 @@ def _keep_entries(db: Connection, checks: Sequence[_Check], *, now: datetime) ->
     }
     kept = keeping.keep(db, arrived, now=now)
     return {feed_id: _Arrived(described[feed_id], arrived[feed_id], kept[feed_id]) for feed_id in arrived}
+
+
+def _keep_hubs(db: Connection, checks: Sequence[_Check], arrived: Mapping[int, _Arrived], *, now: datetime) -> None:
+    """Keep which hubs the feeds offer, and which of these had not announced what was found."""
+    offers = {
+        each.due.feed.id: websub.offered_hub(each.reply.headers.get("link", ""), each.parsed, url=each.reply.url)
+        for each in checks
+        if isinstance(each.parsed, ParsedFeed) and isinstance(each.reply, Fetched) and each.due.feed.id in arrived
+    }
+    hubs.note_offers(db, offers, now=now)
+    hubs.note_missed(db, [feed_id for feed_id, hub in offers.items() if hub and arrived[feed_id].kept.n_new], now=now)
 
 
 def _with_news(check: _Check, arrived: Mapping[int, _Arrived]) -> _Check:

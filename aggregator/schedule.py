@@ -13,7 +13,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
-from aggregator import pipeline, refreshing
+from aggregator import announcing, pipeline, refreshing
 from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
@@ -28,6 +28,7 @@ from aggregator.stories.desk import Desk
 
 POLL_EVERY_S = 2.0
 """How soon a feed that was just added is looked at; asking costs one indexed query."""
+HUBS_EVERY_S = 60.0
 GROUP_EVERY_S = 5.0
 """How soon new articles are grouped: an article is in its story within a minute, batches stay large."""
 FEEDS_AT_ONCE = 200
@@ -80,6 +81,8 @@ class Worker:
             scheduler = _scheduler()
             scheduler.add_job(self.poll, "interval", [tools], seconds=POLL_EVERY_S, next_run_time=self._clock())
             scheduler.add_job(self.group, "interval", seconds=GROUP_EVERY_S, next_run_time=self._clock())
+            if self._settings.web.public_url:
+                scheduler.add_job(self.ask_hubs, "interval", [tools], seconds=HUBS_EVERY_S, next_run_time=self._clock())
             scheduler.start()
             stop.wait()
             self._stopping.set()
@@ -94,6 +97,13 @@ class Worker:
             log.info("%s", in_words(done))
             if self._stopping.is_set():
                 return
+        for done in refreshing.read_pushes(self._engine, tools, now=self._clock()):
+            log.info("%s", in_words(done))
+
+    def ask_hubs(self, tools: Tools) -> None:
+        """Ask the hubs that feeds offer to announce new articles to us."""
+        for why in announcing.ask_hubs(self._engine, tools.fetch, self._settings.web.public_url, now=self._clock()):
+            log.info("%s", why)
 
     def group(self) -> None:
         """Encode and group what is new, and make topics now and then, where no other worker is at it."""

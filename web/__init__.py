@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from aggregator.config import Settings
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
-from web import changes, errors, explaining, filters, images, manage, marks, pages, security, sign_in, topics
+from web import changes, errors, explaining, filters, images, manage, marks, pages, security, sign_in, topics, websub
 from web.newsroom import open_newsroom
 
 
@@ -27,7 +27,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     with transaction(engine) as db:
         security.guard(app, settings.web, secret_key=memory.secret_key(db))
     sign_in.guard_door(app)
-    security.ask_for_tokens(app)
+    security.ask_for_tokens(app, but_of=websub.blueprint)
     filters.add_filters(app)
     explaining.add_explanations(app)
     images.add_images(app, settings)
@@ -35,6 +35,8 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     _version_static_files(app)
     for room in (pages, topics, manage, marks, changes):
         app.register_blueprint(room.blueprint)
+    if settings.web.public_url:
+        app.register_blueprint(websub.blueprint)
     return app
 
 

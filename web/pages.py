@@ -8,8 +8,9 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from aggregator.health import hub_in_words
 from aggregator.models import Article, ArticleLine, Progress, Revision, StoryMember, StoryPage
-from aggregator.store import articles, changes, feeds, revisions, stories
+from aggregator.store import articles, changes, feeds, hubs, revisions, stories
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
@@ -98,12 +99,14 @@ def feed(feed_id: int) -> ResponseReturnValue:
         lines = articles.river(db, limit=N_LINES + 1, after=_cursor(), feed_id=feed_id)
         folders = folder_paths(feeds.all_folders(db))
         offers = feeds.offers(db, feed_id)
+        hub = hubs.hub_of(db, feed_id)
     return render_template(
         "feed.html",
         line=line,
         days=_by_day(lines[:N_LINES]),
         older=_older(lines),
         offers=offers,
+        hub=hub_in_words(hub, now=now()) if hub else "",
         folder_path=folders.get(line.feed.folder_id or 0, ""),
         paths=folders.values(),
         intervals=sorted({*INTERVALS_S, line.feed.interval_s or INTERVALS_S[0]}),

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, abort, request, url_for
+from flask import Blueprint, Flask, Response, abort, request, url_for
 from flask.globals import request_ctx
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
@@ -76,9 +76,12 @@ def guard(app: Flask, settings: WebSettings, *, secret_key: str) -> None:
     app.after_request(_add_headers)
 
 
-def ask_for_tokens(app: Flask) -> None:
-    """Refuse every act that does not show the token of its page; to be called after the door was put in."""
-    CSRFProtect(app)
+def ask_for_tokens(app: Flask, *, but_of: Blueprint) -> None:
+    """Refuse every act that does not show the token of its page; to be called after the door was put in.
+
+    The room that is left out is for machines that see no page and prove in another way who they are.
+    """
+    CSRFProtect(app).exempt(but_of)
 
 
 def is_our_name(host: str, settings: WebSettings) -> bool:
@@ -89,7 +92,8 @@ def is_our_name(host: str, settings: WebSettings) -> bool:
     if host.startswith("["):
         return host[1:].partition("]")[0] in {"::1", settings.host, *settings.trusted_hosts}
     bound = () if settings.host in _ANY_ADDRESS or ":" in settings.host else (settings.host,)
-    return host_is_trusted(host, [*_LOOPBACK_NAMES, *bound, *settings.trusted_hosts])
+    public = urlsplit(settings.public_url).hostname
+    return host_is_trusted(host, [*_LOOPBACK_NAMES, *bound, *settings.trusted_hosts, *([public] if public else [])])
 
 
 def _is_address(host: str) -> bool:

@@ -9,7 +9,7 @@ from rich.console import Console
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import count, print_feed, print_feeds, print_import, progress_bar
 from aggregator.parse.opml import parse_opml, write_opml
-from aggregator.store import feeds
+from aggregator.store import feeds, hubs
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import readdress, subscribe_all
 
@@ -97,5 +97,5 @@ def feed_command(context: Context, feed_id: int, every: int | None, address: str
         if address is not None:
             feed_id = readdress(db, feed_id, address, now=utc_now())
     with reading(engine) as db:
-        line, offers = feeds.feed_line(db, feed_id), feeds.offers(db, feed_id)
-    print_feed(Console(), line, offers, now=utc_now())
+        line, offers, hub = feeds.feed_line(db, feed_id), feeds.offers(db, feed_id), hubs.hub_of(db, feed_id)
+    print_feed(Console(), line, offers, hub, now=utc_now())

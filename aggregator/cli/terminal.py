@@ -11,8 +11,18 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from aggregator.health import health
-from aggregator.models import Actor, Change, ChangeKind, FeedLine, FeedOffer, ImportOutcome, ImportResult, StoryCard
+from aggregator.health import health, hub_in_words
+from aggregator.models import (
+    Actor,
+    Change,
+    ChangeKind,
+    FeedLine,
+    FeedOffer,
+    Hub,
+    ImportOutcome,
+    ImportResult,
+    StoryCard,
+)
 from aggregator.parse.urls import masked
 
 
@@ -89,8 +99,10 @@ def print_feeds(console: Console, lines: Iterable[FeedLine], *, now: datetime) -
     console.print(table)
 
 
-def print_feed(console: Console, line: FeedLine, offers: Iterable[FeedOffer], *, now: datetime) -> None:
-    """Print what is known of one feed, and which others its site offers."""
+def print_feed(
+    console: Console, line: FeedLine, offers: Iterable[FeedOffer], hub: Hub | None, *, now: datetime
+) -> None:
+    """Print what is known of one feed, of its hub, and which others its site offers."""
     feed = line.feed
     every = count(feed.interval_s // 60, "minute") if feed.interval_s else ""
     facts = {
@@ -101,6 +113,7 @@ def print_feed(console: Console, line: FeedLine, offers: Iterable[FeedOffer], *,
         "Articles": f"{line.n_articles:,}, {line.n_unread:,} unread",
         "Checked": f"every {every}" if every else "as often as it suits the feed",
         "State": _state(line, now),
+        **({"Hub": hub_in_words(hub, now=now)} if hub else {}),
         **{f"Offer {n}": offer.feed_url for n, offer in enumerate(offers, start=1)},
     }
     for name, fact in facts.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import certifi
 import pycurl
@@ -220,6 +221,8 @@ class _Transfer:
             pycurl.HEADERFUNCTION: self._take_header,
             pycurl.WRITEFUNCTION: self._take_body,
         }
+        if self.request.form is not None:
+            options[pycurl.POSTFIELDS] = urlencode(self.request.form)
         for option, value in options.items():
             handle.setopt(option, value)
 
@@ -275,6 +278,10 @@ class _Transfer:
         """Return the reply that this hop came to, or the next hop."""
         status = handle.getinfo(pycurl.RESPONSE_CODE)
         self.seconds_left -= handle.getinfo(pycurl.TOTAL_TIME)
+        answered = self._sent if self.request.form is not None else self._answered
+        return answered(status, errno, message)
+
+    def _answered(self, status: int, errno: int, message: str) -> "Reply | _Transfer":
         if status in _REDIRECTS:  # whatever became of a body that nobody reads
             return self._next_hop(status)
         if status >= 400:
@@ -286,6 +293,12 @@ class _Transfer:
             return NotModified(request=self.request, moved_to=moved_to, headers=self.headers, took_s=took_s)
         if status not in _GOOD:
             return self._failed(why_status(self.target.host, status), status)
+        return self._fetched(status)
+
+    def _sent(self, status: int, errno: int, message: str) -> Reply:
+        """Return what sending a form came to."""
+        if errno or not 200 <= status < 300:
+            return self._failed(self._why(errno, message) if errno else why_status(self.target.host, status), status)
         return self._fetched(status)
 
     def _next_hop(self, status: int) -> "Reply | _Transfer":

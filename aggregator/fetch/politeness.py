@@ -30,6 +30,7 @@ _JITTER = 0.1  # of the interval, so that feeds that came due together do not st
 _GONE = 410
 _ASKS_FOR_A_PAUSE = frozenset({429, 503})
 _FOREVER_S = 2**31  # RFC 9111 §1.2.2: what larger numbers of seconds mean
+_PATIENCE = 4.0  # a feed that a hub announces is asked so much less often, to notice should the hub fall silent
 _MIN_STORIES = 5  # from fewer nobody can tell who is usually first
 
 FULL_EVERY = timedelta(hours=24)
@@ -107,6 +108,7 @@ def _after_success(due: DueFeed, reply: Fetched | NotModified, *, now: datetime,
     if due.feed.interval_s is not None:
         return max(due.feed.interval_s, floor)
     rhythm = _rhythm_s(due.facts.published, now=now, settings=settings) * _lateness(due.facts)
+    rhythm *= _PATIENCE if due.facts.is_announced else 1.0
     return max(min(max(rhythm, settings.min_interval_s), settings.max_interval_s), floor)
 
 

@@ -43,6 +43,8 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> Par
         site_url=site_url,
         language=language_code(raw.language),
         wishes=raw.wishes,
+        hub_url=safe_link(raw.hub_link, url),
+        self_url=safe_link(raw.self_link, url),
         entries=_told_apart(tuple(entries)),
     )
 

@@ -29,8 +29,16 @@ def read_json_feed(body: bytes) -> RawFeed | None:
         title=_text(feed, "title"),
         link=_text(feed, "home_page_url"),
         language=_text(feed, "language"),
+        hub_link=_hub(feed),
+        self_link=_text(feed, "feed_url"),
         entries=tuple(_entry(item) for item in feed["items"] if isinstance(item, dict)),
     )
+
+
+def _hub(feed: Said) -> str:
+    hubs = feed.get("hubs")
+    listed = [hub for hub in hubs if isinstance(hub, dict)] if isinstance(hubs, list) else []
+    return next((_text(hub, "url") for hub in listed if _text(hub, "type").lower() == "websub"), "")
 
 
 def _entry(item: Said) -> RawEntry:

@@ -38,6 +38,8 @@ class RawFeed:
     link: str = ""
     language: str = ""
     wishes: Wishes = field(default_factory=Wishes)
+    hub_link: str = ""
+    self_link: str = ""
     links_start_at_site: bool = False
     """Whether relative links are meant from the feed's site (RSS) and not from the document (Atom, RFC 4287)."""
     entries: tuple[RawEntry, ...] = ()

@@ -51,6 +51,8 @@ def read_xml_feed(body: bytes, *, content_type: str | None) -> RawFeed | None:
         link=_link(feed),
         language=_text(feed, "language"),
         wishes=_wishes(feed, body),
+        hub_link=_related(feed, "hub"),
+        self_link=_related(feed, "self"),
         links_start_at_site=not version.startswith("atom"),
         entries=tuple(_entry(dict(entry)) for entry in found["entries"]),
     )
@@ -89,6 +91,11 @@ def _link(said: Said) -> str:
     pages = [link for link in links if "html" in _text(link, "type")]
     hrefs = [_text(said, "link"), *(_text(link, "href") for link in pages + links)]
     return next((href for href in hrefs if href), "")
+
+
+def _related(said: Said, relation: str) -> str:
+    links = (_text(link, "href") for link in _mappings(said, "links") if _text(link, "rel") == relation)
+    return next((href for href in links if href), "")
 
 
 def _author(entry: Said) -> str:

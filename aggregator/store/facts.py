@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, case, distinct, func, literal, select
+from sqlalchemy import Connection, and_, case, distinct, func, literal, or_, select
 
 from aggregator.models import FeedFacts
-from aggregator.store.schema import UtcTime, entries, feeds, memberships, stories
+from aggregator.store.schema import UtcTime, entries, feeds, hubs, memberships, stories
 from aggregator.store.statements import chunks
 
 RHYTHM_ARTICLES = 20
@@ -15,16 +15,24 @@ RHYTHM_ARTICLES = 20
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def facts_of(db: Connection, feed_ids: Sequence[int], *, since: datetime) -> dict[int, FeedFacts]:
-    """Return what each of these feeds brought: its latest dates, and its part in stories since then."""
+def facts_of(db: Connection, feed_ids: Sequence[int], *, since: datetime, now: datetime) -> dict[int, FeedFacts]:
+    """Return what each of these feeds brought: its latest dates, its part in stories since then, and by which way."""
     dates: dict[int, list[datetime]] = {feed_id: [] for feed_id in feed_ids}
     records = dict.fromkeys(feed_ids, (0, 0, 0))
+    announced: set[int] = set()
     for some in chunks(feed_ids):
         for feed_id, published_at in _latest(db, some):
             dates[feed_id].append(published_at)
         records |= _records(db, some, since)
+        announced |= _announced(db, some, now)
     return {
-        feed_id: FeedFacts(published=tuple(dates[feed_id]), n_stories=n_stories, n_first=n_first, n_copied=n_copied)
+        feed_id: FeedFacts(
+            published=tuple(dates[feed_id]),
+            n_stories=n_stories,
+            n_first=n_first,
+            n_copied=n_copied,
+            is_announced=feed_id in announced,
+        )
         for feed_id, (n_stories, n_first, n_copied) in records.items()
     }
 
@@ -67,3 +75,13 @@ def _records(db: Connection, feed_ids: Sequence[int], since: datetime) -> dict[i
         .group_by(entries.c.feed_id)
     )
     return {feed_id: (n_stories, n_first, n_copied) for feed_id, n_stories, n_first, n_copied in db.execute(counts)}
+
+
+def _announced(db: Connection, feed_ids: Sequence[int], now: datetime) -> set[int]:
+    """Return the feeds whose hubs sent something, and no check found anything since that they had not sent."""
+    works = and_(hubs.c.lease_until > now, or_(hubs.c.missed_at.is_(None), hubs.c.pushed_at > hubs.c.missed_at))
+    return set(
+        db.execute(
+            select(hubs.c.feed_id).where(hubs.c.feed_id.in_(feed_ids), hubs.c.pushed_at.is_not(None), works)
+        ).scalars()
+    )

@@ -211,13 +211,19 @@ def claim_due(db: Connection, *, now: datetime, limit: int, lease_s: float) -> l
 def claim(db: Connection, feed_ids: Sequence[int], *, now: datetime, lease_s: float) -> list[DueFeed]:
     """Return these feeds as due, whenever their time is: for a refresh that the owner asked for."""
     until = now + timedelta(seconds=lease_s)
-    facts = facts_of(db, feed_ids, since=now - RECORD)
-    claimed = {}
     for some in chunks(feed_ids):
         db.execute(update(polls).where(polls.c.feed_id.in_(some)).values(claimed_until=until))
+    return find_due(db, feed_ids, now=now)
+
+
+def find_due(db: Connection, feed_ids: Sequence[int], *, now: datetime) -> list[DueFeed]:
+    """Return these feeds with what a check needs to know of them, without a claim; those that are gone are left out."""
+    facts = facts_of(db, feed_ids, since=now - RECORD, now=now)
+    found = {}
+    for some in chunks(feed_ids):
         for row in db.execute(_select_feeds().where(feeds.c.id.in_(some))).mappings():
-            claimed[row["id"]] = DueFeed(_feed(row), _poll(row), facts[row["id"]])
-    return [claimed[feed_id] for feed_id in dict.fromkeys(feed_ids) if feed_id in claimed]
+            found[row["id"]] = DueFeed(_feed(row), _poll(row), facts[row["id"]])
+    return [found[feed_id] for feed_id in dict.fromkeys(feed_ids) if feed_id in found]
 
 
 def record_poll(db: Connection, poll: Poll) -> None:

@@ -214,6 +214,35 @@ feed_offers = Table(
     Column("title", Words, nullable=False),
 )
 
+hubs = Table(
+    "hubs",
+    metadata,
+    _to("feed_id", "feeds.id", "CASCADE", primary_key=True, autoincrement=False),
+    Column("hub_url", Words, nullable=False),
+    Column("topic_url", Words, nullable=False),
+    Column("token", Words, nullable=False, unique=True),
+    Column("secret", Words, nullable=False),
+    Column("callback_base", Words),
+    Column("next_try_at", UtcTime, nullable=False, index=True),
+    Column("n_tries", Integer, nullable=False),
+    Column("asked_at", UtcTime),
+    Column("lease_until", UtcTime),
+    Column("pushed_at", UtcTime),
+    Column("missed_at", UtcTime),
+    Column("error", Words),
+)
+
+pushes = Table(
+    "pushes",
+    metadata,
+    _id(),
+    _to("feed_id", "feeds.id", "CASCADE", nullable=False, index=True),
+    Column("received_at", UtcTime, nullable=False),
+    Column("claimed_until", UtcTime),
+    Column("content_type", Words),
+    Column("body", LargeBinary, nullable=False),
+)
+
 publishers = Table(
     "publishers",
     metadata,

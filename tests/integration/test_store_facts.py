@@ -13,14 +13,14 @@ from tests.integration.desk import DAY, HOUR, NOON, bring, draft, entry, ids_by_
 
 
 def record(db: Connection, feed_id: int) -> tuple[int, int, int]:
-    facts = facts_of(db, [feed_id], since=NOON - 7 * DAY)[feed_id]
+    facts = facts_of(db, [feed_id], since=NOON - 7 * DAY, now=NOON)[feed_id]
     return facts.n_stories, facts.n_first, facts.n_copied
 
 
 def test_a_feed_that_brought_nothing_has_no_facts(engine: Engine) -> None:
     with transaction(engine) as db:
         feed_id = subscribe(db)
-        assert facts_of(db, [feed_id], since=NOON) == {feed_id: FeedFacts()}
+        assert facts_of(db, [feed_id], since=NOON, now=NOON) == {feed_id: FeedFacts()}
 
 
 def test_the_latest_dates_of_each_feed_are_its_own(engine: Engine) -> None:
@@ -29,7 +29,7 @@ def test_the_latest_dates_of_each_feed_are_its_own(engine: Engine) -> None:
         for hour in range(RHYTHM_ARTICLES + 10):
             bring(db, busy, entry(f"b{hour}", at="busy"), at=NOON - hour * HOUR)
         bring(db, quiet, entry("q", at="quiet"), at=NOON - 300 * DAY)
-        facts = facts_of(db, [busy, quiet], since=NOON - DAY)
+        facts = facts_of(db, [busy, quiet], since=NOON - DAY, now=NOON)
         [due, _] = feeds.claim_due(db, now=NOON, limit=9, lease_s=60)
     assert sorted(facts[busy].published, reverse=True) == [NOON - hour * HOUR for hour in range(RHYTHM_ARTICLES)]
     assert facts[quiet].published == (NOON - 300 * DAY,)

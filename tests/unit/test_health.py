@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.health import DEAD_AFTER, OLD_AFTER, State, health, span
-from aggregator.models import Fault, Feed, FeedLine, Poll
+from aggregator.health import DEAD_AFTER, OLD_AFTER, State, health, hub_in_words, span
+from aggregator.models import Fault, Feed, FeedLine, Hub, HubOffer, Poll
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -118,3 +118,23 @@ def test_the_owner_is_bothered_only_with_what_may_need_a_hand(
 )
 def test_a_span_is_told_in_its_largest_unit(seconds: float, says: str) -> None:
     assert span(seconds) == says
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({}, "hub.example could announce its articles."),
+        ({"n_tries": 1}, "hub.example could announce its articles, and was asked to."),
+        ({"n_tries": 1, "error": "It said no."}, "hub.example could announce its articles. It said no."),
+        ({"lease_until": NOON - HOUR}, "hub.example could announce its articles."),
+        (
+            {"lease_until": NOON + HOUR},
+            "hub.example announces its articles as they come; checks are only to notice what it misses.",
+        ),
+    ],
+)
+def test_a_hub_says_how_far_we_came_with_it(facts: dict[str, Any], says: str) -> None:
+    hub = Hub(
+        feed_id=1, offer=HubOffer("https://hub.example/x", "https://a.example/feed"), token="t", secret="s", **facts
+    )
+    assert hub_in_words(hub, now=NOON) == says
