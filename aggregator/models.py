@@ -71,6 +71,8 @@ class Feed:
     moved_from_url: str | None = None
     """Where it was before it moved here for good."""
     moved_at: datetime | None = None
+    wants_full_text: bool = False
+    """Whether the owner wants the texts of its articles fetched from their own pages."""
     added_at: datetime
 
     @property

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -13,7 +14,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
-from aggregator import announcing, pipeline, refreshing
+from aggregator import announcing, fetching_pages, pipeline, refreshing
 from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
@@ -29,6 +30,9 @@ from aggregator.stories.desk import Desk
 POLL_EVERY_S = 2.0
 """How soon a feed that was just added is looked at; asking costs one indexed query."""
 HUBS_EVERY_S = 60.0
+PAGES_EVERY_S = 30.0
+PAGES_GAP_S = 2.0
+"""Between two pages of one host: they are heavier than feeds, and nobody waits for them."""
 GROUP_EVERY_S = 5.0
 """How soon new articles are grouped: an article is in its story within a minute, batches stay large."""
 FEEDS_AT_ONCE = 200
@@ -81,6 +85,13 @@ class Worker:
             scheduler = _scheduler()
             scheduler.add_job(self.poll, "interval", [tools], seconds=POLL_EVERY_S, next_run_time=self._clock())
             scheduler.add_job(self.group, "interval", seconds=GROUP_EVERY_S, next_run_time=self._clock())
+            scheduler.add_job(
+                self.fetch_pages,
+                "interval",
+                [parsers],
+                seconds=PAGES_EVERY_S,
+                next_run_time=self._clock() + timedelta(seconds=PAGES_EVERY_S),
+            )
             if self._settings.web.public_url:
                 scheduler.add_job(self.ask_hubs, "interval", [tools], seconds=HUBS_EVERY_S, next_run_time=self._clock())
             scheduler.start()
@@ -99,6 +110,14 @@ class Worker:
                 return
         for done in refreshing.read_pushes(self._engine, tools, now=self._clock()):
             log.info("%s", in_words(done))
+
+    def fetch_pages(self, parsers: Parsers) -> None:
+        """Fetch whole articles from their own pages, for feeds whose owner wants that."""
+        slowly = replace(self._settings.fetch, per_host=1, per_host_gap_s=PAGES_GAP_S)
+        fetch = partial(fetch_all, settings=slowly)
+        done = list(fetching_pages.fetch_pages(self._engine, fetch, parsers.read_page, now=self._clock()))
+        if done:
+            log.info("%d whole articles fetched, %d in vain.", len(done), sum(each.why is not None for each in done))
 
     def ask_hubs(self, tools: Tools) -> None:
         """Ask the hubs that feeds offer to announce new articles to us."""

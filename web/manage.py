@@ -93,13 +93,15 @@ def refresh_feed(feed_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/feed/<int:feed_id>/change")
 def change_feed(feed_id: int) -> ResponseReturnValue:
-    """Rename a feed, put it into a folder, and say how often it is checked."""
+    """Rename a feed, put it into a folder, say how often it is checked and how much of it is fetched."""
     with transaction(engine()) as db:
         feeds.find_feed(db, feed_id)
         feeds.rename_feed(db, feed_id, request.form.get("title", "").strip())
         feeds.move_to_folder(db, feed_id, path_from(request.form.get("folder", "")))
         if "every" in request.form:
             feeds.set_interval(db, feed_id, request.form.get("every", type=int), now=now())
+        if "has_full_text" in request.form:  # a box that is not ticked is not sent
+            feeds.want_full_text(db, feed_id, wants="full_text" in request.form)
         feed = feeds.find_feed(db, feed_id)
     return _back_to_feed(feed_id, f"Saved: {feed.title}.")
 

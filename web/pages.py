@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from aggregator.health import hub_in_words
 from aggregator.models import Article, ArticleLine, Progress, Revision, StoryMember, StoryPage
-from aggregator.store import articles, changes, feeds, hubs, revisions, stories
+from aggregator.store import articles, changes, feeds, full_texts, hubs, revisions, stories
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
@@ -77,7 +77,14 @@ def article(article_id: int) -> ResponseReturnValue:
     with reading(engine()) as db:
         found = articles.find_article(db, article_id)
         earlier = revisions.revisions_of(db, article_id)
-    return render_template("article.html", article=found, earlier=earlier, headlines=_headlines_before(found, earlier))
+        no_full_text = full_texts.error_of(db, article_id)
+    return render_template(
+        "article.html",
+        article=found,
+        earlier=earlier,
+        headlines=_headlines_before(found, earlier),
+        no_full_text=no_full_text,
+    )
 
 
 @blueprint.get("/river")

@@ -82,9 +82,12 @@ def feeds_command(context: Context) -> None:
 @click.command("feed")
 @click.argument("feed_id", type=int)
 @click.option("--every", type=INTERVAL, help="How often to check it: 30m, 2h, 1d; or auto, as it suits the feed.")
+@click.option("--full-text/--no-full-text", default=None, help="Fetch whole articles from their own pages, or not.")
 @click.option("--address", help="Where it is now: an address that its site offers, or that you know.")
 @pass_context
-def feed_command(context: Context, feed_id: int, every: int | None, address: str | None) -> None:
+def feed_command(
+    context: Context, feed_id: int, every: int | None, address: str | None, *, full_text: bool | None
+) -> None:
     """Show one feed, or change how it is treated.
 
     Its number stands in the list of feeds.
@@ -94,6 +97,8 @@ def feed_command(context: Context, feed_id: int, every: int | None, address: str
         feeds.find_feed(db, feed_id)
         if every is not None:
             feeds.set_interval(db, feed_id, every or None, now=utc_now())
+        if full_text is not None:
+            feeds.want_full_text(db, feed_id, wants=full_text)
         if address is not None:
             feed_id = readdress(db, feed_id, address, now=utc_now())
     with reading(engine) as db:

@@ -4,20 +4,24 @@ import contextlib
 import multiprocessing
 import resource
 import signal
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.config import ParseSettings
 from aggregator.errors import ParseError
-from aggregator.models import FeedOffer, Fetched, ParsedFeed
+from aggregator.models import FeedOffer, Fetched, ParsedFeed, SafeHtml
 from aggregator.parse.discover import find_offers
 from aggregator.parse.feed import is_web_page, parse_feed
 
 Parsed = ParsedFeed | tuple[FeedOffer, ...]
 """What a document was: a feed, or a web page with the feeds that it declares."""
+
+Read = TypeVar("Read")
 
 _STOP_AFTER_S = 5.0
 
@@ -45,12 +49,20 @@ def parse_reply(reply: Fetched, *, discover: bool) -> Parsed:
     return offers
 
 
+def read_page(reply: Fetched) -> SafeHtml:
+    """Return the article that a web page holds; raises ParseError, in words, where there is none."""
+    # Only children that are asked for one load what finds articles: it takes as much memory as all the rest.
+    from aggregator.parse.full_text import full_text
+
+    return full_text(reply.body, url=reply.url, content_type=reply.content_type)
+
+
 class Parsers:
     """Child processes that read documents within limits of time and memory, for as long as the `with` lasts."""
 
     def __init__(self, settings: ParseSettings) -> None:
         self._settings = settings
-        self._under_way: set[Future[Parsed]] = set()
+        self._under_way: set[Future[Any]] = set()
         # forks of a small server that has loaded this room and nothing of the caller's: quick to start and to replace
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["aggregator.parse.warm"])
@@ -75,18 +87,23 @@ class Parsers:
 
     def parse(self, reply: Fetched, *, discover: bool = False) -> Future[Parsed]:
         """Read a document in a child; whatever goes wrong there is a ParseError of the future."""
-        answer: Future[Parsed] = Future()
+        return self._submit(partial(parse_reply, discover=discover), reply)
+
+    def read_page(self, reply: Fetched) -> Future[SafeHtml]:
+        """Find the article in a web page in a child; whatever goes wrong there is a ParseError of the future."""
+        return self._submit(read_page, reply)
+
+    def _submit(self, read: Callable[[Fetched], Read], reply: Fetched) -> Future[Read]:
+        answer: Future[Read] = Future()
         answer.set_running_or_notify_cancel()
-        work = self._pool.schedule(
-            parse_reply, args=(reply,), kwargs={"discover": discover}, timeout=self._settings.timeout_s
-        )
+        work = self._pool.schedule(read, args=(reply,), timeout=self._settings.timeout_s)
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)
         work.add_done_callback(lambda done: _hand_over(done, answer, self._settings))
         return answer
 
 
-def _hand_over(done: Future[Parsed], answer: Future[Parsed], settings: ParseSettings) -> None:
+def _hand_over(done: Future[Read], answer: Future[Read], settings: ParseSettings) -> None:
     try:
         answer.set_result(done.result())
     except ParseError as error:

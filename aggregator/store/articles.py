@@ -42,6 +42,7 @@ from aggregator.store.schema import (
     articles,
     encoders,
     entries,
+    full_texts,
     publishers,
     vectors,
 )
@@ -91,7 +92,7 @@ def find_articles(db: Connection, article_ids: Sequence[int]) -> list[Article]:
             url=row["url"],
             title=row["title"],
             text=row["text"],
-            content_html=SafeHtml(row["content_html"]),
+            content_html=SafeHtml(row["full_html"] or row["content_html"]),
             author=row["author"],
             published_at=row["published_at"],
             first_seen_at=row["first_seen_at"],
@@ -233,6 +234,7 @@ def _select_articles() -> Select[Any]:
     return (
         select(
             articles,
+            full_texts.c.content_html.label("full_html"),
             article_status.c.read_at,
             publishers.c.domain,
             publishers.c.name,
@@ -240,6 +242,7 @@ def _select_articles() -> Select[Any]:
         )
         .join(publishers, publishers.c.id == articles.c.publisher_id)
         .outerjoin(article_status, article_status.c.article_id == articles.c.id)
+        .outerjoin(full_texts, full_texts.c.article_id == articles.c.id)
     )
 
 

@@ -165,6 +165,11 @@ def set_interval(db: Connection, feed_id: int, interval_s: int | None, *, now: d
         db.execute(later.values(next_check_at=soon))
 
 
+def want_full_text(db: Connection, feed_id: int, *, wants: bool) -> None:
+    """Fetch the texts of the feed's articles from their own pages, or do so no more; what was fetched stays."""
+    db.execute(update(feeds).where(feeds.c.id == feed_id).values(wants_full_text=wants))
+
+
 def delete_feed(db: Connection, feed_id: int) -> None:
     """Forget the feed, its polling, and the articles that no other feed leads to; stories close over the gap.
 
@@ -366,6 +371,7 @@ def _feed(row: Mapping[Any, Any]) -> Feed:
         interval_s=row["interval_s"],
         moved_from_url=row["moved_from_url"],
         moved_at=row["moved_at"],
+        wants_full_text=row["wants_full_text"],
         added_at=row["added_at"],
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete,
 
 from aggregator.errors import StoreError
 from aggregator.models import Arrivals, Entry, Kept, Known, KnownEntry, NewArticle, NewEntry, Publisher, Rewrite
-from aggregator.store import revisions
+from aggregator.store import full_texts, revisions
 from aggregator.store.schema import (
     articles,
     entries,
@@ -364,6 +364,7 @@ def _rewrite(db: Connection, arrived: Mapping[int, Arrivals], *, now: datetime) 
             update(articles).where(articles.c.id == bindparam("of_article")),
             [{"of_article": each.article_id, "digest": each.digest, **_said(each.entry)} for each in changing],
         )
+        full_texts.want_again(db, [each.article_id for each in changing], now=now)
         for some in chunks([each.article_id for each in changing]):
             db.execute(delete(vectors).where(vectors.c.article_id.in_(some)))
     return {feed_id: sum(each.changes_article for each in arrivals.rewrites) for feed_id, arrivals in arrived.items()}

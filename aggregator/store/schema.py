@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeEngine
@@ -168,6 +169,7 @@ feeds = Table(
     Column("interval_s", Integer),
     Column("moved_from_url", Words),
     Column("moved_at", UtcTime),
+    Column("wants_full_text", Boolean, nullable=False, server_default=false()),
     sqlite_autoincrement=True,
 )
 
@@ -290,6 +292,17 @@ revisions = Table(
     Column("text", Words, nullable=False),
     # A headline that swings to and fro is kept once.
     UniqueConstraint("article_id", "digest"),
+)
+
+full_texts = Table(
+    "full_texts",
+    metadata,
+    _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False),
+    Column("n_tries", Integer, nullable=False),
+    Column("next_try_at", UtcTime),
+    Column("fetched_at", UtcTime),
+    Column("error", Words),
+    Column("content_html", Words),
 )
 
 entries = Table(

@@ -1,8 +1,9 @@
 """Two subscriptions of one feed: a feed at another address, and what becomes of the one that was there."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import Connection, delete, exists, func, select, true, update
 
 from aggregator.store import articles as pieces
 from aggregator.store import stories
@@ -96,6 +97,10 @@ def _hand_over_status(db: Connection, old_id: int, new_id: int) -> None:
 def _hand_over_choices(db: Connection, from_id: int, to_id: int) -> None:
     """Give a feed what the owner chose for another where nothing was chosen for it."""
     chosen = db.execute(select(*(feeds.c[name] for name in _OWNERS)).where(feeds.c.id == from_id)).mappings().one()
-    own = {name: func.coalesce(feeds.c[name], value) for name, value in chosen.items() if value is not None}
+    own: dict[str, Any] = {
+        name: func.coalesce(feeds.c[name], value) for name, value in chosen.items() if value is not None
+    }
+    if db.execute(select(feeds.c.wants_full_text).where(feeds.c.id == from_id)).scalar():
+        own["wants_full_text"] = true()
     if own:
         db.execute(update(feeds).where(feeds.c.id == to_id).values(own))

@@ -69,6 +69,8 @@ def test_the_owner_says_how_often_a_feed_is_checked(run: Callable[..., Result]):
         assert "as often as it suits the feed" in run("feed", "1").output
         assert "every 120 minutes" in run("feed", "1", "--every", "2h").output
         assert "as often as it suits the feed" in run("feed", "1", "--every", "auto").output
+        assert "whole articles" in run("feed", "1", "--full-text").output
+        assert "as the feed gives them" in run("feed", "1", "--no-full-text").output
     assert "is no interval" in run("feed", "1", "--every", "often").output
     assert isinstance(run("feed", "99").exception, BroadsheetError)
 

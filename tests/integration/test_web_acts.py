@@ -172,6 +172,17 @@ def test_the_owner_says_how_often_a_feed_is_checked(client: FlaskClient, engine:
         assert line.poll.next_check_at <= NOON + timedelta(hours=1)
 
 
+def test_the_owner_says_whether_whole_articles_are_fetched(
+    client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    feed_id = edition.feed_ids["North Wire"]
+    for form, wants in (({"full_text": "1"}, True), ({}, False)):
+        post(client, f"/feed/{feed_id}/change", title="", folder="", has_full_text="1", **form)
+        assert (" checked" in said(client, f"/feed/{feed_id}")) == wants
+        with looking(engine) as db:
+            assert feeds.find_feed(db, feed_id).wants_full_text == wants
+
+
 def test_a_feed_is_paused_and_goes_on(client: FlaskClient, engine: Engine, edition: Edition) -> None:
     feed_id = edition.feed_ids["North Wire"]
     post(client, f"/feed/{feed_id}/pause")
