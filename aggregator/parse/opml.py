@@ -24,6 +24,11 @@ MAX_NAME_CHARS = 300
 _ROOTS = ("opml", "outlinedocument")
 _ATTRIBUTES = ("text", "title", "type", "xmlUrl", "htmlUrl", "url", "category", "language", "country", "isComment")
 
+_ATTRIBUTE = re.compile(
+    rb'\s(text|title|description|type|xmlUrl|htmlUrl|url|category|language|country|isComment|version|created)\s*=\s*"',
+    re.I,
+)
+_CLOSING = re.compile(rb"</(?:outline|body|opml)\s*>", re.I)
 _AMPERSAND = re.compile(rb"&(?:(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
 _XML_ENTITIES = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
 _DOCTYPE = re.compile(rb"<!DOCTYPE(?:[^<>\[]|\[.*?\]\s*)*>", re.S | re.I)
@@ -67,7 +72,7 @@ def write_opml(subscriptions: Sequence[Subscription], *, title: str, now: dateti
 
 
 def _readings(document: bytes) -> "Iterator[etree._Element]":
-    """Give the root of a document as XML and, where that is broken, as HTML, which forgives quotes inside quotes.
+    """Give the root of a document as XML and, where that is broken, as XML with its quotes mended, and as HTML.
 
     Nothing is expanded and nothing fetched. libxml2's HTML parser is quadratic in attributes: only modest documents.
     """
@@ -79,6 +84,8 @@ def _readings(document: bytes) -> "Iterator[etree._Element]":
         document[:1] == b"<" and len(document) <= MAX_REPAIR_BYTES and document.count(b"=") <= MAX_REPAIR_ATTRIBUTES
     )
     if is_modest and (root is None or (len(as_xml.error_log) and _name(root) in _ROOTS)):
+        mended = _root(_requoted(document), etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
+        yield from () if mended is None else (mended,)
         page = _root(document, etree.HTMLParser(recover=True, no_network=True, encoding=_encoding(document)))
         yield from () if page is None else (page,)
 
@@ -92,6 +99,34 @@ def _root(document: bytes, parser: "etree.XMLParser | etree.HTMLParser") -> "etr
         return etree.fromstring(document, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+
+
+def _requoted(document: bytes) -> bytes:
+    """Return the list with quotes and tags escaped that stand bare inside the attributes of its outlines.
+
+    A value goes on to the last quote before the next attribute that OPML knows, or before the outline's end.
+    """
+    before, *outlines = re.split(rb"<outline\b", document, flags=re.I)
+    return before + b"".join(map(_requoted_outline, outlines))
+
+
+def _requoted_outline(piece: bytes) -> bytes:
+    said, after = piece.rstrip(), b""
+    while said.endswith(b">") and _CLOSING.fullmatch(said, start := max(said.rfind(b"<"), 0)):
+        said, after = said[:start].rstrip(), said[start:] + after
+    starts = list(_ATTRIBUTE.finditer(said))
+    if not starts or not said.endswith(b">"):
+        return b"<outline" + piece
+    said, end = (said[:-2], b"/>") if said.endswith(b"/>") else (said[:-1], b">")
+    ends = [*(found.start() for found in starts[1:]), len(said)]
+    values = {found[1]: said[found.end() : stop] for found, stop in zip(starts, ends, strict=True)}
+    return b"<outline" + b"".join(map(_attribute, values.items())) + end + after
+
+
+def _attribute(pair: tuple[bytes, bytes]) -> bytes:
+    name, value = pair
+    bare = value.rstrip().removesuffix(b'"').replace(b"<", b"&lt;").replace(b">", b"&gt;").replace(b'"', b"&quot;")
+    return b' %b="%b"' % (name, bare)
 
 
 def _encoding(document: bytes) -> str:

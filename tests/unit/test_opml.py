@@ -1,3 +1,5 @@
+import contextlib
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -99,3 +101,37 @@ def test_what_is_written_is_read_back_and_written_the_same() -> None:
 def test_the_order_of_the_feeds_does_not_change_what_is_written() -> None:
     feeds = [Subscription(feed_url=f"https://{name}.example/", title=name, folder=("F",)) for name in "cab"]
     assert write_opml(feeds, title="", now=NOON) == write_opml(feeds[::-1], title="", now=NOON)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        'By the makers of <a href="https://b.example" target="_blank">B</a>. Since 1999.',
+        'He is called "the best", and "another".',
+        "<p>the memory palace</p>",
+        'It ends with a quote: "so it is"',
+        "less < more > less",
+    ],
+)
+def test_quotes_and_tags_that_nobody_escaped_cost_no_feed(description: str) -> None:
+    document = f"""<opml version="2.0"><body><outline text="News">
+        <outline text="One" description="{description}" xmlUrl="https://one.example/feed?a=1&b=2" type="rss" />
+        <outline text="Two" xmlUrl="https://two.example/feed" description="{description}"></outline>
+        </outline><outline text="Three" xmlUrl="https://three.example/feed"/></body></opml>"""
+    found = parse_opml(document.encode())
+    assert [(one.title, one.feed_url, one.folder) for one in found] == [
+        ("One", "https://one.example/feed?a=1&b=2", ("News",)),
+        ("Two", "https://two.example/feed", ("News",)),
+        ("Three", "https://three.example/feed", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    "piece", [b"<outline ", b'<outline text="', b'<outline text="a" >', b"</outline>", b'" title="']
+)
+def test_a_broken_list_of_two_megabytes_is_read_in_seconds(piece: bytes) -> None:
+    document = b"<opml><body>" + piece * (2_000_000 // len(piece))
+    started = time.process_time()
+    with contextlib.suppress(OpmlError):
+        parse_opml(document)
+    assert time.process_time() - started < 10
