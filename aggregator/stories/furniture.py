@@ -50,6 +50,9 @@ MAX_TEMPLATE_WORDS = 12
 SENTENCE = re.compile(r"\S.*?(?:[.!?…]+(?=\s|$)|[。！？]+|$)", re.DOTALL)
 """Up to a mark that a space follows: "1.6 million" is one sentence's."""
 
+FIGURE = re.compile(r"[-+]?\d[\d.,]*")
+"""What changes in a form from piece to piece: "Price: $1,892.30, 24h change: -0.11 %"."""
+
 MIX = np.int64(0x1E3779B97F4A7C15)
 """An odd number that makes a hash of two hashes (Knuth, The Art of Computer Programming 3, 6.4)."""
 
@@ -119,7 +122,7 @@ class Furniture:
         recurring = self._everywhere | self._recurring.get(publisher, _NOTHING).sentences
         if not recurring:
             return text
-        return SENTENCE.sub(lambda sentence: "" if hash(sentence[0]) in recurring else sentence[0], text).strip()
+        return SENTENCE.sub(lambda sentence: "" if _form(sentence[0]) in recurring else sentence[0], text).strip()
 
     def title(self, words: Sequence[str], publisher: str) -> tuple[str, ...]:
         """Return the words of a title without those that its publisher writes again and again around others.
@@ -147,7 +150,7 @@ def _counted(piece: Piece) -> _Counted:
     return _Counted(
         title=hash(piece.title),
         words=_hashes(piece.title_words),
-        sentences=_hashes(SENTENCE.findall(piece.text)),
+        sentences=np.array(list({_form(sentence) for sentence in SENTENCE.findall(piece.text)}), dtype=np.int64),
         templates=np.array([template for template, _, _ in slots], dtype=np.int64),
         fillings=np.array([filling for _, filling, _ in slots], dtype=np.int64),
     )
@@ -206,6 +209,11 @@ def _filling(words: Sequence[str], templates: Collection[int]) -> Sequence[str]:
     found = [left_open for template, _, left_open in _slots(words) if template in templates]
     narrowest = [left_open for left_open in found if len(left_open) == len(found[0])]
     return [words[place] for place in sorted(set().union(*narrowest))] if narrowest else words
+
+
+def _form(sentence: str) -> int:
+    """Return a hash of a sentence, whatever its figures are."""
+    return hash(FIGURE.sub("#", sentence))
 
 
 def _hashes(parts: Iterable[str]) -> Hashes:

@@ -5,8 +5,12 @@ from aggregator.stories.furniture import Furniture, Piece
 FOOTER = "Sign up for our newsletter today."
 
 
+def in_letters(number):
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
 def piece(number, *, publisher="one.example", title=None, words=(), footer=FOOTER):
-    return Piece(publisher, title or f"Title {number}", words, f"Only piece {number} says this. {footer}")
+    return Piece(publisher, title or f"Title {number}", words, f"Only {in_letters(number)} says this. {footer}")
 
 
 def counted(pieces, gone=()):
@@ -17,7 +21,12 @@ def counted(pieces, gone=()):
 
 def test_a_sentence_under_many_titles_of_a_publisher_goes():
     furniture = counted([piece(i) for i in range(5)])
-    assert furniture.text(piece(3).text, "one.example") == "Only piece 3 says this."
+    assert furniture.text(piece(3).text, "one.example") == "Only d says this."
+
+
+def test_a_form_is_furniture_whatever_its_figures_are():
+    furniture = counted([piece(i, footer=f"Price: ${i},{i}00.30 | change: -{i}.5 %") for i in range(5)])
+    assert furniture.text("Price: $9.99 | change: +1 %", "one.example") == ""
 
 
 def test_a_sentence_under_four_titles_stays():
@@ -63,7 +72,7 @@ def test_both_slots_of_a_template_stay():
 
 def test_what_twenty_pieces_of_a_large_paper_say_is_its_furniture():
     furniture = counted([*(piece(i) for i in range(20)), *(piece(i, footer="") for i in range(20, 500))])
-    assert furniture.text(piece(3).text, "one.example") == "Only piece 3 says this."
+    assert furniture.text(piece(3).text, "one.example") == "Only d says this."
 
 
 def test_a_number_with_a_point_ends_no_sentence():
