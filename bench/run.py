@@ -9,6 +9,7 @@ BENCHMARKS = {
     "bench.fetch": [],
     "bench.feeds": ["--out", "bench/feeds.md"],
     "bench.table": ["--out", "bench/stories.md"],
+    "bench.window": ["--out", "bench/window.md"],
     "bench.topics": ["--out", "bench/topics.md"],
 }
 
