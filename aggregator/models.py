@@ -142,6 +142,8 @@ class Poll:
     """How long the last good answer took, redirects included."""
     n_entries: int | None = None
     """How many entries the document held when it was last read."""
+    items: bytes = field(default=b"", repr=False)
+    """What tells the items that are kept when they come again unchanged, so that they are not read again."""
     searched_at: datetime | None = None
     """When the site was last searched for another address of the feed."""
 
@@ -319,6 +321,10 @@ class ParsedFeed:
     self_url: str | None = None
     """What it calls its own address."""
     entries: tuple[Entry, ...] = ()
+    items: bytes = field(default=b"", repr=False)
+    """What tells its items when they come again unchanged; empty where nothing can."""
+    n_cut: int = 0
+    """Items that are not among the entries, because they were known and are there unchanged."""
 
 
 @dataclass(frozen=True, slots=True)

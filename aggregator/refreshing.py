@@ -159,7 +159,7 @@ class _Desk:
         """Have a document read; yield others until there is room for it."""
         while len(self._reading) >= PARSE_AT_ONCE:
             yield from self._take_next()
-        future = self._parse(reply, discover=checked.is_new)
+        future = self._parse(reply, discover=checked.is_new, known_items=checked.poll.items)
         self._reading[future] = checked, reply
         future.add_done_callback(self._done.append)
 
@@ -254,7 +254,14 @@ def _keep_entries(db: Connection, checks: Sequence[_Check], *, now: datetime) ->
         for feed_id, entries in brought.items()
     }
     kept = keeping.keep(db, arrived, now=now)
-    return {feed_id: _Arrived(described[feed_id], arrived[feed_id], kept[feed_id]) for feed_id in arrived}
+    return {
+        feed_id: _Arrived(described[feed_id], each, _with_cut(kept[feed_id], parsed[feed_id].n_cut))
+        for feed_id, each in arrived.items()
+    }
+
+
+def _with_cut(kept: Kept, n_cut: int) -> Kept:
+    return replace(kept, n_unchanged=kept.n_unchanged + n_cut)
 
 
 def _keep_hubs(db: Connection, checks: Sequence[_Check], arrived: Mapping[int, _Arrived], *, now: datetime) -> None:
@@ -276,7 +283,8 @@ def _with_news(check: _Check, arrived: Mapping[int, _Arrived]) -> _Check:
         return check
     published = nlargest(RHYTHM_ARTICLES, (*due.facts.published, *(each.published_at for each in news.arrivals.new)))
     facts = replace(due.facts, published=tuple(published))
-    poll = replace(due.poll, wishes=parsed.wishes, n_entries=len(parsed.entries))
+    n_entries = len(parsed.entries) + parsed.n_cut
+    poll = replace(due.poll, wishes=parsed.wishes, n_entries=n_entries, items=parsed.items)
     return replace(check, due=replace(due, feed=news.feed, poll=poll, facts=facts))
 
 

@@ -4,11 +4,13 @@ import hashlib
 import re
 import textwrap
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urljoin
 
 from aggregator.errors import ParseError
 from aggregator.models import Entry, ParsedFeed, SafeHtml
+from aggregator.parse import cut
 from aggregator.parse.dates import parse_date
 from aggregator.parse.html import clean_text, first_image, plain_line, sanitise, text_of
 from aggregator.parse.json_feed import is_json, read_json_feed
@@ -25,27 +27,70 @@ _SHORT_TITLE_CHARS = 100
 _WEB_PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 
 
-def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> ParsedFeed:
+def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_items: bytes = b"") -> ParsedFeed:
     """Return all that a document of any feed format says; `url` is where it was found, after redirects.
 
     Documents that break the rules of XML are read as far as they go. Raises ParseError, in words, for what is no feed.
+    With `known_items`, which an earlier reading gave, items that are there unchanged may be left out of the entries.
     """
     if not body.strip(b" \t\r\n\x00\xef\xbb\xbf\xfe\xff"):
         raise ParseError("The document is empty.")
+    plain = cut.split(body, content_type)
+    if plain and known_items:
+        changed = _parse_changed(plain, cut.unpack(known_items), url=url, content_type=content_type)
+        if changed is not None:
+            return changed
     raw = read_json_feed(body) if is_json(body) else read_xml_feed(body, content_type=content_type)
     if raw is None:
         raise ParseError(f"This is {_kind(body)}, not a feed.")
+    entries = _entries(raw, url)
+    marks = map(cut.mark, plain.hashes, entries) if plain and _is_as_split(raw, plain.hashes) else ()
+    return _parsed(raw, entries, url=url, items=cut.pack(marks))
+
+
+def _parse_changed(
+    plain: cut.Plain, known: Mapping[bytes, cut.Mark], *, url: str, content_type: str | None
+) -> ParsedFeed | None:
+    """Return what a document says but for the items that are known; None where all of it has to be read at once."""
+    places = cut.places_to_read(plain, known)
+    rest = cut.only(plain, places) if len(places) < len(plain.hashes) else None
+    raw = read_xml_feed(rest, content_type=content_type) if rest is not None else None
+    if raw is None or not _is_as_split(raw, places):
+        return None
+    items = [plain.hashes[place] for place in places]
+    raw = replace(raw, entries=tuple(each for each, item in zip(raw.entries, items, strict=True) if item not in known))
+    entries = _entries(raw, url)
+    changed = [item for item in items if item not in known]
+    marks = {each.item: each for each in map(cut.mark, changed, entries)}
+    here = [known[item] for item in plain.hashes if item in known]
+    if cut.share_a_name(marks.values(), here):
+        return None
+    packed = cut.pack(marks.get(item) or known[item] for item in plain.hashes)
+    return _parsed(raw, entries, url=url, items=packed, n_cut=len(here))
+
+
+def _is_as_split(raw: RawFeed, items: Sequence[object]) -> bool:
+    """Whether feedparser found the items that were found without it, and nothing amiss."""
+    return raw.is_well_formed and len(raw.entries) == len(items)
+
+
+def _entries(raw: RawFeed, url: str) -> tuple[Entry, ...]:
     site_url = safe_link(raw.link, url)
     base_url = site_url if raw.links_start_at_site and site_url else url
-    entries = (_entry(entry, raw, base_url) for entry in raw.entries)
+    return tuple(_entry(entry, raw, base_url) for entry in raw.entries)
+
+
+def _parsed(raw: RawFeed, entries: tuple[Entry, ...], *, url: str, items: bytes, n_cut: int = 0) -> ParsedFeed:
     return ParsedFeed(
         title=_shortened(plain_line(raw.title), MAX_NAME_CHARS),
-        site_url=site_url,
+        site_url=safe_link(raw.link, url),
         language=language_code(raw.language),
         wishes=raw.wishes,
         hub_url=safe_link(raw.hub_link, url),
         self_url=safe_link(raw.self_link, url),
-        entries=_told_apart(tuple(entries)),
+        entries=_told_apart(entries),
+        items=items,
+        n_cut=n_cut,
     )
 
 

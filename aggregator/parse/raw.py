@@ -40,6 +40,8 @@ class RawFeed:
     wishes: Wishes = field(default_factory=Wishes)
     hub_link: str = ""
     self_link: str = ""
+    is_well_formed: bool = False
+    """Whether the document keeps the rules of XML."""
     links_start_at_site: bool = False
     """Whether relative links are meant from the feed's site (RSS) and not from the document (Atom, RFC 4287)."""
     entries: tuple[RawEntry, ...] = ()

@@ -29,17 +29,20 @@ _STOP_AFTER_S = 5.0
 class Parse(Protocol):
     """Reads a document elsewhere: `Parsers.parse`, or a fake."""
 
-    def __call__(self, reply: Fetched, *, discover: bool) -> Future[Parsed]:
-        """Give a feed, or, where it may be looked for, the feeds that a web page in its place declares."""
+    def __call__(self, reply: Fetched, *, discover: bool, known_items: bytes = b"") -> Future[Parsed]:
+        """Give a feed, or, where it may be looked for, the feeds that a web page in its place declares.
+
+        Items that are known may be left out where they are there unchanged.
+        """
 
 
-def parse_reply(reply: Fetched, *, discover: bool) -> Parsed:
+def parse_reply(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> Parsed:
     """Return the feed, or, where it may be looked for, what feeds a web page in its place declares.
 
     Raises ParseError, in words, for what is neither.
     """
     try:
-        return parse_feed(reply.body, url=reply.url, content_type=reply.content_type)
+        return parse_feed(reply.body, url=reply.url, content_type=reply.content_type, known_items=known_items)
     except ParseError:
         if not discover or not is_web_page(reply.body):
             raise
@@ -85,9 +88,9 @@ class Parsers:
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join(timeout=_STOP_AFTER_S)
 
-    def parse(self, reply: Fetched, *, discover: bool = False) -> Future[Parsed]:
+    def parse(self, reply: Fetched, *, discover: bool = False, known_items: bytes = b"") -> Future[Parsed]:
         """Read a document in a child; whatever goes wrong there is a ParseError of the future."""
-        return self._submit(partial(parse_reply, discover=discover), reply)
+        return self._submit(partial(parse_reply, discover=discover, known_items=known_items), reply)
 
     def read_page(self, reply: Fetched) -> Future[SafeHtml]:
         """Find the article in a web page in a child; whatever goes wrong there is a ParseError of the future."""

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from xml.sax import SAXException
 
 import feedparser
 
@@ -53,6 +54,7 @@ def read_xml_feed(body: bytes, *, content_type: str | None) -> RawFeed | None:
         wishes=_wishes(feed, body),
         hub_link=_related(feed, "hub"),
         self_link=_related(feed, "self"),
+        is_well_formed=not isinstance(found.get("bozo_exception"), SAXException),
         links_start_at_site=not version.startswith("atom"),
         entries=tuple(_entry(dict(entry)) for entry in found["entries"]),
     )

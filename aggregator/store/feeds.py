@@ -296,6 +296,7 @@ def _poll_values(poll: Poll) -> dict[str, Any]:
         "failing_since": poll.failing_since,
         "took_s": poll.took_s,
         "n_entries": poll.n_entries,
+        "items": poll.items or None,
         "searched_at": poll.searched_at,
     }
 
@@ -329,7 +330,9 @@ def note_search(db: Connection, feed_id: int, found: Sequence[FeedOffer], *, now
 def start_afresh(db: Connection, feed_id: int, *, now: datetime) -> None:
     """Let the feed be asked at once, and as if for the first time: for one at another address."""
     db.execute(update(feeds).where(feeds.c.id == feed_id).values(is_paused=False))
-    forgotten = dict.fromkeys(("etag", "last_modified", "body_hash", "error", "fault", "failing_since", "searched_at"))
+    forgotten = dict.fromkeys(
+        ("etag", "last_modified", "body_hash", "items", "error", "fault", "failing_since", "searched_at")
+    )
     db.execute(update(polls).where(polls.c.feed_id == feed_id).values(n_failures=0, next_check_at=now, **forgotten))
 
 
@@ -394,6 +397,7 @@ def _poll(row: RowMapping) -> Poll:
         failing_since=row["failing_since"],
         took_s=row["took_s"],
         n_entries=row["n_entries"],
+        items=row["items"] or b"",
         searched_at=row["searched_at"],
     )
 

@@ -196,6 +196,7 @@ polls = Table(
     Column("failing_since", UtcTime),
     Column("took_s", Double),
     Column("n_entries", Integer),
+    Column("items", LargeBinary),
     Column("searched_at", UtcTime),
 )
 

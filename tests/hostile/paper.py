@@ -84,9 +84,9 @@ class _Press:
             )
 
 
-def parse_here(reply: Fetched, *, discover: bool) -> "Future[Parsed]":
+def parse_here(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> "Future[Parsed]":
     future: Future[Parsed] = Future()
-    future.set_result(parse_reply(reply, discover=discover))
+    future.set_result(parse_reply(reply, discover=discover, known_items=known_items))
     return future
 
 

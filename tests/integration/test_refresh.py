@@ -14,7 +14,7 @@ from aggregator.config import FetchSettings, PollSettings
 from aggregator.errors import ParseError
 from aggregator.fetch.http import fetch_all
 from aggregator.health import State, health
-from aggregator.models import FeedLine, Fetched, Subscription
+from aggregator.models import FeedLine, Fetched, ParsedFeed, Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import Refreshed, Tools
 from aggregator.store import articles, feeds, schema
@@ -28,11 +28,11 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FETCH = FetchSettings(allowed_hosts=("127.0.0.0/8",), timeout_s=5.0)
 
 
-def parse_here(reply: Fetched, *, discover: bool) -> Future[Parsed]:
+def parse_here(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> Future[Parsed]:
     """Parse without a child process: what the sandbox adds is tested with the sandbox."""
     future: Future[Parsed] = Future()
     try:
-        future.set_result(parse_reply(reply, discover=discover))
+        future.set_result(parse_reply(reply, discover=discover, known_items=known_items))
     except ParseError as error:
         future.set_exception(error)
     return future
@@ -162,12 +162,12 @@ def test_a_site_without_a_feed_says_so(engine: Engine):
 
 
 def test_a_fault_of_ours_in_one_feed_stops_no_other(engine: Engine):
-    def parse_or_stumble(reply: Fetched, *, discover: bool) -> Future[Parsed]:
+    def parse_or_stumble(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> Future[Parsed]:
         if reply.url.endswith("/bad"):
             future: Future[Parsed] = Future()
             future.set_exception(ZeroDivisionError())
             return future
-        return parse_here(reply, discover=discover)
+        return parse_here(reply, discover=discover, known_items=known_items)
 
     with Site({"/good": rss("fire"), "/bad": rss("flood")}) as site:
         subscribe(engine, site.at("/bad"), site.at("/good"))
@@ -476,3 +476,27 @@ def test_how_long_a_feed_has_failed_is_remembered_until_it_is_good_again(engine:
         hourly(engine, 1, start=3)
         [line] = lines(engine).values()
         assert (line.poll.failing_since, line.poll.n_failures, line.poll.fault) == (None, 0, None)
+
+
+def test_items_that_come_again_word_for_word_are_counted_and_not_read(engine: Engine):
+    names = [f"news {n}" for n in range(30)]
+    with Site({"/feed": dated(*names[:9])}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        read: list[int] = []
+
+        def parse(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> Future[Parsed]:
+            future = parse_here(reply, discover=discover, known_items=known_items)
+            parsed = future.result()
+            assert isinstance(parsed, ParsedFeed)
+            read.append(len(parsed.entries))
+            return future
+
+        site.pages["/feed"] = dated(*names[:9], "the latest")
+        with transaction(engine) as db:
+            due = feeds.claim(db, [lines_id(engine)], now=NOON, lease_s=60)
+        [done] = refreshing.refresh(engine, due, Tools(TOOLS.fetch, parse), PollSettings(), now=NOON)
+    assert read == [1]
+    assert (done.kept.n_new, done.kept.n_unchanged) == (1, 9)
+    assert len(titles(engine)) == 10
+    assert lines(engine)[site.at("/feed")].poll.n_entries == 10
