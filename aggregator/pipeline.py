@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from aggregator.config import Settings, StorySettings
 from aggregator.encode import Encoder, text_to_encode
+from aggregator.errors import CalibrationError
 from aggregator.models import Calibration, Correction, EncoderName, Vectors, WindowArticle
 from aggregator.store import articles, changes, corrections, evidence, stories, topics, window
 from aggregator.store import settings as memory
@@ -190,6 +191,8 @@ def calibrate(engine: Engine, encoder: EncoderName, settings: StorySettings, *, 
     since = window_start(settings, now=now)
     with reading(engine) as db:
         found = _look(db, Desk(Reading(encoder, learned())), since=since)
+    if not found.arrived:
+        raise CalibrationError("The window holds no article yet; calibrate again when more has been fetched.")
     found.desk.take_in(found.news, found.arrived, *found.vectors)
     compared, languages = found.desk.window.compared, {each.id: each.language for each in found.arrived}
     spoken = [languages[article.id] for article in found.desk.window.articles]
