@@ -96,6 +96,8 @@ class WebSettings:
     """Further names that the pages may be asked for by, such as a reverse proxy's."""
     time_zone: str = ""
     """IANA name, such as Europe/Vienna; empty means the machine's own."""
+    language: str = ""
+    """Of the pages, such as "en"; empty means what the browser asks for."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of reverse proxies, whose word on who asks, and whether by https, is taken."""
     public_url: Annotated[str, msgspec.Meta(pattern=r"^$|^https?://[^/?#@\s]+[^?#\s]*$")] = ""

@@ -12,7 +12,21 @@ from sqlalchemy import Engine
 from aggregator.config import Settings
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
-from web import changes, errors, explaining, filters, images, manage, marks, pages, security, sign_in, topics, websub
+from web import (
+    changes,
+    errors,
+    explaining,
+    filters,
+    images,
+    language,
+    manage,
+    marks,
+    pages,
+    security,
+    sign_in,
+    topics,
+    websub,
+)
 from web.newsroom import open_newsroom
 
 
@@ -26,6 +40,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     open_newsroom(app, engine, settings, clock)
     with transaction(engine) as db:
         security.guard(app, settings.web, secret_key=memory.secret_key(db))
+    language.add_languages(app, settings.web.language)
     sign_in.guard_door(app)
     security.ask_for_tokens(app, but_of=websub.blueprint)
     filters.add_filters(app)

@@ -1,0 +1,41 @@
+"""In which language the pages speak: the owner's choice, else the browser's, as far as there is a catalogue."""
+
+from functools import cache
+from pathlib import Path
+
+from babel import Locale
+from flask import Flask, request
+from flask_babel import Babel, get_locale
+
+from aggregator.errors import ConfigError
+from web.newsroom import newsroom
+
+SOURCE = "en"
+"""What the pages are written in; every other language has a catalogue in `web/translations`."""
+
+CATALOGUES = Path(__file__).parent / "translations"
+
+
+def add_languages(app: Flask, chosen: str) -> None:
+    """Let the pages speak the languages that there are catalogues of; ConfigError for a chosen one without."""
+    if chosen and chosen not in languages():
+        known = ", ".join(languages())
+        raise ConfigError(f"web.language: the pages do not speak {chosen!r}; write one of {known}, or leave it empty.")
+    Babel(app, locale_selector=_spoken)
+    app.add_template_global(speaks, "locale")
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the languages that the pages can speak."""
+    return (SOURCE, *sorted(path.parent.parent.name for path in CATALOGUES.glob("*/LC_MESSAGES/messages.po")))
+
+
+def speaks() -> Locale:
+    """Return the language of the present page, and how it writes dates and numbers."""
+    locale: Locale = get_locale() or Locale.parse(SOURCE)
+    return locale
+
+
+def _spoken() -> str:
+    return newsroom().settings.web.language or request.accept_languages.best_match(languages()) or SOURCE
