@@ -16,9 +16,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST_AND_PORT = re.compile(r"[^/?#:]+:\d{1,5}(?:[/?#].*)?")
 _PLAIN_LINK = re.compile(
-    r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(:[1-9]\d{0,3})?(/[A-Za-z0-9/_.~-]*)(\?[A-Za-z0-9/_.~&=%+-]+)?"
+    r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(:[1-9]\d{0,3})?"
+    r"((?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9_.~-]*)+)(\?[A-Za-z0-9/_.~&=%+-]+)?"
 )
-"""Nine of ten addresses: absolute, with nothing in them that any rule below would change."""
+"""Nine of ten addresses: absolute, without `.` and `..`, with nothing in them that any rule below would change."""
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3000\ufeff]+")
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")

@@ -1,7 +1,7 @@
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis.strategies import from_regex, sampled_from
 from w3lib.url import canonicalize_url
 
@@ -130,6 +130,8 @@ def test_plain_links_are_what_the_library_makes_of_them(url: str, base_url: str 
 
 
 @given(PLAIN)
+@example("https://example.org/a/./b")
+@example("https://example.org/a/..")
 def test_plain_links_get_the_address_that_the_library_gives_them(url: str) -> None:
     parts = urlsplit(url)
     port = "" if parts.port in (None, 80 if parts.scheme == "http" else 443) else f":{parts.port}"
