@@ -114,7 +114,7 @@ def poll_folder(documents: Sequence[Path], database: Path) -> Outcome:
 
 
 def _subscribe(engine: Engine, urls: Sequence[str]) -> None:
-    document = write_opml([Subscription(feed_url=url) for url in urls], title="Real feeds", now=START)
+    document = write_opml([Subscription(feed_url=url) for url in urls], title="Real feeds")
     with transaction(engine) as db:
         list(subscribe_all(db, parse_opml(document), now=START))
 

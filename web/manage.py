@@ -6,20 +6,19 @@ from importlib import resources
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Connection
 
 from aggregator.errors import OpmlError
 from aggregator.models import FeedLine, Folder, ImportOutcome, ImportResult, Subscription
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.parse.urls import as_feed_url, feed_url_problem, masked
-from aggregator.store import feeds
+from aggregator.store import feeds, folders
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
-from aggregator.subscribing import readdress
+from aggregator.subscribing import foresee, readdress, subscribe_all
 from web.errors import error_page
 from web.filters import many
 from web.newsroom import engine, now, window_start
-from web.preview import foreseen, packed, unpacked
+from web.preview import packed, unpacked
 from web.security import way_back
 
 blueprint = Blueprint("manage", __name__)
@@ -53,8 +52,8 @@ def list_feeds() -> ResponseReturnValue:
     """Show every feed by folder, with how it does."""
     with reading(engine()) as db:
         lines = feeds.feed_lines(db)
-        folders = feeds.all_folders(db)
-    return render_template("feeds.html", lines=lines, folders=by_folder(lines), paths=folder_paths(folders).values())
+        every = folders.all_folders(db)
+    return render_template("feeds.html", lines=lines, folders=by_folder(lines), paths=folder_paths(every).values())
 
 
 @blueprint.post("/feeds")
@@ -159,7 +158,7 @@ def import_opml() -> ResponseReturnValue:
     except OpmlError as error:
         return error_page(422, "That is no list of feeds", str(error))
     with reading(engine()) as db:
-        outcomes = foreseen(wanted, (each.feed_url for each in feeds.subscriptions(db)))
+        outcomes = foresee(db, wanted)
     new = [outcome for outcome in outcomes if outcome.result is ImportResult.ADDED]
     return render_template(
         "import_preview.html",
@@ -186,7 +185,7 @@ def import_shown() -> ResponseReturnValue:
 def export_opml() -> ResponseReturnValue:
     """Give every subscription as an OPML file."""
     with reading(engine()) as db:
-        body = write_opml(feeds.subscriptions(db), title="Broadsheet", now=now())
+        body = write_opml(feeds.subscriptions(db), title="Broadsheet")
     return Response(
         body,
         content_type="text/x-opml; charset=utf-8",
@@ -225,13 +224,7 @@ def path_from(text: str) -> tuple[str, ...]:
 
 def _subscribe_all(wanted: Iterable[Subscription]) -> list[ImportOutcome]:
     with transaction(engine()) as db:
-        return [_subscribe(db, each) for each in wanted]
-
-
-def _subscribe(db: Connection, wanted: Subscription) -> ImportOutcome:
-    if problem := feed_url_problem(wanted.feed_url):
-        return ImportOutcome(wanted, ImportResult.INVALID, problem)
-    return feeds.subscribe(db, wanted, now=now())
+        return list(subscribe_all(db, wanted, now=now()))
 
 
 def _flash_outcomes(outcomes: Sequence[ImportOutcome]) -> None:

@@ -14,6 +14,7 @@ from aggregator.store import articles, changes, feeds, full_texts, hubs, revisio
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
+from aggregator.store.folders import all_folders
 from web import filters, front
 from web.manage import folder_paths
 from web.newsroom import engine, now, window_start
@@ -104,7 +105,7 @@ def feed(feed_id: int) -> ResponseReturnValue:
     with reading(engine()) as db:
         line = feeds.feed_line(db, feed_id)
         lines = articles.river(db, limit=N_LINES + 1, after=_cursor(), feed_id=feed_id)
-        folders = folder_paths(feeds.all_folders(db))
+        folders = folder_paths(all_folders(db))
         offers = feeds.offers(db, feed_id)
         hub = hubs.hub_of(db, feed_id)
     return render_template(

@@ -1,28 +1,12 @@
 """What a list of feeds would bring, shown before it does."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 
-from aggregator.models import ImportOutcome, ImportResult, Subscription
-from aggregator.parse.urls import as_feed_url, feed_url_problem
-
-
-def foreseen(wanted: Iterable[Subscription], known: Iterable[str]) -> list[ImportOutcome]:
-    """Return what would become of each feed, given the addresses of those that are there; pure."""
-    there, outcomes = set(known), []
-    for each in wanted:
-        address = as_feed_url(each.feed_url)
-        if problem := feed_url_problem(each.feed_url):
-            outcomes.append(ImportOutcome(each, ImportResult.INVALID, problem))
-        elif address in there:
-            outcomes.append(ImportOutcome(each, ImportResult.ALREADY_THERE))
-        else:
-            there.add(address)
-            outcomes.append(ImportOutcome(each, ImportResult.ADDED))
-    return outcomes
+from aggregator.models import Subscription
 
 
 def packed(wanted: Sequence[Subscription]) -> str:

@@ -1,17 +1,25 @@
-"""Commands about subscriptions, which need the database only: import, export, feeds, feed."""
+"""Commands about subscriptions: import, export, feeds, feed."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import Console
+from sqlalchemy import Engine
 
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import count, print_feed, print_feeds, print_import, progress_bar
+from aggregator.config import Settings
+from aggregator.errors import OpmlError
+from aggregator.fetch.http import fetch_all
+from aggregator.listing import fetch_list
+from aggregator.models import Subscription
 from aggregator.parse.opml import parse_opml, write_opml
-from aggregator.store import feeds, hubs
+from aggregator.parse.sandbox import Parsers
+from aggregator.store import feeds, folders, holds, hubs
 from aggregator.store.db import reading, transaction
-from aggregator.subscribing import readdress, subscribe_all
+from aggregator.subscribing import foresee, into_folder, readdress, subscribe_all
 
 _UNITS_S = {"m": 60, "h": 3600, "d": 86_400}
 
@@ -34,32 +42,64 @@ class _Interval(click.ParamType[int]):
 INTERVAL = _Interval()
 
 
+def path_of(folder: str) -> tuple[str, ...]:
+    """Return the path of folders that the owner wrote: News/Africa lies two deep."""
+    return tuple(part.strip() for part in folder.split("/") if part.strip())
+
+
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source", metavar="FILE_OR_ADDRESS")
+@click.option("--folder", default="", help="The folder to put all of it into; inside another as News/Africa.")
+@click.option("--preview", is_flag=True, help="Only say what would become of each feed.")
 @pass_context
-def import_command(context: Context, file: Path) -> None:
+def import_command(context: Context, source: str, folder: str, *, preview: bool) -> None:
     """Subscribe to every feed of an OPML file.
 
-    Feeds that are there already stay as they are. The worker fetches the new ones.
+    The file may lie here or at a web address. What became of each feed is said line by line; feeds that are there
+    already stay as they are. The worker fetches the new ones.
     """
-    console = Console()
-    wanted = parse_opml(file.read_bytes())
-    with progress_bar(console) as bar, transaction(context.open()) as db:
+    engine = context.open()
+    wanted = into_folder(_list_at(source, engine, context.settings), path_of(folder))
+    if preview:
+        with reading(engine) as db:
+            print_import(foresee(db, wanted), is_done=False)
+        return
+    with progress_bar(Console(stderr=True)) as bar, transaction(engine) as db:
         outcomes = list(bar.track(subscribe_all(db, wanted, now=utc_now()), len(wanted), description="Subscribing"))
-    print_import(console, outcomes)
+    print_import(outcomes)
+
+
+def _list_at(source: str, engine: Engine, settings: Settings) -> list[Subscription]:
+    """Return the feeds of the list in this file or at this address."""
+    if "://" not in source:
+        return parse_opml(_content(Path(source)))
+    with reading(engine) as db:
+        held = holds.held_hosts(db, now=utc_now())
+    with Parsers(settings.parse) as parsers:
+        fetch = partial(fetch_all, settings=settings.fetch)
+        return fetch_list(source, fetch, parsers.read_list, held=held, now=utc_now())
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise OpmlError(f"{file} cannot be read: {error.strerror}.") from error
 
 
 @click.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--folder", default="", help="Only this folder, with what lies in it.")
 @pass_context
-def export_command(context: Context, file: Path | None) -> None:
+def export_command(context: Context, file: Path | None, folder: str) -> None:
     """Write every subscription as OPML.
 
     It goes to FILE, or to standard output.
     """
     with reading(context.open()) as db:
-        subscriptions = feeds.subscriptions(db)
-    document = write_opml(subscriptions, title="Broadsheet subscriptions", now=utc_now())
+        inside = folders.inside(db, folders.find_folder(db, path_of(folder)).id) if folder else None
+        subscriptions = feeds.subscriptions(db, inside)
+    document = write_opml(subscriptions, title="Broadsheet")
     if file is None:
         click.echo(document.decode(), nl=False)
         return

@@ -2,10 +2,12 @@
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -121,19 +123,16 @@ def print_feed(
         console.print(f"[bold]{name:9}[/bold] {escape(fact)}", highlight=False, soft_wrap=True)
 
 
-def print_import(console: Console, outcomes: Iterable[ImportOutcome]) -> None:
-    """Print the counts of an import, and each subscription that could not be taken with its reason."""
-    all_outcomes = list(outcomes)
-    counted = {result: sum(outcome.result is result for outcome in all_outcomes) for result in ImportResult}
-    for outcome in all_outcomes:
-        if outcome.result is ImportResult.INVALID:
-            console.print(f"{escape(masked(outcome.subscription.feed_url) or '(no address)')}: {escape(outcome.why)}")
-    n_added = counted[ImportResult.ADDED]
-    console.print(
-        f"{count(n_added, 'feed')} added, {counted[ImportResult.ALREADY_THERE]} there already, "
-        f"{counted[ImportResult.INVALID]} not valid.",
-        highlight=False,
-    )
+def print_import(outcomes: Sequence[ImportOutcome], *, is_done: bool = True) -> None:
+    """Print what became, or would become, of each feed of a list, a line each, and then the counts."""
+    for outcome in outcomes:
+        wanted = outcome.subscription
+        name = " ".join(filter(None, (masked(wanted.feed_url), wanted.title and f"({wanted.title})"))) or "(no address)"
+        click.echo(f"{outcome.result:13}  {name}" + (f": {outcome.why}" if outcome.why else ""))
+    n_of = Counter(outcome.result for outcome in outcomes)
+    added = count(n_of[ImportResult.ADDED], "feed") + (" added" if is_done else " would be added")
+    there, invalid = n_of[ImportResult.ALREADY_THERE], n_of[ImportResult.INVALID]
+    click.echo(f"{added}, {there:,} there already, {invalid:,} not valid.")
 
 
 def count(n: int, noun: str, plural: str = "") -> str:

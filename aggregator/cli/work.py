@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from aggregator import pipeline, refreshing
 from aggregator.cli.context import Context, pass_context, utc_now
+from aggregator.cli.subscriptions import path_of
 from aggregator.cli.terminal import count, progress_bar, stop_on_signal
 from aggregator.config import Settings
 from aggregator.encode import Encoder, load_encoder
@@ -51,7 +52,7 @@ def add_command(context: Context, address: str, folder: str | None, title: str |
     It is fetched at once.
     """
     engine = context.open()
-    path = tuple(part.strip() for part in (folder or "").split("/") if part.strip())
+    path = path_of(folder or "")
     with transaction(engine) as db:
         [outcome] = subscribe_all(db, [Subscription(feed_url=address, title=title, folder=path)], now=utc_now())
     if outcome.result is ImportResult.INVALID or outcome.feed_id is None:

@@ -1,11 +1,13 @@
-"""Subscription lists (OPML): read leniently, written plainly."""
+"""Subscription lists (OPML): read leniently, written plainly.
+
+What Broadsheet wrote it reads back exactly: such a list carries a namespace, in which stands what OPML has no word for.
+"""
 
 import codecs
 import html.entities
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from email.utils import format_datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from lxml import etree
@@ -21,8 +23,13 @@ MAX_REPAIR_ATTRIBUTES = 40_000
 """Two seconds of work at the worst, all of them on one element."""
 MAX_NAME_CHARS = 300
 
+MAX_OUTLINE_CHARS = 4000
+"""Of each thing that is kept as the list says it."""
+NAMESPACE = "urn:broadsheet:opml"
+
+_KEPT = ("description", "category", "version", "created")
 _ROOTS = ("opml", "outlinedocument")
-_ATTRIBUTES = ("text", "title", "type", "xmlUrl", "htmlUrl", "url", "category", "language", "country", "isComment")
+_ATTRIBUTES = ("text", "title", "type", "xmlUrl", "htmlUrl", "url", "language", "country", "isComment", *_KEPT)
 
 _ATTRIBUTE = re.compile(
     rb'\s(text|title|description|type|xmlUrl|htmlUrl|url|category|language|country|isComment|version|created)\s*=\s*"',
@@ -59,14 +66,15 @@ def parse_opml(document: bytes) -> list[Subscription]:
     return found
 
 
-def write_opml(subscriptions: Sequence[Subscription], *, title: str, now: datetime) -> bytes:
-    """Return a list of these feeds as OPML 2.0, folders inside one another and everything in alphabetical order."""
-    opml = etree.Element("opml", version="2.0")
-    head = etree.SubElement(opml, "head")
-    etree.SubElement(head, "title").text = _xml_text(title)
-    etree.SubElement(head, "dateCreated").text = format_datetime(now, usegmt=True)
+def write_opml(subscriptions: Sequence[Subscription], *, title: str) -> bytes:
+    """Return a list of these feeds as OPML 2.0, folders inside one another and everything in alphabetical order.
+
+    It says nothing of the moment it was made: the same feeds are the same bytes.
+    """
+    opml = etree.Element("opml", version="2.0", nsmap={"broadsheet": NAMESPACE})
+    etree.SubElement(etree.SubElement(opml, "head"), "title").text = clean_text(title)
     body = etree.SubElement(opml, "body")
-    _write_outlines(body, sorted(subscriptions, key=_order), depth=0)
+    _write_outlines(body, sorted(map(_cleaned, subscriptions), key=_order), depth=0)
     etree.indent(opml)
     return etree.tostring(opml, encoding="utf-8", xml_declaration=True) + b"\n"
 
@@ -157,6 +165,7 @@ def _as_character(found: re.Match[bytes]) -> bytes:
 
 def _subscriptions(root: "etree._Element") -> Iterator[Subscription]:
     """Walk the outlines in document order, with a stack of folders in place of recursion."""
+    describe, name_of = (_as_written, _name_as_written) if NAMESPACE in root.nsmap.values() else (_described, _title)
     stack: list[tuple[etree._Element, Path]] = [(root, ())]
     while stack:
         element, folder = stack.pop()
@@ -165,10 +174,10 @@ def _subscriptions(root: "etree._Element") -> Iterator[Subscription]:
         if said.get("iscomment", "").lower() == "true":
             continue
         if is_outline and _is_feed(said, has_children=len(element) > 0):
-            yield _subscription(said, folder)
+            yield describe(said, folder)
             within = folder
         else:
-            name = _title(said) if is_outline else ""
+            name = name_of(said) if is_outline else ""
             within = (*folder, name) if name else folder
         stack.extend((child, within) for child in reversed(element) if isinstance(child.tag, str))
 
@@ -185,15 +194,47 @@ def _is_feed(said: dict[str, str], *, has_children: bool) -> bool:
     return "xmlurl" in said or (not has_children and (kind in _FEED_TYPES or "htmlurl" in said) and kind not in _LISTS)
 
 
-def _subscription(said: dict[str, str], folder: Path) -> Subscription:
+def _described(said: dict[str, str], folder: Path) -> Subscription:
+    """Return the feed of an outline as other readers write it."""
+    title, own_title = _title(said), plain_line(said.get("title", ""))[:MAX_NAME_CHARS]
+    return replace(
+        _basics(said, folder or _category(said.get("category", ""))),
+        title=title or None,
+        own_title=own_title if own_title != title else "",
+    )
+
+
+def _as_written(said: dict[str, str], folder: Path) -> Subscription:
+    """Return the feed of an outline as we write it: `title` is what it calls itself, `text` what the owner calls it."""
+    shown, title, every_s = (said.get(name, "") for name in ("text", "title", "everyseconds"))
+    is_named = shown != title or said.get("named") == "yes"
+    return replace(
+        _basics(said, folder),
+        title=shown if is_named else None,
+        own_title="" if title == (shown if is_named else said.get("xmlurl")) else title,
+        is_paused=said.get("paused") == "yes",
+        interval_s=int(every_s) if re.fullmatch(r"\d{1,9}", every_s) else None,
+        wants_full_text=said.get("fulltext") == "yes",
+    )
+
+
+def _basics(said: dict[str, str], folder: Path) -> Subscription:
     return Subscription(
         feed_url=clean_text(said.get("xmlurl") or said.get("url") or "").strip(),
-        title=_title(said) or None,
         site_url=safe_link(said.get("htmlurl")),
-        folder=folder or _category(said.get("category", "")),
+        folder=folder,
         language=_code(said.get("language", "")),
         country=_code(said.get("country", "")),
+        outline=_kept(said),
     )
+
+
+def _kept(said: Mapping[str, str]) -> dict[str, str]:
+    return {name: words for name in _KEPT if (words := clean_text(said.get(name, ""))[:MAX_OUTLINE_CHARS].strip())}
+
+
+def _name_as_written(said: dict[str, str]) -> str:
+    return clean_text(said.get("text", ""))
 
 
 def _category(categories: str) -> Path:
@@ -227,35 +268,61 @@ def _kind(readings: "Sequence[etree._Element]") -> str:
     return known.get(name, "XML of another kind" if name else "something else")
 
 
+def _cleaned(subscription: Subscription) -> Subscription:
+    """Return the feed with only what an outline can say and a reading of it gives back."""
+    return replace(
+        subscription,
+        feed_url=clean_text(subscription.feed_url),
+        title=clean_text(subscription.title or "") or None,
+        own_title=clean_text(subscription.own_title),
+        site_url=safe_link(clean_text(subscription.site_url or "")),
+        folder=tuple(filter(None, map(clean_text, subscription.folder))),
+        language=_code(subscription.language or ""),
+        country=_code(subscription.country or ""),
+        outline=_kept(subscription.outline),
+    )
+
+
 def _order(subscription: Subscription) -> tuple[Path, str, str]:
     return (subscription.folder, _shown(subscription).casefold(), subscription.feed_url)
 
 
 def _shown(subscription: Subscription) -> str:
-    return subscription.title or subscription.feed_url
+    return subscription.title or subscription.own_title or subscription.feed_url
 
 
 def _write_outlines(parent: "etree._Element", subscriptions: Sequence[Subscription], depth: int) -> None:
     """Write what lies directly in this folder, then its folders; the input is sorted by folder."""
     for folder, inside in groupby(subscriptions, key=lambda one: one.folder[depth : depth + 1]):
         if folder:
-            name = _xml_text(folder[0])
-            _write_outlines(etree.SubElement(parent, "outline", text=name, title=name), list(inside), depth + 1)
+            outline = etree.SubElement(parent, "outline", text=folder[0], title=folder[0])
+            _write_outlines(outline, list(inside), depth + 1)
         else:
             for subscription in inside:
-                etree.SubElement(parent, "outline", _described(subscription))
+                etree.SubElement(parent, "outline", _outline_of(subscription))
 
 
-def _described(subscription: Subscription) -> dict[str, str]:
-    name = _xml_text(_shown(subscription))
-    optional = {
+def _outline_of(subscription: Subscription) -> dict[str, str]:
+    shown = _shown(subscription)
+    title = subscription.own_title or shown
+    said = {
+        "text": shown,
+        "title": title,
+        "xmlUrl": subscription.feed_url,
         "htmlUrl": subscription.site_url,
         "language": subscription.language,
         "country": subscription.country,
+        **subscription.outline,
     }
-    said = {"type": "rss", "text": name, "title": name, "xmlUrl": _xml_text(subscription.feed_url)}
-    return said | {key: _xml_text(value) for key, value in optional.items() if value}
+    return {"type": "rss"} | {name: words for name, words in said.items() if words} | _ours(subscription)
 
 
-def _xml_text(text: str) -> str:
-    return clean_text(text)
+def _ours(subscription: Subscription) -> dict[str, str]:
+    """Return what OPML has no word for."""
+    said = {
+        "named": "yes" if subscription.title and subscription.own_title in ("", subscription.title) else "",
+        "paused": "yes" if subscription.is_paused else "",
+        "everySeconds": str(subscription.interval_s or ""),
+        "fullText": "yes" if subscription.wants_full_text else "",
+    }
+    return {f"{{{NAMESPACE}}}{name}": words for name, words in said.items() if words}

@@ -13,10 +13,11 @@ from typing import Any, Protocol, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.config import ParseSettings
-from aggregator.errors import ParseError
-from aggregator.models import FeedOffer, Fetched, ParsedFeed, SafeHtml
+from aggregator.errors import OpmlError, ParseError
+from aggregator.models import FeedOffer, Fetched, ParsedFeed, SafeHtml, Subscription
 from aggregator.parse.discover import find_offers
 from aggregator.parse.feed import is_web_page, parse_feed
+from aggregator.parse.opml import parse_opml
 
 Parsed = ParsedFeed | tuple[FeedOffer, ...]
 """What a document was: a feed, or a web page with the feeds that it declares."""
@@ -60,6 +61,14 @@ def read_page(reply: Fetched) -> SafeHtml:
     return full_text(reply.body, url=reply.url, content_type=reply.content_type)
 
 
+def read_list(reply: Fetched) -> list[Subscription]:
+    """Return the feeds of a subscription list; raises ParseError, in words, where it is none."""
+    try:
+        return parse_opml(reply.body)
+    except OpmlError as error:
+        raise ParseError(str(error)) from error
+
+
 class Parsers:
     """Child processes that read documents within limits of time and memory, for as long as the `with` lasts."""
 
@@ -95,6 +104,10 @@ class Parsers:
     def read_page(self, reply: Fetched) -> Future[SafeHtml]:
         """Find the article in a web page in a child; whatever goes wrong there is a ParseError of the future."""
         return self._submit(read_page, reply)
+
+    def read_list(self, reply: Fetched) -> Future[list[Subscription]]:
+        """Read a subscription list in a child; whatever goes wrong there is a ParseError of the future."""
+        return self._submit(read_list, reply)
 
     def _submit(self, read: Callable[[Fetched], Read], reply: Fetched) -> Future[Read]:
         answer: Future[Read] = Future()

@@ -1,6 +1,6 @@
 """Feeds, folders and their polling."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +8,6 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
-    and_,
     bindparam,
     case,
     delete,
@@ -28,7 +27,6 @@ from aggregator.models import (
     Feed,
     FeedLine,
     FeedOffer,
-    Folder,
     ImportOutcome,
     ImportResult,
     ParsedFeed,
@@ -40,27 +38,25 @@ from aggregator.models import (
 from aggregator.store import articles as pieces
 from aggregator.store import stories
 from aggregator.store.facts import facts_of
+from aggregator.store.folders import FOLDER_MARK, folder_at, folder_paths, remove_empty_folders, sort_key
 from aggregator.store.schema import (
     article_status,
     entries,
     feed_key,
     feed_offers,
     feeds,
-    folders,
     polls,
     storable,
 )
 from aggregator.store.statements import chunks, feed_title, insert_into
 
-MAX_FOLDER_CHARS = 200
-"""Longer names are cut: PostgreSQL cannot index them, and no page can show them."""
+SUBSCRIBED_AT_ONCE = 500
+"""In one statement: SQLite takes 32,766 parameters."""
 MIN_INTERVAL_S = 60
 MAX_INTERVAL_S = 30 * 86_400
 """Between these an owner may choose how often a feed is checked."""
 RECORD = timedelta(days=7)
 """How far back it counts whether a feed was first on stories or copied: about as long as a story stays in the news."""
-FOLDER_MARK = " / "
-"""Stands between the names of folders that lie in one another."""
 
 
 def subscribe(db: Connection, wanted: Subscription, *, now: datetime) -> ImportOutcome:
@@ -68,26 +64,54 @@ def subscribe(db: Connection, wanted: Subscription, *, now: datetime) -> ImportO
 
     Its address has been judged by parse.urls.feed_url_problem before (the store does not judge addresses).
     """
-    if (there := _id_at(db, wanted.feed_url)) is not None:
-        return ImportOutcome(wanted, ImportResult.ALREADY_THERE, feed_id=there)
-    values = {
+    return subscribe_many(db, [wanted], now=now)[0]
+
+
+def subscribe_many(db: Connection, wanted: Sequence[Subscription], *, now: datetime) -> list[ImportOutcome]:
+    """Add feeds as `subscribe` does; of an address that is wanted twice, the first is added."""
+    outcomes, folder_ids = [], dict[tuple[str, ...], int | None]()
+    for some in chunks(wanted, SUBSCRIBED_AT_ONCE):
+        there = _ids_at(db, [each.feed_url for each in some])
+        new = {each.feed_url: each for each in reversed(some) if each.feed_url not in there}
+        for path in {each.folder for each in new.values()} - folder_ids.keys():
+            folder_ids[path] = folder_at(db, path)
+        added = _add(db, [_new_row(each, folder_ids[each.folder], now) for each in reversed(new.values())], now=now)
+        there |= _ids_at(db, list(new))
+        for each in some:
+            feed_id = there.get(each.feed_url)
+            is_added = new.get(each.feed_url) is each and feed_id in added
+            result = ImportResult.ADDED if is_added else ImportResult.ALREADY_THERE
+            outcomes.append(ImportOutcome(each, result, feed_id=feed_id))
+    return outcomes
+
+
+def _add(db: Connection, rows: Sequence[Mapping[str, Any]], *, now: datetime) -> set[int]:
+    """Add these feeds, due at once; return the ids of those that nobody else added at the same moment."""
+    if not rows:
+        return set()
+    add = insert_into(db, feeds).values(rows).on_conflict_do_nothing().returning(feeds.c.id)
+    added = set(db.execute(add).scalars())
+    if added:
+        db.execute(insert(polls), [{"feed_id": each, "next_check_at": now, "n_failures": 0} for each in added])
+    return added
+
+
+def _new_row(wanted: Subscription, folder_id: int | None, now: datetime) -> dict[str, Any]:
+    return {
         "feed_url": wanted.feed_url,
         "feed_key": feed_key(wanted.feed_url),
-        "title": "",
+        "title": wanted.own_title,
         "owner_title": wanted.title or None,
         "site_url": wanted.site_url,
-        "folder_id": _folder_id(db, wanted.folder),
+        "folder_id": folder_id,
         "language": wanted.language,
         "country": wanted.country,
-        "is_paused": False,
+        "is_paused": wanted.is_paused,
+        "interval_s": wanted.interval_s and _within_bounds(wanted.interval_s),
+        "wants_full_text": wanted.wants_full_text,
+        "outline": dict(wanted.outline) or None,
         "added_at": now,
     }
-    added = insert_into(db, feeds).values(values).on_conflict_do_nothing().returning(feeds.c.id)
-    feed_id = db.execute(added).scalar()
-    if feed_id is None:
-        return ImportOutcome(wanted, ImportResult.ALREADY_THERE, feed_id=_id_at(db, wanted.feed_url))
-    db.execute(insert(polls).values(feed_id=feed_id, next_check_at=now, n_failures=0))
-    return ImportOutcome(wanted, ImportResult.ADDED, feed_id=feed_id)
 
 
 def find_feed(db: Connection, feed_id: int) -> Feed:
@@ -109,29 +133,26 @@ def feed_line(db: Connection, feed_id: int) -> FeedLine:
     return _lines(db, _select_feeds().where(feeds.c.id == feed_id), _counts().where(entries.c.feed_id == feed_id))[0]
 
 
-def all_folders(db: Connection) -> list[Folder]:
-    """Return every folder, parents before their children, by name."""
-    rows = db.execute(select(folders.c.id, folders.c.name, folders.c.parent_id)).all()
-    there = {row.id: Folder(row.id, row.name, row.parent_id) for row in rows}
-    paths = _paths(there)
-    return sorted(there.values(), key=lambda folder: _sort_key(paths[folder.id]))
+def subscriptions(db: Connection, folder_ids: Collection[int] | None = None) -> list[Subscription]:
+    """Return every feed, or those directly in these folders, as it would be subscribed to again, in no order."""
+    paths = folder_paths(db)
+    wanted = select(feeds) if folder_ids is None else select(feeds).where(feeds.c.folder_id.in_(folder_ids))
+    return [_subscription(row, paths.get(row["folder_id"], ())) for row in db.execute(wanted).mappings()]
 
 
-def subscriptions(db: Connection) -> list[Subscription]:
-    """Return every feed as it would be subscribed to again, by folder path, then title: what export writes."""
-    paths = _paths({folder.id: folder for folder in all_folders(db)})
-    found = [_feed(row) for row in db.execute(_select_feeds()).mappings()]
-    return [
-        Subscription(
-            feed_url=feed.feed_url,
-            title=feed.title,
-            site_url=feed.site_url,
-            folder=paths.get(feed.folder_id, ()),
-            language=feed.language,
-            country=feed.country,
-        )
-        for feed in sorted(found, key=lambda feed: _place(feed, paths))
-    ]
+def places_of(db: Connection, feed_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return in which folder each of these feeds lies, by the names from the outermost on."""
+    paths = folder_paths(db)
+    return {
+        row.id: paths.get(row.folder_id, ())
+        for some in chunks(feed_ids)
+        for row in db.execute(select(feeds.c.id, feeds.c.folder_id).where(feeds.c.id.in_(some)))
+    }
+
+
+def ids_at(db: Connection, feed_urls: Sequence[str]) -> dict[str, int]:
+    """Return which of these addresses are subscribed to, with the ids of the feeds there."""
+    return {url: feed_id for some in chunks(feed_urls) for url, feed_id in _ids_at(db, some).items()}
 
 
 def rename_feed(db: Connection, feed_id: int, title: str) -> None:
@@ -141,7 +162,7 @@ def rename_feed(db: Connection, feed_id: int, title: str) -> None:
 
 def move_to_folder(db: Connection, feed_id: int, path: tuple[str, ...]) -> None:
     """Put the feed into the folder at this path; () takes it out of all. Folders left empty go away."""
-    db.execute(update(feeds).where(feeds.c.id == feed_id).values(folder_id=_folder_id(db, path)))
+    db.execute(update(feeds).where(feeds.c.id == feed_id).values(folder_id=folder_at(db, path)))
     remove_empty_folders(db)
 
 
@@ -157,7 +178,7 @@ def set_interval(db: Connection, feed_id: int, interval_s: int | None, *, now: d
 
     An interval beyond MIN_INTERVAL_S and MAX_INTERVAL_S becomes the nearer of the two.
     """
-    interval_s = None if interval_s is None else min(max(interval_s, MIN_INTERVAL_S), MAX_INTERVAL_S)
+    interval_s = None if interval_s is None else _within_bounds(interval_s)
     db.execute(update(feeds).where(feeds.c.id == feed_id).values(interval_s=interval_s))
     if interval_s is not None:
         soon = now + timedelta(seconds=interval_s)
@@ -347,8 +368,30 @@ def offers(db: Connection, feed_id: int) -> list[FeedOffer]:
     return [FeedOffer(row.feed_url, row.title) for row in rows]
 
 
-def _id_at(db: Connection, feed_url: str) -> int | None:
-    return db.execute(select(feeds.c.id).where(feeds.c.feed_key == feed_key(feed_url))).scalar()
+def _ids_at(db: Connection, feed_urls: Sequence[str]) -> dict[str, int]:
+    url_of = {feed_key(url): url for url in feed_urls}
+    rows = db.execute(select(feeds.c.feed_key, feeds.c.id).where(feeds.c.feed_key.in_(list(url_of))))
+    return {url_of[bytes(row.feed_key)]: row.id for row in rows}
+
+
+def _within_bounds(interval_s: int) -> int:
+    return min(max(interval_s, MIN_INTERVAL_S), MAX_INTERVAL_S)
+
+
+def _subscription(row: RowMapping, folder: tuple[str, ...]) -> Subscription:
+    return Subscription(
+        feed_url=row["feed_url"],
+        title=row["owner_title"],
+        own_title=row["title"],
+        site_url=row["site_url"],
+        folder=folder,
+        language=row["language"],
+        country=row["country"],
+        is_paused=row["is_paused"],
+        interval_s=row["interval_s"],
+        wants_full_text=row["wants_full_text"],
+        outline=row["outline"] or {},
+    )
 
 
 def _select_feeds() -> Select[Any]:
@@ -417,7 +460,7 @@ def _counts() -> Select[Any]:
 
 
 def _lines(db: Connection, wanted: Select[Any], counts: Select[Any]) -> list[FeedLine]:
-    paths = _paths({folder.id: folder for folder in all_folders(db)})
+    paths = folder_paths(db)
     counted = {row.feed_id: row for row in db.execute(counts)}
     lines = []
     for row in db.execute(wanted).mappings():
@@ -436,43 +479,4 @@ def _lines(db: Connection, wanted: Select[Any], counts: Select[Any]) -> list[Fee
 
 
 def _place(feed: Feed, paths: Mapping[int | None, tuple[str, ...]]) -> tuple[Any, ...]:
-    return (_sort_key(paths.get(feed.folder_id, ())), feed.title.casefold(), feed.id)
-
-
-def _sort_key(path: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name.casefold(), name) for name in path)
-
-
-def _paths(there: Mapping[int, Folder]) -> dict[int | None, tuple[str, ...]]:
-    """Return the names from the outermost folder to each."""
-    paths: dict[int | None, tuple[str, ...]] = {None: ()}
-    for folder in there.values():
-        above = []
-        inner: Folder | None = folder
-        while inner is not None and inner.id not in paths:
-            above.append(inner)
-            inner = there.get(inner.parent_id) if inner.parent_id else None
-        for each in reversed(above):
-            paths[each.id] = (*paths[each.parent_id], each.name)
-    return paths
-
-
-def _folder_id(db: Connection, path: Iterable[str]) -> int | None:
-    """Return the id of the folder at this path, made where it is not there; None for no path."""
-    folder_id: int | None = None
-    for name in (storable(name).strip()[:MAX_FOLDER_CHARS] for name in path):
-        if name:
-            here = {"parent_id": folder_id, "name": name}
-            db.execute(insert_into(db, folders).values(here).on_conflict_do_nothing())
-            is_here = and_(folders.c.parent_id.is_not_distinct_from(folder_id), folders.c.name == name)
-            folder_id = db.execute(select(folders.c.id).where(is_here)).scalar_one()
-    return folder_id
-
-
-def remove_empty_folders(db: Connection) -> None:
-    """Remove folders that hold nothing, and those that hold nothing but such."""
-    inner = folders.alias()
-    holds_feed = exists().where(feeds.c.folder_id == folders.c.id)
-    holds_folder = exists().where(inner.c.parent_id == folders.c.id)
-    while db.execute(delete(folders).where(~holds_feed, ~holds_folder)).rowcount:
-        pass
+    return (sort_key(paths.get(feed.folder_id, ())), feed.title.casefold(), feed.id)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, exists, func, select, true, update
 
 from aggregator.store import articles as pieces
 from aggregator.store import stories
-from aggregator.store.feeds import remove_empty_folders
+from aggregator.store.folders import remove_empty_folders
 from aggregator.store.schema import article_status, articles, correction_articles, entries, feed_key, feeds, guid_key
 from aggregator.store.statements import insert_into
 

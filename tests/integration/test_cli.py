@@ -107,6 +107,23 @@ def test_an_import_says_what_became_of_each_feed(run: Callable[..., Result], tmp
     assert "0 feeds added, 1 there already, 1 not valid." in second.output
 
 
+def test_a_list_is_imported_from_its_address_into_a_folder_and_that_folder_exported(
+    run: Callable[..., Result], tmp_path: Path
+):
+    listed = '<opml version="2.0"><body><outline text="Asia"><outline text="A" xmlUrl="https://a.example/feed"/></outline></body></opml>'
+    with Site({"/list.opml": listed}) as site:
+        into = (site.at("/list.opml"), "--folder", "News/World")
+        seen = run("import", *into, "--preview")
+        assert "1 feed would be added" in seen.output
+        assert "A" not in run("export").output
+        assert "added          https://a.example/feed (A)" in run("import", *into).output
+        assert "answered 404" in str(run("import", site.at("/nothing")).exception)
+    document = run("export", "--folder", "News/World").output
+    assert document.index("News") < document.index("World") < document.index("Asia") < document.index("a.example")
+    assert "There is no folder Sport." in str(run("export", "--folder", "Sport").exception)
+    assert "cannot be read" in str(run("import", str(tmp_path / "nothing")).exception)
+
+
 def test_refresh_and_regroup_say_what_they_came_to(run: Callable[..., Result]):
     with Site({"/feed": RSS, "/bad": Page(b"", status=500)}) as site:
         run("add", site.at("/feed"))

@@ -20,8 +20,10 @@ from aggregator.models import (
     Subscription,
     Validators,
 )
-from aggregator.store import articles, feeds, reading, stories
+from aggregator.parse.opml import parse_opml, write_opml
+from aggregator.store import articles, feeds, folders, reading, stories
 from aggregator.store.db import transaction
+from aggregator.subscribing import foresee, subscribe_all
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
 
 
@@ -89,7 +91,7 @@ def test_folders_lie_in_folders_and_are_made_once(engine: Engine) -> None:
         subscribe(db, "b", folder=("World", "africa"))
         subscribe(db, "c", folder=("World", "Africa"))
         subscribe(db, "d", folder=("Africa",))
-        found = feeds.all_folders(db)
+        found = folders.all_folders(db)
         assert [folder.name for folder in found] == ["Africa", "World", "Africa", "africa"]
         assert [line.folder for line in feeds.feed_lines(db)] == [
             "Africa",
@@ -103,16 +105,16 @@ def test_a_folder_left_empty_goes_away_with_those_around_it(engine: Engine) -> N
     with transaction(engine) as db:
         feed_id = subscribe(db, folder=("World", "Africa", "North"))
         feeds.move_to_folder(db, feed_id, ("World",))
-        assert [folder.name for folder in feeds.all_folders(db)] == ["World"]
+        assert [folder.name for folder in folders.all_folders(db)] == ["World"]
         feeds.move_to_folder(db, feed_id, ())
-        assert feeds.all_folders(db) == []
+        assert folders.all_folders(db) == []
 
 
 def test_a_folder_name_without_end_is_cut(engine: Engine) -> None:
     with transaction(engine) as db:
         feed_id = subscribe(db, folder=("x" * 100_000, "  "))
         feeds.move_to_folder(db, feed_id, ("x" * 100_000,))
-        assert [len(folder.name) for folder in feeds.all_folders(db)] == [200]
+        assert [len(folder.name) for folder in folders.all_folders(db)] == [200]
 
 
 def test_an_export_can_be_subscribed_to_again(engine: Engine) -> None:
@@ -250,7 +252,7 @@ def test_deleting_a_feed_takes_what_only_it_brought(engine: Engine) -> None:
         feeds.delete_feed(db, one)
         (left,) = articles.river(db, limit=10)
         assert (left.id, left.feed_id, left.is_read) == (ids["shared"], other, True)
-        assert feeds.all_folders(db) == []
+        assert folders.all_folders(db) == []
         with pytest.raises(NotFoundError, match=f"There is no feed with the number {one}"):
             feeds.find_feed(db, one)
 
@@ -332,3 +334,44 @@ def test_a_poll_of_a_feed_that_was_deleted_meanwhile_is_let_go(engine: Engine) -
 
 def _leads_to(db: Connection, feed_id: int, shared: Entry) -> Arrivals:
     return decide([shared], articles.known(db, feed_id, [shared]), feeds.find_feed(db, feed_id), now=NOON)
+
+
+def test_many_feeds_are_subscribed_to_at_once_and_each_says_what_became_of_it(engine: Engine) -> None:
+    urls = [f"https://many.example/{n}" for n in range(feeds.SUBSCRIBED_AT_ONCE + 3)]
+    with transaction(engine) as db:
+        feeds.subscribe(db, Subscription(feed_url=urls[5]), now=NOON)
+        wanted = [Subscription(feed_url=url, folder=("Many", url[-1])) for url in [*urls, urls[0]]]
+        outcomes = feeds.subscribe_many(db, wanted, now=NOON)
+    there = [n for n, each in enumerate(outcomes) if each.result is ImportResult.ALREADY_THERE]
+    assert there == [5, len(urls)]
+    assert len({each.feed_id for each in outcomes}) == len(urls)
+    with transaction(engine) as db:
+        assert feeds.places_of(db, [outcomes[7].feed_id or 0]) == {outcomes[7].feed_id: ("Many", "7")}
+        assert len(feeds.claim_due(db, now=NOON, limit=9_999, lease_s=1)) == len(urls)
+
+
+def test_a_list_of_many_kinds_comes_back_the_same_after_it_was_imported(engine: Engine) -> None:
+    every = [
+        Subscription(feed_url="https://a.example/", title="Mine", own_title="Theirs", folder=("A", "<b>B</b>")),
+        Subscription(feed_url="https://b.example/", own_title="B & C", language="de", country="AT", is_paused=True),
+        Subscription(feed_url="https://c.example/", interval_s=7200, wants_full_text=True, outline={"version": "RSS"}),
+        Subscription(feed_url="https://d.example/", title="D", outline={"description": "D.", "category": "/x/y"}),
+    ]
+    written = write_opml(every, title="")
+    with transaction(engine) as db:
+        list(subscribe_all(db, parse_opml(written), now=NOON))
+        assert write_opml(feeds.subscriptions(db), title="") == written
+        again = [outcome.result for outcome in subscribe_all(db, parse_opml(written), now=NOON)]
+        assert set(again) == {ImportResult.ALREADY_THERE}
+        assert write_opml(feeds.subscriptions(db), title="") == written
+
+
+def test_a_feed_in_two_folders_of_a_list_is_put_into_the_first_and_that_is_said(engine: Engine) -> None:
+    wanted = [Subscription(feed_url="https://a.example/", folder=(name,)) for name in ("World", "Africa")]
+    with transaction(engine) as db:
+        foreseen = [(each.result, each.why) for each in foresee(db, wanted)]
+        done = [(each.result, each.why) for each in subscribe_all(db, wanted, now=NOON)]
+        again = foresee(db, wanted)
+    twice = "The list has it twice; it is put in “World”, where it stands first."
+    assert foreseen == done == [(ImportResult.ADDED, ""), (ImportResult.ALREADY_THERE, twice)]
+    assert [each.why for each in again] == ["You have it already.", "You have it already. It stays in “World”."]

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Engine, select
 
 from aggregator.models import Regrouping, Subscription
-from aggregator.store import articles, feeds, reading, stories
+from aggregator.store import articles, feeds, folders, reading, stories
 from aggregator.store.db import transaction
 from aggregator.store.schema import entries
 from aggregator.store.twins import change_feed_url, follow_move
@@ -70,7 +70,7 @@ def test_what_the_owner_chose_for_either_holds_and_the_one_that_stays_goes_first
         feeds.set_interval(db, one, 3600, now=NOON)
         change_feed_url(db, one, "https://other.example/feed.xml")
         (line,) = feeds.feed_lines(db)
-        assert [folder.name for folder in feeds.all_folders(db)] == ["Europe"]
+        assert [folder.name for folder in folders.all_folders(db)] == ["Europe"]
     assert (line.feed.id, line.feed.title, line.folder, line.feed.country, line.feed.interval_s) == (
         other,
         "One",

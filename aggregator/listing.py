@@ -1,0 +1,41 @@
+"""Fetching a subscription list (OPML) from its address: for the command line, and for the web through the worker."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Protocol
+
+from aggregator.errors import OpmlError, ParseError
+from aggregator.fetch.http import Fetch
+from aggregator.models import Failed, Fetched, NotAsked, Request, Subscription
+from aggregator.parse.urls import as_feed_url, feed_url_problem
+
+ACCEPT = "text/x-opml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+
+
+class ReadList(Protocol):
+    """Reads a subscription list elsewhere: `Parsers.read_list`, or a fake."""
+
+    def __call__(self, reply: Fetched) -> Future[list[Subscription]]:
+        """Give the feeds of the list."""
+
+
+def fetch_list(
+    url: str, fetch: Fetch, read_list: ReadList, *, held: Mapping[str, datetime], now: datetime
+) -> list[Subscription]:
+    """Return the feeds of the list at this address; raises OpmlError, in words, where there is none."""
+    if problem := feed_url_problem(url):
+        raise OpmlError(problem)
+    [reply] = fetch([Request(as_feed_url(url), accept=ACCEPT)], now=now, held=held)
+    match reply:
+        case Fetched():
+            try:
+                return read_list(reply).result()
+            except ParseError as error:
+                raise OpmlError(str(error)) from error
+        case Failed(why=why):
+            raise OpmlError(f"The list could not be fetched. {why}")
+        case NotAsked(hold=hold):
+            raise OpmlError(f"The list was not fetched: {hold.host} asked to be left alone for a while.")
+        case _:
+            raise OpmlError("The list was not sent.")

@@ -1,0 +1,14 @@
+"""Keep what a list says of a feed beside its name and address, for the next list."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("feeds", sa.Column("outline", sa.JSON()))
