@@ -185,7 +185,7 @@ def _check(checked: DueFeed, reply: Fetched, future: Future[Parsed]) -> _Check:
         return _Check(checked, reply, future.result())
     except BroadsheetError as error:
         fault = Fault.WEB_PAGE if is_web_page(reply.body) else Fault.OTHER
-        return _Check(checked, Failed(request=reply.request, why=str(error), fault=fault))
+        return _Check(checked, _failed(reply, str(error), fault))
     except Exception:
         return _Check(checked, _our_fault(checked, reply))
 
@@ -194,7 +194,12 @@ def _our_fault(checked: DueFeed, reply: Reply) -> Failed:
     """Return what is kept of a feed that we stumbled over: one document must never stop the others."""
     log.exception("%s could not be kept.", checked.feed.log_name)
     why = "What it sent could not be kept, by a fault of Broadsheet's; the log says more."
-    return Failed(request=reply.request, why=why)
+    return _failed(reply, why)
+
+
+def _failed(reply: Reply, why: str, fault: Fault = Fault.OTHER) -> Failed:
+    """Return what is kept of an answer that came and could not be used: the next check counts from when it came."""
+    return Failed(request=reply.request, why=why, fault=fault, after_s=reply.after_s)
 
 
 def _keep_all(
@@ -218,7 +223,7 @@ def _keep_all(
 
 def _in_vain(check: _Check, error: Exception) -> _Check:
     if isinstance(error, BroadsheetError):
-        return _Check(check.due, Failed(request=check.reply.request, why=str(error)))
+        return _Check(check.due, _failed(check.reply, str(error)))
     return _Check(check.due, _our_fault(check.due, check.reply))
 
 

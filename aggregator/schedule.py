@@ -101,10 +101,10 @@ class Worker:
 
     def poll(self, tools: Tools) -> None:
         """Check the feeds that are due."""
-        now = self._clock()
         with transaction(self._engine) as db:
-            due = feeds.claim_due(db, now=now, limit=FEEDS_AT_ONCE, lease_s=CLAIM_S)
-        for done in refreshing.refresh(self._engine, due, tools, self._settings.poll, now=now):
+            due = feeds.claim_due(db, now=self._clock(), limit=FEEDS_AT_ONCE, lease_s=CLAIM_S)
+        # read again: what feeds are asked to wait counts from when they were asked
+        for done in refreshing.refresh(self._engine, due, tools, self._settings.poll, now=self._clock()):
             log.info("%s", in_words(done))
             if self._stopping.is_set():
                 return

@@ -1,6 +1,8 @@
 """Keeping the worker and the web running: start, watch, start again, stop."""
 
 import logging
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
@@ -33,6 +35,22 @@ def pause_before_restart_s(n_falls: int) -> float:
     return float(min(2 ** (n_falls - 1), LONGEST_PAUSE_S))
 
 
+def end_when_left_alone() -> None:
+    """Ask this process to end as soon as the supervisor that started it is gone, however that ended.
+
+    The other end of our standard input is the supervisor's alone: it closes even when that is killed.
+    """
+    threading.Thread(target=_wait_for_end_of_input, name="supervised", daemon=True).start()
+
+
+def _wait_for_end_of_input() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(STOP_WITHIN_S)
+    os._exit(1)
+
+
 def _keep_one(name: str, command: Sequence[str], *, stop: threading.Event) -> int:
     n_falls = 0
     while not stop.is_set():
@@ -52,7 +70,7 @@ def _keep_one(name: str, command: Sequence[str], *, stop: threading.Event) -> in
 def _run_once(command: Sequence[str], stop: threading.Event) -> int:
     """Return the exit status of the command, which is asked to end when `stop` is set."""
     # A session of its own: the terminal's Ctrl-C reaches us alone, and we end the children in order.
-    with subprocess.Popen(command, start_new_session=True) as process:
+    with subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE) as process:
         while process.poll() is None:
             if stop.wait(LOOK_EVERY_S):
                 process.terminate()

@@ -10,7 +10,7 @@ import click
 
 from aggregator.cli.context import find_context
 from aggregator.errors import BroadsheetError
-from aggregator.supervise import MUST_ACT
+from aggregator.supervise import MUST_ACT, end_when_left_alone
 
 COMMANDS = {
     "run": ("aggregator.cli.serve", "Poll feeds, group articles and serve the pages until stopped."),
@@ -68,13 +68,18 @@ class LazyGroup(click.Group):
     help="The config.toml to use instead of the one in your configuration folder.",
 )
 @click.option("--verbose", "-v", is_flag=True, help="Say what is done in more detail.")
+@click.option("--supervised", is_flag=True, hidden=True, help="End when standard input closes: `run` has fallen then.")
 @click.version_option(version("broadsheet"), prog_name="broadsheet")
 @click.pass_context
-def broadsheet(ctx: click.Context, config_path: Path | None, *, verbose: bool) -> None:
+def broadsheet(ctx: click.Context, config_path: Path | None, *, verbose: bool, supervised: bool) -> None:
     """Read world news as stories: poll feeds, group their articles, serve the pages."""
+    if supervised:
+        end_when_left_alone()
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
     for quiet in ("apscheduler", "alembic", "waitress", "sentence_transformers", "httpx"):
         logging.getLogger(quiet).setLevel(logging.INFO if verbose else logging.WARNING)
+    # It warns every two seconds while a batch of feeds takes longer than that, as it may.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.INFO if verbose else logging.ERROR)
     ctx.obj = find_context(config_path)
 
 

@@ -75,7 +75,7 @@ def web_command(context: Context, host: str | None, port: int | None) -> None:
 def child_commands(context: Context) -> dict[str, list[str]]:
     """Return how the worker and the web are started with this context's settings."""
     config = ["--config", str(context.config_path)] if context.config_path else []
-    broadsheet = [sys.executable, "-m", "aggregator.cli.main", *config]
+    broadsheet = [sys.executable, "-m", "aggregator.cli.main", *config, "--supervised"]
     web = context.settings.web
     return {
         "worker": [*broadsheet, "worker"],

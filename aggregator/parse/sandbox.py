@@ -25,6 +25,8 @@ Parsed = ParsedFeed | tuple[FeedOffer, ...]
 Read = TypeVar("Read")
 
 _STOP_AFTER_S = 5.0
+_GRACE_S = 1.0
+"""A child stops itself so long after we should have stopped it: were we killed, nobody else would."""
 
 
 class Parse(Protocol):
@@ -112,7 +114,8 @@ class Parsers:
     def _submit(self, read: Callable[[Fetched], Read], reply: Fetched) -> Future[Read]:
         answer: Future[Read] = Future()
         answer.set_running_or_notify_cancel()
-        work = self._pool.schedule(read, args=(reply,), timeout=self._settings.timeout_s)
+        timeout_s = self._settings.timeout_s
+        work = self._pool.schedule(_within, args=(timeout_s + _GRACE_S, read, reply), timeout=timeout_s)
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)
         work.add_done_callback(lambda done: _hand_over(done, answer, self._settings))
@@ -135,6 +138,15 @@ def _hand_over(done: Future[Read], answer: Future[Read], settings: ParseSettings
         answer.set_exception(ParseError("The document broke the process that read it."))
     except Exception as error:  # whatever a child raises is that document's fault, and the next one is waiting
         answer.set_exception(ParseError(f"The document cannot be read ({type(error).__name__})."))
+
+
+def _within(seconds: float, read: Callable[[Fetched], Read], reply: Fetched) -> Read:
+    """Read a document; the alarm that rings where that takes longer ends this process."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return read(reply)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
 def _prepare_child(max_memory_bytes: int) -> None:

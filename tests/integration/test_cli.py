@@ -210,6 +210,22 @@ def test_run_polls_groups_and_serves_until_it_is_asked_to_stop(config: Path):
         _get(port, "/")
 
 
+def test_run_that_is_killed_leaves_neither_worker_nor_web_nor_parsers_behind(config: Path):
+    """All of them write into our pipe: it is at its end when the last of them is gone."""
+    port = free_port()
+    config.write_text(config.read_text() + f"[web]\nport = {port}\n")
+    with Site({"/feed": RSS}) as site:
+        CliRunner().invoke(broadsheet, ["--config", str(config), "import", str(_opml(config.parent, site.at("/feed")))])
+        process = broadsheet_process("--config", str(config), "run")
+        seen = _river_says(port, "Fire", process)
+        process.kill()
+        output, _ = process.communicate(timeout=60)
+    assert seen, output
+    assert "Traceback" not in output
+    with pytest.raises(ConnectionRefusedError):
+        _get(port, "/river")
+
+
 def test_the_web_loads_neither_the_model_nor_the_story_engine():
     code = (
         "import sys, aggregator.cli.serve\n"

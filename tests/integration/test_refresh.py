@@ -14,7 +14,7 @@ from aggregator.config import FetchSettings, PollSettings
 from aggregator.errors import ParseError
 from aggregator.fetch.http import fetch_all
 from aggregator.health import State, health
-from aggregator.models import FeedLine, Fetched, ParsedFeed, Subscription
+from aggregator.models import FeedLine, Fetched, ParsedFeed, Reply, Request, Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import Refreshed, Tools
 from aggregator.store import articles, feeds, schema
@@ -177,6 +177,19 @@ def test_a_fault_of_ours_in_one_feed_stops_no_other(engine: Engine):
         done = list(refreshing.refresh(engine, due, tools, PollSettings(), now=NOON))
     assert sum(each.why is None for each in done) == 1
     assert titles(engine) == {"fire"}
+
+
+def test_what_cannot_be_read_is_asked_for_again_counted_from_when_it_came(engine: Engine):
+    """Checks of many feeds take a while; the pause must not begin before the answer."""
+
+    def fetch_late(requests: Iterator[Request], **_: object) -> Iterator[Reply]:
+        yield from (Fetched(request=each, url=each.url, body=b"no feed", after_s=600) for each in requests)
+
+    subscribe(engine, "https://a.example/feed")
+    with transaction(engine) as db:
+        due = feeds.claim_due(db, now=NOON, limit=9, lease_s=60)
+    list(refreshing.refresh(engine, due, Tools(fetch_late, parse_here), PollSettings(min_interval_s=900), now=NOON))
+    assert lines(engine)["https://a.example/feed"].poll.next_check_at >= NOON + timedelta(seconds=600 + 900)
 
 
 def test_one_article_in_two_feeds_is_one_article(engine: Engine):

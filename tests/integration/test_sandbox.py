@@ -1,6 +1,10 @@
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,7 @@ from aggregator.parse.sandbox import Parsed, Parsers
 URL = "https://site.example/feed"
 GOOD = b"<rss version='2.0'><channel><title>T</title><item><title>A</title></item></channel></rss>"
 PAGE = b"<!doctype html><link rel=alternate type=application/rss+xml href=/rss><body>Hello"
+BOMB = GOOD.replace(b"<title>A", b"<author>" + b"a." * 500_000 + b"</author><title>A")
 SETTINGS = ParseSettings(processes=1, timeout_s=2.0)
 
 
@@ -51,8 +56,7 @@ def test_a_web_page_without_feeds_says_so(parsers: Parsers) -> None:
 
 
 def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(parsers: Parsers) -> None:
-    bomb = GOOD.replace(b"<title>A", b"<author>" + b"a." * 500_000 + b"</author><title>A")
-    slow, good = parsers.parse(reply(bomb)), parsers.parse(reply(GOOD))
+    slow, good = parsers.parse(reply(BOMB)), parsers.parse(reply(GOOD))
     with pytest.raises(ParseError, match="longer than 2 seconds"):
         slow.result(timeout=60)
     assert n_entries(good) == 1
@@ -67,9 +71,32 @@ def test_a_document_that_takes_too_much_memory_is_given_up_and_the_next_is_read(
 
 
 def test_stopping_cancels_what_is_being_read() -> None:
-    bomb = GOOD.replace(b"<title>A", b"<author>" + b"a." * 500_000 + b"</author><title>A")
     with Parsers(replace(SETTINGS, timeout_s=600.0)) as parsers:
-        started = [parsers.parse(reply(bomb)) for _ in range(3)]
+        started = [parsers.parse(reply(BOMB)) for _ in range(3)]
     for parsed in started:
         with pytest.raises(ParseError):
             parsed.result(timeout=10)
+
+
+ORPHANING = """
+import os, signal, threading
+from dataclasses import replace
+from tests.integration.test_sandbox import BOMB, GOOD, SETTINGS, Parsers, reply
+
+if __name__ == "__main__":
+    with Parsers(replace(SETTINGS, processes=2)) as parsers:
+        parsers.parse(reply(BOMB))
+        parsers.parse(reply(GOOD)).result()
+        print("reading", flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_children_of_a_worker_that_was_killed_end_by_themselves(tmp_path: Path) -> None:
+    """Each of them holds our pipe open: it is at its end when the last of them is gone."""
+    (tmp_path / "orphaning.py").write_text(ORPHANING)
+    command = [sys.executable, str(tmp_path / "orphaning.py")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as worker:
+        assert worker.stdout
+        assert worker.stdout.read() == "reading\n"

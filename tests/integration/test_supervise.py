@@ -1,8 +1,11 @@
 """The worker and the web are kept running, with real processes."""
 
+import subprocess
 import sys
 import threading
 from pathlib import Path
+
+import pytest
 
 from aggregator.supervise import MUST_ACT, keep_running, pause_before_restart_s
 
@@ -36,6 +39,22 @@ def test_stopping_asks_each_process_to_end(tmp_path: Path):
     threading.Thread(target=lambda: _set_when(stop, ready.exists)).start()
     assert keep_running({"worker": polite}, stop) == 0
     assert ended.exists()
+
+
+@pytest.mark.parametrize("is_stubborn", [False, True])
+def test_a_supervisor_that_is_killed_leaves_nobody_behind(is_stubborn: bool):
+    """Each process of the family holds our pipe open: it is at its end when the last of them is gone."""
+    child = "from aggregator import supervise; import signal, threading\n" + (
+        "supervise.STOP_WITHIN_S = 0.1; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" if is_stubborn else ""
+    )
+    child += "supervise.end_when_left_alone(); print('here', flush=True); threading.Event().wait()"
+    parent = f"""import sys, threading; from aggregator.supervise import keep_running
+keep_running(dict.fromkeys(('worker', 'web'), [sys.executable, '-c', {child!r}]), threading.Event())"""
+    with subprocess.Popen(python(parent), stdout=subprocess.PIPE, text=True) as supervisor:
+        assert supervisor.stdout
+        assert [supervisor.stdout.readline() for _ in "12"] == ["here\n"] * 2
+        supervisor.kill()
+        assert supervisor.stdout.read() == ""
 
 
 def test_pauses_double_up_to_a_minute():
