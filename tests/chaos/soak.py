@@ -1,0 +1,370 @@
+"""Run Broadsheet against the chaos publisher, for minutes or hours, and say what came of it.
+
+    python -m tests.chaos.soak [--feeds 500] [--faulty 0.3] [--minutes 3] [--seed 1] [--model none] [--out FILE]
+
+Starts `broadsheet run` (supervisor, worker, web) on a database of its own. An owner opens the front page twice a
+second, marks articles read and revives feeds that are gone. At the end everything that was in a good answer has to be
+there, once; memory and open files must not grow; no feed was asked before its time. Exit status 1 where that is not so.
+"""
+
+import argparse
+import json
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic, perf_counter
+from urllib.request import ProxyHandler, build_opener
+
+import psutil
+from sqlalchemy import Engine, select
+
+from aggregator.models import Subscription
+from aggregator.store import feeds
+from aggregator.store import reading as marks
+from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.schema import article_status, articles
+from tests.chaos.ledger import Verdict, early_asks, judge
+from tests.chaos.publisher import Publisher
+
+MIN_INTERVAL_S = 10.0
+WARM_S = 60.0
+"""Memory is measured from here on: by then every feed was read, and every part of the program was loaded."""
+LOOK_EVERY_S = 0.5
+ACT_EVERY_S = 10.0
+MAX_GROWTH = 0.05
+MiB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run."""
+
+    n_feeds: int = 500
+    faulty: float = 0.3
+    minutes: float = 3.0
+    seed: int = 1
+    model: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The processes at a moment."""
+
+    at_s: float
+    worker_bytes: int
+    """Of the worker and its children: what only they have in memory."""
+    web_bytes: int
+    n_files: int
+    """That the worker and the web hold open."""
+
+
+@dataclass
+class Report:
+    """What came of it."""
+
+    plan: Plan
+    verdict: Verdict
+    samples: list[Sample]
+    pages_s: list[float]
+    wrong_pages: list[str]
+    early: list[str]
+    n_asks: int
+    by_status: dict[int, int]
+    n_lost_marks: int
+    n_marks: int
+    ended: int
+    """Exit status of `broadsheet run`, which was asked to end."""
+    complaints: list[str] = field(default_factory=list)
+    """Lines of the log that speak of a fault of ours."""
+
+    @property
+    def growth(self) -> float:
+        """By what share the worker's memory grew after the first minute."""
+        return _growth([(each.at_s, each.worker_bytes) for each in self.samples])
+
+    @property
+    def web_growth(self) -> float:
+        """By what share the web's memory grew after the first minute."""
+        return _growth([(each.at_s, each.web_bytes) for each in self.samples])
+
+    @property
+    def n_more_files(self) -> int:
+        """How many more files are open at the end than after the first minute."""
+        first, last = _ends([(each.at_s, each.n_files) for each in self.samples])
+        return round(last - first)
+
+    def problems(self) -> list[str]:
+        """Return what is not as it has to be, in words; nothing where all is well."""
+        verdict = self.verdict
+        checks = {
+            f"lost: {verdict.lost[:9]}": not verdict.lost,
+            f"doubled: {verdict.doubled[:9]}": not verdict.doubled,
+            f"integrity: {verdict.integrity}, {verdict.stray} stray articles": verdict.is_good
+            or bool(verdict.lost or verdict.doubled),
+            f"asked early {len(self.early)} times: {self.early[:5]}": not self.early,
+            f"pages: {self.wrong_pages[:3]}": not self.wrong_pages,
+            f"{self.n_lost_marks} of {self.n_marks} marks are lost": not self.n_lost_marks,
+            f"the worker's memory grew by {self.growth:.1%}": self.growth < MAX_GROWTH,
+            f"the web's memory grew by {self.web_growth:.1%}": self.web_growth < MAX_GROWTH,
+            f"{self.n_more_files} more files are open": self.n_more_files < 10,
+            f"log: {self.complaints[:3]}": not self.complaints,
+            f"ended with status {self.ended}": self.ended == 0,
+        }
+        return [what for what, is_well in checks.items() if not is_well]
+
+
+def soak(plan: Plan, folder: Path) -> Report:
+    """Run it in this folder; return what came of it."""
+    port = _free_port()
+    config = _write_config(folder, port, plan.model)
+    engine = open_database(sqlite_url(folder / "news.db"))
+    n_fast = plan.n_feeds // 25
+    with Publisher(plan.n_feeds, seed=plan.seed, faulty=plan.faulty, n_fast=n_fast) as publisher:
+        with transaction(engine) as db:
+            for url in publisher.urls():
+                feeds.subscribe(db, Subscription(feed_url=url), now=_now())
+        with _running(config, folder / "log") as process:
+            owner = _Owner(engine, port, plan.seed)
+            samples = list(_watch(process, owner, plan.minutes * 60))
+            asks = list(publisher.asks)
+            publisher.calm()
+            process.send_signal(signal.SIGTERM)
+            ended = process.wait(timeout=60)
+        _check_every_feed(config, engine)
+        verdict = judge(engine, publisher.tokens_served())
+        n_lost_marks = owner.n_lost()
+        log = (folder / "log").read_text(encoding="utf-8")
+    engine.dispose()
+    return Report(
+        plan=plan,
+        verdict=verdict,
+        samples=samples,
+        pages_s=owner.pages_s,
+        wrong_pages=owner.wrong_pages,
+        early=early_asks(asks, MIN_INTERVAL_S),
+        n_asks=len(asks),
+        by_status=dict(sorted(Counter(ask.status for ask in asks).items())),
+        n_lost_marks=n_lost_marks,
+        n_marks=len(owner.marked),
+        ended=ended,
+        complaints=[line for line in log.splitlines() if "Traceback" in line or "fault of Broadsheet" in line],
+    )
+
+
+class _Owner:
+    """Reads, marks and revives meanwhile."""
+
+    def __init__(self, engine: Engine, port: int, seed: int) -> None:
+        self.pages_s: list[float] = []
+        self.wrong_pages: list[str] = []
+        self.marked: set[int] = set()
+        self._engine = engine
+        self._url = f"http://127.0.0.1:{port}"
+        self._open = build_opener(ProxyHandler({})).open
+        self._chance = random.Random(seed)
+        self._is_up = False
+
+    def look(self) -> None:
+        """Open a page; before the web is up, nothing is held against it."""
+        place = self._chance.choice(["/", "/", "/river", "/feeds"])
+        began_s = perf_counter()
+        try:
+            with self._open(self._url + place, timeout=20) as page:
+                page.read()
+        except OSError as error:
+            if self._is_up:
+                self.wrong_pages.append(f"{place}: {error}")
+            return
+        self._is_up = True
+        self.pages_s.append(perf_counter() - began_s)
+
+    def act(self) -> None:
+        """Mark some articles read, and let feeds that are gone be asked again."""
+        with reading(self._engine) as db:
+            there = list(db.execute(select(articles.c.id)).scalars())
+            paused = [line.feed.id for line in feeds.feed_lines(db) if line.feed.is_paused]
+        some = self._chance.sample(there, min(20, len(there)))
+        with transaction(self._engine) as db:
+            marks.mark_articles(db, some, is_read=True, now=_now())
+            for feed_id in paused:
+                feeds.set_paused(db, feed_id, is_paused=False, now=_now())
+        self.marked.update(some)
+
+    def n_lost(self) -> int:
+        """Return how many marks are gone."""
+        with reading(self._engine) as db:
+            read = select(article_status.c.article_id).where(article_status.c.read_at.is_not(None))
+            return len(self.marked - set(db.execute(read).scalars()))
+
+
+def _watch(process: subprocess.Popen[bytes], owner: _Owner, for_s: float) -> Iterator[Sample]:
+    pause, began_s, acted_s = threading.Event(), monotonic(), monotonic()
+    while (at_s := monotonic() - began_s) < for_s and process.poll() is None:
+        owner.look()
+        if monotonic() - acted_s >= ACT_EVERY_S:
+            owner.act()
+            acted_s = monotonic()
+        if sample := _sample(process.pid, at_s):
+            yield sample
+        pause.wait(LOOK_EVERY_S)
+
+
+def _sample(pid: int, at_s: float) -> Sample | None:
+    try:
+        children = {name: _child(pid, name) for name in ("worker", "web")}
+        worker = [children["worker"], *children["worker"].children(recursive=True)]
+        return Sample(
+            at_s=at_s,
+            worker_bytes=sum(each.memory_full_info().uss for each in worker),
+            web_bytes=children["web"].memory_full_info().uss,
+            n_files=sum(each.num_fds() for each in children.values()),
+        )
+    except (psutil.Error, StopIteration):
+        return None  # not up yet, or a child came or went meanwhile
+
+
+def _child(pid: int, name: str) -> psutil.Process:
+    return next(each for each in psutil.Process(pid).children() if name in each.cmdline())
+
+
+def _growth(values: Sequence[tuple[float, float]]) -> float:
+    first, last = _ends(values)
+    return last / first - 1 if first else 0.0
+
+
+def _ends(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the floor after the first minute and that at the end, over a third of the time in between each.
+
+    The floor is what a tenth of the samples are under: answers on their way come and go, and what leaks stays.
+    """
+    if not values or values[-1][0] <= WARM_S:
+        return 0.0, 0.0
+    end_s = values[-1][0]
+    third_s = (end_s - WARM_S) / 3
+    return (
+        _floor([value for at_s, value in values if WARM_S <= at_s <= WARM_S + third_s]),
+        _floor([value for at_s, value in values if at_s >= end_s - third_s]),
+    )
+
+
+def _floor(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 10]
+
+
+@contextmanager
+def _running(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as file:
+        process = subprocess.Popen(_broadsheet(config, "run"), stdout=file, stderr=subprocess.STDOUT)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _check_every_feed(config: Path, engine: Engine) -> None:
+    """Ask each feed once more, whatever it is waiting for: what is under way when the worker ends is served again."""
+    with reading(engine) as db:
+        ids = [str(line.feed.id) for line in feeds.feed_lines(db)]
+    subprocess.run(_broadsheet(config, "refresh", *ids), check=True, stdout=subprocess.DEVNULL)
+
+
+def _broadsheet(config: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "aggregator.cli.main", "--config", str(config), *arguments]
+
+
+def _write_config(folder: Path, port: int, model: str) -> Path:
+    config = folder / "config.toml"
+    config.write_text(
+        f'[database]\nurl = "{sqlite_url(folder / "news.db")}"\n'
+        '[fetch]\nallowed_hosts = ["127.0.0.0/8"]\ntimeout_s = 10.0\n'
+        f"[poll]\nmin_interval_s = {MIN_INTERVAL_S}\ndefault_interval_s = 20.0\nmax_interval_s = 40.0\n"
+        f'[parse]\ntimeout_s = 3.0\n[encode]\nmodel = "{model}"\n[web]\nport = {port}\n'
+    )
+    return config
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def table(report: Report) -> str:
+    """Return the figures as a page."""
+    plan, verdict = report.plan, report.verdict
+    first, last = _ends([(each.at_s, each.worker_bytes) for each in report.samples])
+    peak = max((each.worker_bytes for each in report.samples), default=0)
+    statuses = ", ".join(f"{n:,} × {status}" for status, n in report.by_status.items())
+    rows = {
+        "feeds, share of them faulty at any time": f"{plan.n_feeds}, {plan.faulty:.0%}",
+        "minutes, seed, model": f"{plan.minutes:g}, {plan.seed}, {plan.model}",
+        "requests": f"{report.n_asks:,} ({statuses})",
+        "pieces in good answers": f"{verdict.n_served:,}",
+        "lost / doubled": f"{len(verdict.lost)} / {len(verdict.doubled)}",
+        "integrity": verdict.integrity,
+        "marks that the owner made / lost": f"{report.n_marks} / {report.n_lost_marks}",
+        "requests before their time": str(len(report.early)),
+        "memory of the worker and its parsers, after the first minute / at the end": (
+            f"{first / MiB:.0f} / {last / MiB:.0f} MiB ({report.growth:+.1%})"
+        ),
+        "the most that they had at one time": f"{peak / MiB:.0f} MiB",
+        "memory of the web": f"{report.web_growth:+.1%}",
+        "more open files at the end": str(report.n_more_files),
+        "pages opened meanwhile / wrong": f"{len(report.pages_s)} / {len(report.wrong_pages)}",
+        "a page, median / slowest": f"{statistics.median(report.pages_s):.2f} / {max(report.pages_s):.2f} s",
+    }
+    lines = [f"| {what} | {figure} |" for what, figure in rows.items()]
+    return "\n".join(["| what | figure |", "|---|---|", *lines, ""])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it as the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--feeds", type=int, default=500)
+    parser.add_argument("--faulty", type=float, default=0.3)
+    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--model", default="none", help="none, bundled, or any that [encode] model takes")
+    parser.add_argument("--out", type=Path, help="also write the figures to this file")
+    parser.add_argument("--keep", type=Path, help="run in this folder and leave it there")
+    given = parser.parse_args(arguments)
+    plan = Plan(given.feeds, given.faulty, given.minutes, given.seed, given.model)
+    with tempfile.TemporaryDirectory(prefix="broadsheet-soak-") as temporary:
+        folder = given.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        report = soak(plan, folder)
+        (folder / "samples.json").write_text(json.dumps([astuple(each) for each in report.samples]))
+    print(table(report))
+    if given.out:
+        given.out.write_text(_PAGE.format(table=table(report)))
+    for problem in report.problems():
+        print(problem, file=sys.stderr)
+    return 1 if report.problems() else 0
+
+
+_PAGE = """# A soak
+
+`make soak` (`python -m tests.chaos.soak --out bench/soak.md`): `broadsheet run` on a SQLite database of its own,
+against the chaos publisher, while its owner opens pages twice a second. What each figure has to be is said in
+[docs/faults.md](../docs/faults.md). Two cores, shared with the publisher and the owner.
+
+{table}"""
+
+if __name__ == "__main__":
+    sys.exit(main())
