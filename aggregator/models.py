@@ -874,6 +874,16 @@ class TopicName:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An article of a story, as far as telling when it came needs it."""
+
+    article_id: int
+    publisher_id: int
+    published_at: datetime
+    first_seen_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryCard:
     """A story as the front page shows it."""
@@ -894,6 +904,8 @@ class StoryCard:
     lines: tuple[ArticleLine, ...]
     """Its articles, the lead first, then one line per publisher, newest first."""
     topic: TopicName | None = None
+    reports: tuple[Report, ...] = ()
+    """All its articles, in the order they were published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -973,3 +985,80 @@ class Progress:
     regrouped_at: datetime | None
     encoder_error: str | None
     """Why there is no model, in words; None where there is one."""
+    succeeded_at: datetime | None = None
+    """When a feed was last read."""
+
+
+VISIT_ENDS_AFTER = timedelta(minutes=30)
+"""A visit is over when nothing was looked at for so long, as in statistics of the web."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The household's present time with the paper; what came since the one before is news to it."""
+
+    since: datetime | None
+    """When the one before ended; None for the first of all."""
+    seen_at: datetime
+    """When somebody was last known to be there."""
+
+    @classmethod
+    def first(cls, now: datetime) -> "Visit":
+        """Return the first visit of all."""
+        return cls(None, now)
+
+    def at(self, now: datetime) -> "Visit":
+        """Return the visit of somebody who is there now: this one, or the next where this one ended."""
+        if now - self.seen_at >= VISIT_ENDS_AFTER:
+            return Visit(self.seen_at, now)
+        return Visit(self.since, max(now, self.seen_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """How much came since a moment."""
+
+    n_articles: int
+    n_feeds: int
+
+
+# --- past front pages --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedStory:
+    """A story as a front page of the past showed it; it stays so when the story goes on, is merged or deleted."""
+
+    story_id: int
+    headline: str
+    language: str | None
+    publishers: tuple[str, ...]
+    """The headline's first, then some of the others."""
+    n_publishers: int
+    n_origins: int
+    n_articles: int
+    n_countries: int
+    first_publisher: str
+    first_at: datetime
+    last_at: datetime
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A front page of the past."""
+
+    at: datetime
+    stories: tuple[PrintedStory, ...]
+    """As they were ranked."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditionLine:
+    """A front page of the past in a list of such."""
+
+    at: datetime
+    headline: str
+    """Of its first story."""
+    language: str | None
+    n_stories: int

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
+from aggregator import editions as past
 from aggregator.config import Settings, StorySettings
 from aggregator.encode import Encoder, text_to_encode
 from aggregator.errors import CalibrationError
 from aggregator.models import Calibration, Correction, EncoderName, Vectors, WindowArticle
-from aggregator.store import articles, changes, corrections, evidence, stories, topics, window
+from aggregator.store import articles, changes, corrections, editions, evidence, stories, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.store.reach import GROUPED_TO, Reach, reach
@@ -181,6 +182,20 @@ def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings
     made = find_topics(looked_at, ids, vectors, known)
     with transaction(engine) as db:
         return len(topics.save(db, made, seen=seen, now=now))
+
+
+def keep_edition(engine: Engine, settings: StorySettings, *, now: datetime) -> bool:
+    """Keep the front page as it is now, where it shows something else than the last one kept; return whether."""
+    with reading(engine) as db:
+        cards = stories.front_page(db, since=window_start(settings, now=now), limit=past.N_STORIES)
+        latest = editions.edition_at(db, now)
+    edition = past.printed(cards, at=now)
+    if not past.is_worth_keeping(edition, latest):
+        return False
+    with transaction(engine) as db:
+        editions.keep_edition(db, edition)
+        editions.drop_editions(db, past.superfluous(editions.all_moments(db), now=now))
+    return True
 
 
 def calibrate(engine: Engine, encoder: EncoderName, settings: StorySettings, *, now: datetime) -> Calibration:

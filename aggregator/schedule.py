@@ -168,6 +168,7 @@ class Worker:
         desk, self._desk = self._desk, None  # whatever stops this run, the next one begins with a clean desk
         done = pipeline.regroup(self._engine, self._model.name(), self._settings.stories, now=now, desk=desk)
         self._desk = done.desk
+        pipeline.keep_edition(self._engine, self._settings.stories, now=now)
         took_s = (self._clock() - now).total_seconds()
         log.info(
             "Grouped the window of %d articles: %d stories changed; %d articles were encoded; it took %.1f s.",

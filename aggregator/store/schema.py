@@ -281,6 +281,8 @@ articles = Table(
     Column("content_html", Words, nullable=False),
     Index(None, "published_at", "id"),
     Index(None, "publisher_id", "published_at"),
+    # All that telling what came since a moment looks at.
+    Index(None, "first_seen_at", "feed_id"),
     sqlite_autoincrement=True,
 )
 
@@ -468,6 +470,18 @@ correction_articles = Table(
     _to("correction_id", "corrections.id", "CASCADE", primary_key=True, autoincrement=False),
     _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False, index=True),
     Column("is_left", Boolean, nullable=False),
+)
+
+# Front pages as they were; stories in them are no foreign keys, and what was printed stays printed.
+editions = Table(
+    "editions",
+    metadata,
+    _id(),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("headline", Words, nullable=False),
+    Column("language", Words),
+    Column("n_stories", Integer, nullable=False),
+    Column("stories", JSON, nullable=False),
 )
 
 article_status = Table(

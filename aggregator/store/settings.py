@@ -2,16 +2,18 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, case, delete, func, or_, select
 
-from aggregator.models import Calibration, EncoderName, Progress
+from aggregator.models import Arrived, Calibration, EncoderName, Progress, Visit
 from aggregator.store.articles import encoder_id, is_vector_of
 from aggregator.store.schema import articles, feeds, leases, memberships, polls, settings, stories, vectors
 from aggregator.store.statements import insert_into, n_rows
 
 REGROUPED_AT = "regrouped_at"
+REGROUPED_ARTICLES = "regrouped_articles"
 
 
 def secret_key(db: Connection) -> str:
@@ -98,13 +100,10 @@ def regrouped_at(db: Connection) -> datetime | None:
 
 def progress(db: Connection, *, since: datetime) -> Progress:
     """Return how far the work has come, counting articles published since then."""
-    n_feeds, n_checked, n_failing = _feed_counts(db)
     n_articles, n_encoded, n_grouped = _article_counts(db, since)
     is_story = (stories.c.last_at >= since) & (stories.c.n_publishers >= 2)
     return Progress(
-        n_feeds=n_feeds,
-        n_checked=n_checked,
-        n_failing=n_failing,
+        **_feed_counts(db),
         n_articles=n_articles,
         n_unencoded=n_articles - n_encoded,
         n_ungrouped=n_articles - n_grouped,
@@ -114,21 +113,65 @@ def progress(db: Connection, *, since: datetime) -> Progress:
     )
 
 
+def progress_since_regroup(db: Connection) -> Progress:
+    """Return how far the work has come without counting the window: what the last regroup said, and what came since.
+
+    For a front page that is full. Its cost is that of the feeds and of the articles which wait to be grouped.
+    """
+    at = regrouped_at(db)
+    n_waiting = arrived(db, since=at).n_articles if at else 0
+    return Progress(
+        **_feed_counts(db),
+        n_articles=int(recall(db, REGROUPED_ARTICLES) or 0) + n_waiting,
+        n_unencoded=0,
+        n_ungrouped=n_waiting,
+        n_stories=0,
+        regrouped_at=at,
+        encoder_error=recall(db, "encoder_error"),
+    )
+
+
+def arrived(db: Connection, *, since: datetime) -> Arrived:
+    """Return how many articles came since then, from how many feeds."""
+    n_articles, n_feeds = db.execute(
+        select(func.count(), func.count(articles.c.feed_id.distinct())).where(articles.c.first_seen_at >= since)
+    ).one()
+    return Arrived(n_articles, n_feeds)
+
+
+def last_visit(db: Connection) -> Visit | None:
+    """Return the household's last visit; None before the first."""
+    kept = recall(db, "visit")
+    return msgspec.json.decode(kept, type=Visit) if kept else None
+
+
+def note_visit(db: Connection, *, now: datetime) -> Visit:
+    """Keep that somebody is there now; return their visit."""
+    last = last_visit(db)
+    visit = last.at(now) if last else Visit.first(now)
+    remember(db, "visit", msgspec.json.encode(visit).decode())
+    return visit
+
+
 def _calibration_key(encoder: EncoderName) -> str:
     return f"calibration of {encoder.model} {encoder.version}"
 
 
-def _feed_counts(db: Connection) -> tuple[int, int, int]:
-    """Return how many feeds there are, how many need not be waited for, and how many failed at their last check."""
+def _feed_counts(db: Connection) -> dict[str, Any]:
+    """Return how many feeds there are, how many need no wait, how many failed last, and when one was last read."""
     need_no_wait = case((polls.c.checked_at.is_not(None) | feeds.c.is_paused, 1))
     is_failing = case((polls.c.error.is_not(None) & ~feeds.c.is_paused, 1))
     counts = (
-        select(func.count(), func.count(need_no_wait), func.count(is_failing))
+        select(
+            func.count().label("n_feeds"),
+            func.count(need_no_wait).label("n_checked"),
+            func.count(is_failing).label("n_failing"),
+            func.max(polls.c.succeeded_at).label("succeeded_at"),
+        )
         .select_from(feeds)
         .join(polls, polls.c.feed_id == feeds.c.id)
     )
-    n_feeds, n_checked, n_failing = db.execute(counts).one()
-    return n_feeds, n_checked, n_failing
+    return dict(db.execute(counts).mappings().one())
 
 
 def _article_counts(db: Connection, since: datetime) -> tuple[int, int, int]:

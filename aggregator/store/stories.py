@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, delete, func, insert, or_, select, update
 
 from aggregator.errors import NotFoundError
 from aggregator.models import (
@@ -16,6 +16,7 @@ from aggregator.models import (
     Member,
     Merge,
     Regrouping,
+    Report,
     StoryCard,
     StoryDraft,
     StoryMember,
@@ -36,7 +37,7 @@ from aggregator.store.schema import (
     topic_stories,
     topics,
 )
-from aggregator.store.settings import REGROUPED_AT, remember
+from aggregator.store.settings import REGROUPED_ARTICLES, REGROUPED_AT, remember
 from aggregator.store.statements import chunks, feed_title, insert_into
 
 
@@ -102,7 +103,7 @@ def save(db: Connection, regrouping: Regrouping, *, n_articles: int, encoder: st
     redirect(db, into, now=now)
     mend(db, ({from_id for from_id, _ in moves} | set(into.values())) - set(ids))
     remember(db, REGROUPED_AT, now.isoformat())
-    remember(db, "regrouped_articles", str(n_articles))
+    remember(db, REGROUPED_ARTICLES, str(n_articles))
     remember(db, "regrouped_by", encoder)
     return ids
 
@@ -157,15 +158,20 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
         for some in chunks(story_ids)
         for row in db.execute(select(stories).where(stories.c.id.in_(some))).mappings()
     }
+    reports, n_unread = _reports(db, list(rows))
     lines: dict[int, list[ArticleLine]] = defaultdict(list)
-    for line in lines_of(db, _shown_ids(db, list(rows))):
+    shown = [each for story_id, of_story in reports.items() for each in _shown_ids(of_story, rows[story_id]["lead_id"])]
+    for line in lines_of(db, shown):
         if line.story_id is not None:
             lines[line.story_id].append(line)
-    unread = _unread(db, list(rows))
     topic_of = _topics(db, list(rows))
-    wanted = [story_id for story_id in dict.fromkeys(story_ids) if story_id in lines]
     return [
-        _card(rows[story_id], lines[story_id], unread.get(story_id, 0), topic_of.get(story_id)) for story_id in wanted
+        replace(
+            _card(rows[story_id], lines[story_id], n_unread[story_id], topic_of.get(story_id)),
+            reports=tuple(reports[story_id]),
+        )
+        for story_id in dict.fromkeys(story_ids)
+        if story_id in lines
     ]
 
 
@@ -428,42 +434,31 @@ def _member(row: RowMapping) -> Member:
     )
 
 
-def _shown_ids(db: Connection, story_ids: Sequence[int]) -> list[int]:
-    """Return each story's first article and, of each publisher, the lead or else the newest."""
-    is_lead = case((articles.c.id == stories.c.lead_id, 0), else_=1)
-    newest_first = (is_lead, articles.c.published_at.desc(), articles.c.id.desc())
-    of_publisher = (memberships.c.story_id, articles.c.publisher_id)
-    oldest_first = (articles.c.published_at, articles.c.id)
+def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[Report]], dict[int, int]]:
+    """Return each story's articles in the order they were published, and how many of them are unread."""
+    is_unread = article_status.c.read_at.is_(None).label("is_unread")
+    what = (articles.c.id, articles.c.publisher_id, articles.c.published_at, articles.c.first_seen_at, is_unread)
     members = (
-        select(
-            articles.c.id,
-            func.row_number().over(partition_by=of_publisher, order_by=newest_first).label("place"),
-            func.row_number().over(partition_by=memberships.c.story_id, order_by=oldest_first).label("place_in_time"),
-        )
-        .join(memberships, memberships.c.article_id == articles.c.id)
-        .join(stories, stories.c.id == memberships.c.story_id)
+        select(memberships.c.story_id, *what)
+        .join(articles, articles.c.id == memberships.c.article_id)
+        .outerjoin(article_status, article_status.c.article_id == articles.c.id)
     )
-    found: list[int] = []
+    reports: dict[int, list[Report]] = defaultdict(list)
+    n_unread: dict[int, int] = defaultdict(int)
     for some in chunks(story_ids):
-        ranked = members.where(memberships.c.story_id.in_(some)).subquery()
-        shown = select(ranked.c.id).where((ranked.c.place == 1) | (ranked.c.place_in_time == 1))
-        found += db.execute(shown).scalars()
-    return found
+        for row in db.execute(members.where(memberships.c.story_id.in_(some))):
+            reports[row.story_id].append(Report(row.id, row.publisher_id, row.published_at, row.first_seen_at))
+            n_unread[row.story_id] += row.is_unread
+    for each in reports.values():
+        each.sort(key=lambda report: (report.published_at, report.article_id))
+    return reports, n_unread
 
 
-def _unread(db: Connection, story_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many articles of each story are unread; a story without any is left out."""
-    question = (
-        select(memberships.c.story_id, func.count().label("n"))
-        .outerjoin(article_status, article_status.c.article_id == memberships.c.article_id)
-        .where(article_status.c.read_at.is_(None))
-        .group_by(memberships.c.story_id)
-    )
-    return {
-        row.story_id: row.n
-        for some in chunks(story_ids)
-        for row in db.execute(question.where(memberships.c.story_id.in_(some)))
-    }
+def _shown_ids(reports: Sequence[Report], lead_id: int) -> set[int]:
+    """Return the story's first article and, of each publisher, the lead or else the newest."""
+    newest = {report.publisher_id: report.article_id for report in reports}
+    lead = {report.publisher_id: report.article_id for report in reports if report.article_id == lead_id}
+    return {reports[0].article_id, *(newest | lead).values()}
 
 
 def _topics(db: Connection, story_ids: Sequence[int]) -> dict[int, TopicName]:
