@@ -473,6 +473,7 @@ class Article:
     language: str | None
     image_url: str | None
     is_read: bool = False
+    is_starred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -841,6 +842,88 @@ class Retopicking:
     merges: tuple[Merge, ...] = ()
 
 
+# --- what the owner does -----------------------------------------------------------------------------
+
+
+class ActKind(StrEnum):
+    """What the owner did."""
+
+    READ = "read"
+    UNREAD = "unread"
+    STAR = "star"
+    UNSTAR = "unstar"
+    FOLLOW = "follow"
+    UNFOLLOW = "unfollow"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+
+
+class Subject(StrEnum):
+    """What an act was about."""
+
+    STORY = "story"
+    ARTICLE = "article"
+    FEED = "feed"
+    TOPIC = "topic"
+    SEVERAL = "several"
+    """Stories or articles that stood together on a page."""
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What the owner did to stories, articles, feeds or topics, and may undo."""
+
+    id: int = 0
+    """0 where nothing changed by it, so that nothing was kept."""
+    at: datetime
+    kind: ActKind
+    subject: Subject
+    subject_id: int | None = None
+    title: str = ""
+    """What the subject was called then."""
+    n_articles: int = 0
+    """That were marked by it."""
+    undone_at: datetime | None = None
+
+
+class MarkKind(StrEnum):
+    """What the owner holds of a story or a topic."""
+
+    STAR = "star"
+    FOLLOW = "follow"
+
+
+class MuteKind(StrEnum):
+    """What the owner does not want to see for a while."""
+
+    STORY = "story"
+    LIKENESS = "likeness"
+    """Stories of its topic or, where it has none, with its names."""
+    PUBLISHER = "publisher"
+    """One publisher, in the story's topic or, where it has none, in the story."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """What is kept from the front page, until when, and what brings it back before."""
+
+    id: int = 0
+    """0 until it is kept."""
+    kind: MuteKind
+    title: str
+    """The headline of the story, when it was muted."""
+    story_id: int
+    topic_id: int | None = None
+    names: tuple[str, ...] = ()
+    publisher_id: int | None = None
+    bar: int | None = None
+    """A story that so many publishers tell is shown all the same; None is never."""
+    until: datetime | None = None
+    """None is for ever."""
+    made_at: datetime
+
+
 # --- what pages show ---------------------------------------------------------------------------------
 
 
@@ -864,6 +947,7 @@ class ArticleLine:
     story_id: int | None
     n_story_publishers: int = 1
     """How many publishers its story has, so that a list can point to it."""
+    is_starred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -906,6 +990,8 @@ class StoryCard:
     topic: TopicName | None = None
     reports: tuple[Report, ...] = ()
     """All its articles, in the order they were published."""
+    is_starred: bool = False
+    is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -934,6 +1020,28 @@ class TopicPage:
     first_at: datetime | None
     """None where no story is left in it."""
     last_at: datetime
+    is_followed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starred:
+    """A story or an article that the owner starred."""
+
+    at: datetime
+    story: StoryCard | None = None
+    article: ArticleLine | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteLine:
+    """A mute as the list of mutes shows it."""
+
+    mute: Mute
+    """Its story under the id where it lives now."""
+    topic: TopicName | None
+    publisher: Publisher | None
+    n_hidden: int
+    """Stories with news in the window that it keeps from the front page now."""
 
 
 @dataclass(frozen=True, slots=True)

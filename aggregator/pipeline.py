@@ -11,7 +11,8 @@ from aggregator.config import Settings, StorySettings
 from aggregator.encode import Encoder, text_to_encode
 from aggregator.errors import CalibrationError
 from aggregator.models import Calibration, Correction, EncoderName, Vectors, WindowArticle
-from aggregator.store import articles, changes, corrections, editions, evidence, stories, topics, window
+from aggregator.muting import like
+from aggregator.store import articles, changes, corrections, editions, evidence, mutes, stories, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.store.reach import GROUPED_TO, Reach, reach
@@ -107,6 +108,7 @@ def regroup(
                 model = encoder.model if encoder else None
                 memory.remember(db, GROUPED_TO, str(found.reach.to))
                 saved = stories.save(db, regrouping, n_articles=len(desk.window), encoder=model, now=now)
+                _mute(db, saved, since=since, now=now)
                 _learn(db, desk, since=since)
                 corrections.mark_seen(db, found.revision)
                 return Regrouped(n_articles=len(desk.window), story_ids=tuple(saved), desk=desk)
@@ -148,6 +150,14 @@ def _learn(db: Connection, desk: Desk, *, since: datetime) -> None:
     corrections.keep_lessons(db, desk.reading.encoder, {each.id: lessons_in(each, desk.window) for each in fresh})
 
 
+def _mute(db: Connection, story_ids: Sequence[int], *, since: datetime, now: datetime) -> None:
+    """Keep which of these stories the names of a mute stand in: it holds for those that come later, too."""
+    by_names = mutes.naming(db, now=now)
+    said = mutes.titles(db, story_ids, since=since) if by_names else {}
+    for each in by_names:
+        mutes.hide(db, each.id, like(each.names, said), but_of=said)
+
+
 def _corrected(db: Connection) -> Sequence[int]:
     """Return the articles that the owner moved, or let go back, since the last regroup."""
     at = memory.regrouped_at(db)
@@ -187,7 +197,7 @@ def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings
 def keep_edition(engine: Engine, settings: StorySettings, *, now: datetime) -> bool:
     """Keep the front page as it is now, where it shows something else than the last one kept; return whether."""
     with reading(engine) as db:
-        cards = stories.front_page(db, since=window_start(settings, now=now), limit=past.N_STORIES)
+        cards = stories.front_page(db, since=window_start(settings, now=now), limit=past.N_STORIES, now=now)
         latest = editions.edition_at(db, now)
     edition = past.printed(cards, at=now)
     if not past.is_worth_keeping(edition, latest):

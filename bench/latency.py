@@ -170,8 +170,9 @@ def as_markdown(n_articles: int, first_s: float, seconds: Sequence[float]) -> st
 
 def _one(engine: Engine, press: Press, port: int, number: int) -> float:
     """Publish a piece about one of the top stories; return the seconds until its page shows it."""
+    now = datetime.now(UTC)
     with reading(engine) as db:
-        cards = stories.front_page(db, since=datetime.now(UTC) - timedelta(days=7), limit=20)
+        cards = stories.front_page(db, since=now - timedelta(days=7), limit=20, now=now)
     card = cards[number % len(cards)]
     with reading(engine) as db:
         lead = articles.find_article(db, card.lead.id)

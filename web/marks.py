@@ -18,8 +18,8 @@ blueprint = Blueprint("marks", __name__)
 def mark_article(article_id: int, status: str) -> ResponseReturnValue:
     """Mark one article."""
     with transaction(engine()) as db:
-        n_changed = reading.mark_articles(db, [article_id], is_read=status == "read", now=now())
-    return _done(n_changed, status)
+        act = reading.mark_articles(db, [article_id], is_read=status == "read", now=now())
+    return _done(act.n_articles, status)
 
 
 @blueprint.post("/story/<int:story_id>/<any(read,unread):status>")
@@ -29,8 +29,8 @@ def mark_story(story_id: int, status: str) -> ResponseReturnValue:
         current_id = stories.current_id(db, story_id)
         if current_id is None:
             abort(404)
-        n_changed = reading.mark_story(db, current_id, is_read=status == "read", now=now())
-    return _done(n_changed, status)
+        act = reading.mark_story(db, current_id, is_read=status == "read", now=now())
+    return _done(act.n_articles, status)
 
 
 @blueprint.post("/feed/<int:feed_id>/read")
@@ -38,16 +38,16 @@ def mark_feed(feed_id: int) -> ResponseReturnValue:
     """Mark what a feed had brought when the page was made."""
     with transaction(engine()) as db:
         feeds.find_feed(db, feed_id)
-        n_changed = reading.mark_feed(db, feed_id, seen_before=_page_made_at(), now=now())
-    return _done(n_changed, "read")
+        act = reading.mark_feed(db, feed_id, seen_before=_page_made_at(), now=now())
+    return _done(act.n_articles, "read")
 
 
 @blueprint.post("/read")
 def mark_all() -> ResponseReturnValue:
     """Mark everything that was there when the page was made; what arrived since stays unread."""
     with transaction(engine()) as db:
-        n_changed = reading.mark_all(db, seen_before=_page_made_at(), now=now())
-    return _done(n_changed, "read")
+        act = reading.mark_all(db, seen_before=_page_made_at(), now=now())
+    return _done(act.n_articles, "read")
 
 
 def _page_made_at() -> datetime:

@@ -37,8 +37,8 @@ INTERVALS_S = (15 * 60, 30 * 60, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400)
 def front_page() -> ResponseReturnValue:
     """Show the stories that two or more publishers cover, by rank."""
     with reading(engine()) as db:
-        cards = stories.front_page(db, since=window_start(), limit=N_STORIES)
-        n_single = stories.n_single(db, since=window_start())
+        cards = stories.front_page(db, since=window_start(), limit=N_STORIES, now=now())
+        n_single = stories.n_single(db, since=window_start(), now=now())
         progress = memory.progress(db, since=window_start())
     state = front.state_of(progress, cards)
     if state is front.State.FIRST_RUN:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from aggregator.models import StoryCard
 from aggregator.store import topics
 from aggregator.store.db import reading
-from aggregator.store.topics import Place
+from aggregator.store.stories import Place
 from web import filters
 from web.newsroom import engine, newsroom, now
 

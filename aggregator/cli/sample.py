@@ -96,8 +96,9 @@ def _live_through(engine: Engine, press: SamplePress, settings: Settings, consol
 
 
 def _print_top(engine: Engine, settings: Settings, console: Console) -> None:
-    since = pipeline.window_start(settings.stories, now=utc_now()) - timedelta(seconds=1)
+    now = utc_now()
+    since = pipeline.window_start(settings.stories, now=now) - timedelta(seconds=1)
     with reading(engine) as db:
-        cards = stories.front_page(db, since=since, limit=TOP)
+        cards = stories.front_page(db, since=since, limit=TOP, now=now)
     console.print(f"\nThe top {len(cards)} stories:", style="bold")
     print_stories(console, cards)

@@ -24,9 +24,10 @@ def stories_command(context: Context, limit: int) -> None:
 
     Each with its headline, its publishers, how much they wrote, and its number.
     """
-    since = utc_now() - timedelta(days=context.settings.stories.window_days)
+    now = utc_now()
+    since = now - timedelta(days=context.settings.stories.window_days)
     with reading(context.open()) as db:
-        cards = stories.front_page(db, since=since, limit=limit)
+        cards = stories.front_page(db, since=since, limit=limit, now=now)
     if not cards:
         click.echo("There are no stories of two or more publishers yet; the worker groups what it has fetched.")
         return

@@ -99,6 +99,7 @@ def find_articles(db: Connection, article_ids: Sequence[int]) -> list[Article]:
             language=row["language"],
             image_url=row["image_url"],
             is_read=row["read_at"] is not None,
+            is_starred=row["starred_at"] is not None,
         )
         for row in rows
     ]
@@ -236,6 +237,7 @@ def _select_articles() -> Select[Any]:
             articles,
             full_texts.c.content_html.label("full_html"),
             article_status.c.read_at,
+            article_status.c.starred_at,
             publishers.c.domain,
             publishers.c.name,
             publishers.c.country,

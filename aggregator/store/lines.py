@@ -27,6 +27,7 @@ def select_lines() -> Select[Any]:
             articles.c.language,
             articles.c.image_url,
             article_status.c.read_at,
+            article_status.c.starred_at,
             memberships.c.story_id,
             stories.c.n_publishers,
             publishers.c.id.label("publisher_id"),
@@ -59,6 +60,7 @@ def line(row: RowMapping) -> ArticleLine:
         is_read=row["read_at"] is not None,
         story_id=row["story_id"],
         n_story_publishers=row["n_publishers"] or 1,
+        is_starred=row["starred_at"] is not None,
     )
 
 

@@ -490,6 +490,79 @@ article_status = Table(
     _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False),
     Column("read_at", UtcTime),
     Column("starred_at", UtcTime),
+    Index(
+        "ix_article_status_starred",
+        "starred_at",
+        "article_id",
+        sqlite_where=text("starred_at IS NOT NULL"),
+        postgresql_where=text("starred_at IS NOT NULL"),
+    ),
+)
+
+# What the owner did. As in the ledger of changes, ids of stories, articles and topics are no foreign keys here.
+acts = Table(
+    "acts",
+    metadata,
+    _id(),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("subject_id", Id),
+    Column("title", Words, nullable=False),
+    Column("n_articles", Integer, nullable=False),
+    Column("undone_at", UtcTime),
+    sqlite_autoincrement=True,
+)
+
+# Which articles an act marked, and since when they had been marked before it: enough to undo exactly that.
+act_articles = Table(
+    "act_articles",
+    metadata,
+    _to("act_id", "acts.id", "CASCADE", primary_key=True, autoincrement=False),
+    _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False, index=True),
+    Column("was_at", UtcTime),
+)
+
+# Stars and follows. They name the id that the owner marked: where a story was merged, its alias leads them on, and
+# where the merge is undone, they are back where they were.
+marks = Table(
+    "marks",
+    metadata,
+    _id(),
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("subject_id", Id, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    _to("made_by", "acts.id", "CASCADE", nullable=False, index=True),
+    _to("ended_by", "acts.id", "SET NULL", index=True),
+    Index(None, "subject_id", "subject"),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    _id(),
+    Column("kind", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("story_id", Id, nullable=False),
+    # What is like it: the topic or, where it has none, stories with these names.
+    Column("topic_id", Id),
+    Column("names", JSON, nullable=False),
+    _to("publisher_id", "publishers.id", "CASCADE", index=True),
+    # From so many publishers on, a story is shown all the same; NULL is never.
+    Column("bar", Integer),
+    Column("until", UtcTime),
+    Column("made_at", UtcTime, nullable=False),
+    _to("made_by", "acts.id", "CASCADE", nullable=False, index=True),
+    _to("ended_by", "acts.id", "SET NULL", index=True),
+)
+
+# Stories that a mute's names stand in; what a mute hides by story, topic or publisher is asked when it is shown.
+muted_stories = Table(
+    "muted_stories",
+    metadata,
+    _to("mute_id", "mutes.id", "CASCADE", primary_key=True, autoincrement=False),
+    _to("story_id", "stories.id", "CASCADE", primary_key=True, autoincrement=False, index=True),
 )
 
 settings = Table(

@@ -2,17 +2,32 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from aggregator.errors import NotFoundError
 from aggregator.models import (
     ArticleLine,
     KnownStory,
+    MarkKind,
     Member,
     Merge,
     Regrouping,
@@ -23,11 +38,14 @@ from aggregator.models import (
     StoryPage,
     TopicName,
 )
+from aggregator.store import marks, mutes
 from aggregator.store.articles import find_articles, lines_of, lock_articles
 from aggregator.store.changes import Moves, Past, record_moves, snapshot
 from aggregator.store.evidence import unpacked
 from aggregator.store.moving import Fact, mend, redirect
 from aggregator.store.schema import (
+    Id,
+    UtcTime,
     article_status,
     articles,
     feeds,
@@ -39,6 +57,14 @@ from aggregator.store.schema import (
 )
 from aggregator.store.settings import REGROUPED_ARTICLES, REGROUPED_AT, remember
 from aggregator.store.statements import chunks, feed_title, insert_into
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list of stories, the latest news first, goes on."""
+
+    last_at: datetime
+    story_id: int
 
 
 def known_stories(db: Connection, story_ids: Collection[int] | None = None, *, since: datetime) -> list[KnownStory]:
@@ -108,22 +134,48 @@ def save(db: Connection, regrouping: Regrouping, *, n_articles: int, encoder: st
     return ids
 
 
-def front_page(db: Connection, *, since: datetime, limit: int, min_publishers: int = 2) -> list[StoryCard]:
-    """Return the stories with news since then, by rank, best first."""
+def front_page(
+    db: Connection, *, since: datetime, limit: int, now: datetime, min_publishers: int = 2
+) -> list[StoryCard]:
+    """Return the stories with news since then, by rank, best first, without what is muted now."""
     ids = db.execute(
         select(stories.c.id)
-        .where(stories.c.last_at >= since, stories.c.n_publishers >= min_publishers)
+        .where(
+            stories.c.last_at >= since,
+            stories.c.n_publishers >= min_publishers,
+            stories.c.id.not_in(mutes.hidden(now=now)),
+        )
         .order_by(stories.c.rank.desc(), stories.c.last_at.desc(), stories.c.id.desc())
         .limit(limit)
     )
-    return story_cards(db, ids.scalars().all())
+    return _quieted(db, story_cards(db, ids.scalars().all()), now=now)
 
 
-def n_single(db: Connection, *, since: datetime) -> int:
-    """Return how many stories with news since then only one publisher covers."""
+def n_single(db: Connection, *, since: datetime, now: datetime) -> int:
+    """Return how many stories with news since then only one publisher covers, without what is muted now."""
     is_single = (stories.c.last_at >= since) & (stories.c.n_publishers == 1)
-    count: int = db.execute(select(func.count()).select_from(stories).where(is_single)).scalar_one()
+    is_shown = stories.c.id.not_in(mutes.hidden(now=now))
+    count: int = db.execute(select(func.count()).select_from(stories).where(is_single, is_shown)).scalar_one()
     return count
+
+
+def following(
+    db: Connection, *, now: datetime, limit: int, after: Place | None = None, unread_only: bool = False
+) -> list[StoryCard]:
+    """Return the stories that the owner follows, by themselves or with their topic, the latest news first.
+
+    What is muted now is left out. `after` is the last of the page before.
+    """
+    wanted = select(stories.c.id).where(
+        stories.c.id.in_(marks.followed_stories()), stories.c.id.not_in(mutes.hidden(now=now))
+    )
+    if unread_only:
+        wanted = wanted.where(exists(_unread_members().where(memberships.c.story_id == stories.c.id)))
+    if after is not None:
+        place = tuple_(literal(after.last_at, UtcTime), literal(after.story_id, Id))
+        wanted = wanted.where(tuple_(stories.c.last_at, stories.c.id) < place)
+    ordered = wanted.order_by(stories.c.last_at.desc(), stories.c.id.desc()).limit(limit)
+    return _quieted(db, story_cards(db, db.execute(ordered).scalars().all()), now=now)
 
 
 def find_story(db: Connection, story_id: int) -> StoryPage:
@@ -165,7 +217,8 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
         if line.story_id is not None:
             lines[line.story_id].append(line)
     topic_of = _topics(db, list(rows))
-    return [
+    held = marks.held(db, list(rows))
+    cards = [
         replace(
             _card(rows[story_id], lines[story_id], n_unread[story_id], topic_of.get(story_id)),
             reports=tuple(reports[story_id]),
@@ -173,6 +226,7 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
         for story_id in dict.fromkeys(story_ids)
         if story_id in lines
     ]
+    return [_held(card, held.get(card.id, ())) for card in cards]
 
 
 def take_out(db: Connection, article_ids: Sequence[int]) -> None:
@@ -459,6 +513,29 @@ def _shown_ids(reports: Sequence[Report], lead_id: int) -> set[int]:
     newest = {report.publisher_id: report.article_id for report in reports}
     lead = {report.publisher_id: report.article_id for report in reports if report.article_id == lead_id}
     return {reports[0].article_id, *(newest | lead).values()}
+
+
+def _unread_members() -> Select[tuple[int]]:
+    return (
+        select(memberships.c.story_id)
+        .outerjoin(article_status, article_status.c.article_id == memberships.c.article_id)
+        .where(article_status.c.read_at.is_(None))
+    )
+
+
+def _held(card: StoryCard, held: Collection[MarkKind]) -> StoryCard:
+    return replace(card, is_starred=MarkKind.STAR in held, is_followed=MarkKind.FOLLOW in held) if held else card
+
+
+def _quieted(db: Connection, cards: Sequence[StoryCard], *, now: datetime) -> list[StoryCard]:
+    """Return the cards without lines of publishers that are muted there; another speaks for the story then."""
+    silenced = mutes.silenced(db, [card.id for card in cards], now=now)
+    return [_left_out(card, silenced) for card in cards] if silenced else list(cards)
+
+
+def _left_out(card: StoryCard, silenced: Collection[tuple[int, int]]) -> StoryCard:
+    lines = tuple(line for line in card.lines if (card.id, line.publisher.id) not in silenced)
+    return replace(card, lines=lines, lead=lines[0], headline=lines[0].title) if lines else card
 
 
 def _topics(db: Connection, story_ids: Sequence[int]) -> dict[int, TopicName]:

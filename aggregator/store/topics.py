@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, literal, select, tuple_, update
@@ -18,6 +17,7 @@ from aggregator.models import (
     TopicPage,
     TopicStory,
 )
+from aggregator.store import marks
 from aggregator.store.articles import lines_of
 from aggregator.store.schema import (
     Id,
@@ -32,7 +32,7 @@ from aggregator.store.schema import (
 )
 from aggregator.store.settings import REGROUPED_AT, recall, remember
 from aggregator.store.statements import chunks, insert_into
-from aggregator.store.stories import story_cards
+from aggregator.store.stories import Place, story_cards
 
 N_SAMPLE = 5
 """Articles of a story that stand for it, the earliest that are no copies: the later ones say the same again."""
@@ -41,14 +41,6 @@ SAMPLE_CHARS = 300
 """Of the text of each: what happened is said first."""
 
 MADE_AT = "topics_made_at"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a topic's stories, newest first, go on."""
-
-    last_at: datetime
-    story_id: int
 
 
 def stories_for_topics(db: Connection, *, since: datetime, limit: int) -> list[TopicStory]:
@@ -132,6 +124,31 @@ def topic_lines(db: Connection, *, since: datetime, limit: int) -> list[TopicLin
     ]
 
 
+def followed_topics(db: Connection) -> list[TopicPage]:
+    """Return the topics that the owner follows, the latest news first."""
+    followed = marks.followed_topics().subquery()
+    n_stories = func.count(topic_stories.c.story_id).label("n_stories")
+    rows = db.execute(
+        select(topics.c.id, topics.c.name, topics.c.last_at, n_stories)
+        .join(followed, followed.c.topic_id == topics.c.id)
+        .outerjoin(topic_stories, topic_stories.c.topic_id == topics.c.id)
+        .group_by(topics.c.id)
+        .order_by(topics.c.last_at.desc(), topics.c.id)
+    ).all()
+    first_at = _first_at(db, [row.id for row in rows])
+    return [
+        TopicPage(
+            id=row.id,
+            name=row.name,
+            n_stories=row.n_stories,
+            first_at=first_at.get(row.id),
+            last_at=row.last_at,
+            is_followed=True,
+        )
+        for row in rows
+    ]
+
+
 def find_topic(db: Connection, topic_id: int) -> TopicPage:
     """Return the topic; NotFoundError where there is none of this id."""
     row = db.execute(select(topics).where(topics.c.id == topic_id)).mappings().first()
@@ -140,7 +157,14 @@ def find_topic(db: Connection, topic_id: int) -> TopicPage:
     has = topic_stories.c.topic_id == topic_id
     n_stories = db.execute(select(func.count()).select_from(topic_stories).where(has)).scalar_one()
     first_at = _first_at(db, [topic_id]).get(topic_id)
-    return TopicPage(id=topic_id, name=row["name"], n_stories=n_stories, first_at=first_at, last_at=row["last_at"])
+    return TopicPage(
+        id=topic_id,
+        name=row["name"],
+        n_stories=n_stories,
+        first_at=first_at,
+        last_at=row["last_at"],
+        is_followed=marks.is_topic_followed(db, topic_id),
+    )
 
 
 def stories_of_topic(db: Connection, topic_id: int, *, limit: int, after: Place | None = None) -> list[StoryCard]:

@@ -8,7 +8,16 @@ from sqlalchemy import Connection, delete, exists, func, select, true, update
 from aggregator.store import articles as pieces
 from aggregator.store import stories
 from aggregator.store.folders import remove_empty_folders
-from aggregator.store.schema import article_status, articles, correction_articles, entries, feed_key, feeds, guid_key
+from aggregator.store.schema import (
+    act_articles,
+    article_status,
+    articles,
+    correction_articles,
+    entries,
+    feed_key,
+    feeds,
+    guid_key,
+)
 from aggregator.store.statements import insert_into
 
 _OWNERS = ("owner_title", "folder_id", "language", "country", "interval_s")
@@ -92,6 +101,10 @@ def _hand_over_status(db: Connection, old_id: int, new_id: int) -> None:
     mark = insert_into(db, article_status).values({**status, "article_id": new_id})
     kept = {name: func.coalesce(article_status.c[name], mark.excluded[name]) for name in status if name != "article_id"}
     db.execute(mark.on_conflict_do_update(index_elements=["article_id"], set_=kept))
+    other = act_articles.alias()
+    is_there = exists().where(other.c.act_id == act_articles.c.act_id, other.c.article_id == new_id)
+    by_acts = update(act_articles).where(act_articles.c.article_id == old_id, ~is_there)
+    db.execute(by_acts.values(article_id=new_id))
 
 
 def _hand_over_choices(db: Connection, from_id: int, to_id: int) -> None:

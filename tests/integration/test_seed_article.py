@@ -70,7 +70,7 @@ def test_the_seed_article_in_three_forms_is_one_story_beside_a_day_of_news(engin
         refresh(engine, due, SETTINGS, console, now=EVENING)
     encode_and_regroup(engine, load_encoder(SETTINGS.encode), SETTINGS, console, now=EVENING)
     with reading(engine) as db:
-        cards = stories.front_page(db, since=datetime(2026, 2, 20, tzinfo=UTC), limit=100)
+        cards = stories.front_page(db, since=datetime(2026, 2, 20, tzinfo=UTC), limit=100, now=EVENING)
     [story] = [card for card in cards if "Putin" in card.headline]
     assert {line.publisher.domain for line in story.lines} == {"whole.example", "short.example", "rewritten.example"}
     assert story.n_articles == 3

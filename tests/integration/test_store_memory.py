@@ -31,20 +31,20 @@ MODEL = EncoderName("model", "1", 3)
 def test_marking_counts_what_changed(engine: Engine) -> None:
     with transaction(engine) as db:
         ids = bring_from(db, "a", "b", "c")
-        assert reading.mark_articles(db, ids[:2], is_read=True, now=NOON) == 2
-        assert reading.mark_articles(db, [*ids, 999], is_read=True, now=NOON) == 1
-        assert reading.mark_articles(db, ids[:1], is_read=False, now=NOON) == 1
-        assert reading.mark_articles(db, ids[:1], is_read=False, now=NOON) == 0
-        assert reading.mark_articles(db, ids, is_read=True, now=NOON) == 1
+        assert reading.mark_articles(db, ids[:2], is_read=True, now=NOON).n_articles == 2
+        assert reading.mark_articles(db, [*ids, 999], is_read=True, now=NOON).n_articles == 1
+        assert reading.mark_articles(db, ids[:1], is_read=False, now=NOON).n_articles == 1
+        assert reading.mark_articles(db, ids[:1], is_read=False, now=NOON).n_articles == 0
+        assert reading.mark_articles(db, ids, is_read=True, now=NOON).n_articles == 1
 
 
 def test_a_story_is_marked_as_a_whole(engine: Engine) -> None:
     with transaction(engine) as db:
         a, b, c = bring_from(db, "a", "b", "c")
         one, _ = save(db, Regrouping(stories=(draft([a, b]), draft([c]))))
-        assert reading.mark_story(db, one, is_read=True, now=NOON) == 2
+        assert reading.mark_story(db, one, is_read=True, now=NOON).n_articles == 2
         assert {line.id for line in articles.river(db, limit=9, unread_only=True)} == {c}
-        assert reading.mark_story(db, one, is_read=False, now=NOON) == 2
+        assert reading.mark_story(db, one, is_read=False, now=NOON).n_articles == 2
 
 
 def test_what_arrived_after_the_page_was_made_stays_unread(engine: Engine) -> None:
@@ -54,9 +54,9 @@ def test_what_arrived_after_the_page_was_made_stays_unread(engine: Engine) -> No
         bring_from(db, "other")
         bring(db, gazette, entry("late"), now=NOON + HOUR)
         seen = NOON + timedelta(minutes=1)
-        assert reading.mark_feed(db, gazette, seen_before=seen, now=seen) == 1
-        assert reading.mark_all(db, seen_before=seen, now=seen) == 1
-        assert reading.mark_all(db, seen_before=seen, now=seen) == 0
+        assert reading.mark_feed(db, gazette, seen_before=seen, now=seen).n_articles == 1
+        assert reading.mark_all(db, seen_before=seen, now=seen).n_articles == 1
+        assert reading.mark_all(db, seen_before=seen, now=seen).n_articles == 0
         assert [line.title for line in articles.river(db, limit=9, unread_only=True)] == ["Title of late"]
 
 

@@ -48,8 +48,8 @@ def archive(engine: Engine) -> Engine:
 @pytest.mark.parametrize(
     "ask",
     [
-        pytest.param(lambda db: stories.front_page(db, since=NOON - DAY, limit=31), id="front page"),
-        pytest.param(lambda db: stories.n_single(db, since=NOON - DAY), id="single stories"),
+        pytest.param(lambda db: stories.front_page(db, since=NOON - DAY, limit=31, now=NOON), id="front page"),
+        pytest.param(lambda db: stories.n_single(db, since=NOON - DAY, now=NOON), id="single stories"),
         pytest.param(lambda db: stories.find_story(db, 1), id="story"),
         pytest.param(lambda db: stories.current_id(db, 1), id="where a story lives"),
         pytest.param(lambda db: stories.waiting(db, since=NOON - DAY), id="who waits to move"),

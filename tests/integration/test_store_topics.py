@@ -12,7 +12,7 @@ from aggregator.errors import NotFoundError
 from aggregator.models import EncoderName, Merge, Regrouping, Retopicking, TopicDraft
 from aggregator.store import articles, stories, topics, window
 from aggregator.store.db import reading, transaction
-from aggregator.store.topics import Place
+from aggregator.store.stories import Place
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
 
 MODEL = EncoderName("model", "1", 3)
