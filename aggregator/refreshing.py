@@ -40,6 +40,8 @@ from aggregator.store.facts import RHYTHM_ARTICLES
 
 KEEP_AT_ONCE = 32
 """So many feeds are kept in one transaction, while many are still to come: each statement costs as much as for one."""
+CLAIM_S = 300.0
+"""How long a worker that died keeps its feeds from others: longer than the slowest batch may take."""
 PUSHES_AT_ONCE = 50
 PUSH_CLAIM_S = 300.0
 PARSE_AT_ONCE = 64
@@ -112,6 +114,15 @@ def read_pushes(engine: Engine, tools: Tools, *, now: datetime) -> Iterator[Refr
         )
         check = _check(due[push.feed_id], reply, tools.parse(reply, discover=False))
         yield _keep_push(engine, push, check, now=now)
+
+
+def in_words(done: Refreshed) -> str:
+    """Return how a feed's check went, as a sentence."""
+    name = done.feed.log_name
+    if done.why:
+        return f"{name}: {done.why}"
+    kept = done.kept
+    return f"{name}: {kept.n_new} new, {kept.n_changed} changed, {kept.n_unchanged} known."
 
 
 def _keep_push(engine: Engine, push: Push, check: _Check, *, now: datetime) -> Refreshed:

@@ -21,7 +21,7 @@ from aggregator.errors import EncoderError
 from aggregator.fetch.http import fetch_all
 from aggregator.models import EncoderName, Progress
 from aggregator.parse.sandbox import Parsers
-from aggregator.refreshing import Tools
+from aggregator.refreshing import CLAIM_S, Tools, in_words
 from aggregator.store import corrections, feeds, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
@@ -36,8 +36,6 @@ PAGES_GAP_S = 2.0
 GROUP_EVERY_S = 5.0
 """How soon new articles are grouped: an article is in its story within a minute, batches stay large."""
 FEEDS_AT_ONCE = 200
-CLAIM_S = 300.0
-"""How long a worker that died keeps its feeds from others: longer than the slowest batch may take."""
 GROUP_LEASE_S = 120.0
 """Renewed after every batch; how long a worker that died while grouping keeps the others waiting."""
 ENCODE_FOR_S = 20.0
@@ -261,15 +259,6 @@ class Model:
         log.warning("New articles are grouped by their words only: %s", error)
         with transaction(self._engine) as db:
             memory.remember_encoder_error(db, str(error))
-
-
-def in_words(done: refreshing.Refreshed) -> str:
-    """Return how a feed's check went, as a sentence."""
-    name = done.feed.log_name
-    if done.why:
-        return f"{name}: {done.why}"
-    kept = done.kept
-    return f"{name}: {kept.n_new} new, {kept.n_changed} changed, {kept.n_unchanged} known."
 
 
 def _scheduler() -> BackgroundScheduler:

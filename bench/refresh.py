@@ -249,8 +249,9 @@ def heading(options: argparse.Namespace) -> str:
     """Return what stands above the table."""
     return f"""# 1,000 feeds of 30 entries
 
-`python -m bench.refresh --runs {options.runs}`: medians, all on one machine of {os.cpu_count()} cores, which the publisher
-and other work (load average {os.getloadavg()[2]:.0f}) share. Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}.
+`python -m bench.refresh --runs {options.runs}`: medians, all on one machine of {os.cpu_count()} cores, which the
+publisher and other work (load average {os.getloadavg()[2]:.0f}) share. Python {platform.python_version()}, SQLite
+{sqlite3.sqlite_version}.
 """
 
 

@@ -11,10 +11,11 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from aggregator import pipeline
+from aggregator.cli.checking import claim, refresh
 from aggregator.cli.context import Context, find_context, utc_now
 from aggregator.cli.serve import child_commands, free_address
 from aggregator.cli.terminal import count, print_stories, stop_on_signal
-from aggregator.cli.work import claim, encode_and_regroup, refresh
+from aggregator.cli.work import encode_and_regroup
 from aggregator.config import Settings
 from aggregator.demo.day import N_EDITIONS, edition_end, load_day
 from aggregator.demo.publisher import SamplePress, serving

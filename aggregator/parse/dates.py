@@ -2,14 +2,15 @@
 
 import calendar
 import functools
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
+from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel import Locale
 from dateutil import parser as dateutil_parser
 from feedparser.datetimes import iso8601, w3dtf
 
@@ -17,12 +18,6 @@ FIRST_YEAR = 1971
 """Earlier dates are zeros of some clock (1970-01-01, 0001-01-01), not dates of news."""
 
 MAX_DATE_CHARS = 100
-
-_LANGUAGES = (
-    "en de fr es it pt nl ca gl eu ro sv da nb nn fi is et lv lt pl cs sk sl hr sr sr_Latn bs mk bg ru uk be el hu "
-    "tr az sq ar fa he id ms vi sw af cy ga hi bn ta th ka hy kk"
-).split()
-"""Languages whose names of months and days are understood, the likelier ones first; names from the CLDR."""
 
 _ZONES_H: Mapping[str, float] = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "IST": 5.5, "CET": 1, "CEST": 2, "MET": 1,
@@ -37,7 +32,6 @@ _ZONES_H: Mapping[str, float] = {
 _DEFAULTS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2004, 2, 1, tzinfo=UTC))
 """What fills the gaps of a date; where two of them give two months, the date did not say which."""
 
-_ENGLISH_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _FILLER = frozenset("at um uhr de del of den le la o as the om kl u г года р alle a las".split())
 _IANA_ZONE = re.compile(r"\s*\b([A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?)\s*$")
 _OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*([+-])(\d\d):?([0-5]\d)Z?$")
@@ -158,7 +152,7 @@ def _without_east_asian(text: str) -> tuple[str, tzinfo | None]:
 
 def _in_english(word: re.Match[str]) -> str:
     """Return a month's English name, nothing for a weekday or a filler, any other word as it is."""
-    plain = _folded(word[0])
+    plain = folded(word[0])
     if plain in ("am", "pm") or word[0].upper() in _ZONES_H:
         return word[0]
     if plain in _FILLER:
@@ -168,22 +162,17 @@ def _in_english(word: re.Match[str]) -> str:
 
 @functools.cache
 def _names() -> Mapping[str, str]:
-    """Return the English month for each name of a month, and nothing for each name of a weekday."""
-    names: dict[str, str] = {}
-    for language in _LANGUAGES:
-        locale = Locale.parse(language)
-        for form in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                for number, name in locale.months[form][width].items():
-                    names.setdefault(_folded(name), _ENGLISH_MONTHS[number - 1])
-                for name in locale.days[form][width].values():
-                    names.setdefault(_folded(name), " ")
-        for name in locale.days["format"].get("short", {}).values():
-            names.setdefault(_folded(name), " ")
-    return names | {"sept": "Sep", "thurs": " ", "thur": " ", "tues": " ", "weds": " ", "marz": "Mar"}
+    """Return the English month for each name of a month, and nothing for each name of a weekday.
+
+    The file is what tests/date_names.py makes of the CLDR: Babel itself holds 58 MB of it to give these names, in each
+    process that reads feeds.
+    """
+    text = files("aggregator.parse").joinpath("date_names.json").read_text(encoding="utf-8")
+    return {name: english for english, names in json.loads(text).items() for name in names}
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
+    """Return a name's letters as they are compared: small, without accents and final dots."""
     letters = unicodedata.normalize("NFD", word.casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).rstrip(".")
 

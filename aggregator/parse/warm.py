@@ -3,6 +3,8 @@
 Imported by that server alone, which runs nothing but imports.
 """
 
+import gc
+
 from aggregator.parse import sandbox as sandbox
 from aggregator.parse.dates import parse_date
 from aggregator.parse.language import article_language
@@ -11,3 +13,7 @@ from aggregator.parse.urls import registrable_domain
 article_language("The first text takes half a second.")
 registrable_domain("https://example.org/")
 parse_date("1 January 2024")
+
+# Children neither search what is loaded by now for garbage nor, by searching, make its memory their own.
+gc.collect()
+gc.freeze()

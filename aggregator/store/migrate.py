@@ -2,9 +2,6 @@
 
 from importlib.resources import files
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from aggregator.errors import FutureDatabaseError, StoreError
@@ -16,26 +13,23 @@ VERSION_TABLE = "broadsheet_version"
 
 def bring_up_to_date(db: Connection, name: str) -> None:
     """Take the steps that the database lacks, inside the caller's transaction; `name` stands in error messages."""
-    config = alembic_config(db)
-    steps = ScriptDirectory.from_config(config)
     revision = revision_of(db, name)
-    if revision == steps.get_current_head():
+    if revision == newest_revision():
         return
-    if revision is not None and revision not in {step.revision for step in steps.walk_revisions()}:
+    # Alembic takes as long to load as all the rest of the store, and is needed once per release.
+    from aggregator.store.upgrade import all_revisions, upgrade
+
+    if revision is not None and revision not in all_revisions(db):
         raise FutureDatabaseError(
             f"{name} was written by a newer Broadsheet (its version is {revision}); "
             "install that one, or name another database."
         )
-    command.upgrade(config, "head")
+    upgrade(db)
 
 
-def alembic_config(db: Connection) -> Config:
-    """Return what Alembic has to know, wherever Broadsheet is installed."""
-    config = Config()
-    config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = db
-    return config
+def newest_revision() -> str:
+    """Return the revision that the last step leads to, which is the number that its file's name begins with."""
+    return max(file.name[:4] for file in files("migrations.versions").iterdir() if file.name[:4].isdigit())
 
 
 def revision_of(db: Connection, name: str) -> str | None:

@@ -15,8 +15,7 @@ from aggregator.config import Settings
 from aggregator.errors import ConfigError
 from aggregator.models import Feed, Subscription
 from aggregator.parse.urls import feed_url_problem, masked
-from aggregator.refreshing import Refreshed
-from aggregator.schedule import in_words
+from aggregator.refreshing import Refreshed, in_words
 from aggregator.store import sessions
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 from sqlalchemy import Engine
 
-from aggregator.cli.work import claim, encode_and_regroup, refresh
+from aggregator.cli.checking import claim, refresh
+from aggregator.cli.work import encode_and_regroup
 from aggregator.config import FetchSettings, Settings
 from aggregator.demo.day import load_day
 from aggregator.demo.publisher import serving

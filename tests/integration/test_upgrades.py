@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, make_url
 
 from aggregator.errors import FutureDatabaseError
 from aggregator.store.db import open_database
-from aggregator.store.migrate import VERSION_TABLE, alembic_config
+from aggregator.store.migrate import VERSION_TABLE, newest_revision
 from aggregator.store.schema import metadata
+from aggregator.store.upgrade import alembic_config, all_revisions
 
 N_ROWS = 3
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -30,8 +30,7 @@ def released() -> list[str]:
     """Return every revision but the last, oldest first."""
     engine = create_engine("sqlite://")
     with engine.connect() as db:
-        steps = ScriptDirectory.from_config(alembic_config(db)).walk_revisions()
-        revisions = [step.revision for step in steps][::-1]
+        revisions = all_revisions(db)[::-1]
     engine.dispose()
     return revisions
 
@@ -114,6 +113,10 @@ def test_a_database_of_each_version_is_brought_up_to_date_with_all_it_holds(
             assert db.exec_driver_sql("PRAGMA foreign_key_check").all() == []
             assert db.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     engine.dispose()
+
+
+def test_the_number_of_the_newest_file_is_where_alembic_leads() -> None:
+    assert newest_revision() == released()[-1]
 
 
 def test_an_upgrade_that_fails_leaves_the_old_database_as_it_was(bare: Engine, database_url: str) -> None:

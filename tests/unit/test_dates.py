@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.parse.dates import parse_date
+from tests.date_names import FILE, as_json
 
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -48,3 +49,7 @@ def test_a_word_before_the_day_is_a_weekday() -> None:
 )  # fmt: skip
 def test_what_is_no_date_of_news_is_missing(text: str | None) -> None:
     assert parse_date(text) is None
+
+
+def test_the_names_of_months_and_weekdays_are_those_of_the_cldr() -> None:
+    assert FILE.read_text(encoding="utf-8") == as_json(), "write the file anew: python -m tests.date_names"

@@ -1,0 +1,104 @@
+"""Commands that check feeds: add, refresh. They load nothing of the story engine, which takes a second."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from sqlalchemy import Connection, Engine
+
+from aggregator import refreshing
+from aggregator.cli.context import Context, pass_context, utc_now
+from aggregator.cli.subscriptions import path_of
+from aggregator.cli.terminal import count, progress_bar
+from aggregator.config import Settings
+from aggregator.errors import BroadsheetError
+from aggregator.fetch.http import fetch_all
+from aggregator.models import DueFeed, ImportResult, Subscription
+from aggregator.parse.sandbox import Parsers
+from aggregator.refreshing import CLAIM_S, Refreshed, Tools, in_words
+from aggregator.store import feeds
+from aggregator.store.db import transaction
+from aggregator.subscribing import subscribe_all
+
+DISCOVERY_STEPS = 3
+"""How often an address may lead to another before there is a feed: a site, its feed, and one to spare."""
+
+
+@click.command("add")
+@click.argument("address")
+@click.option("--folder", help="The folder to put it in; inside another as News/Africa.")
+@click.option("--title", help="What to call it instead of what it calls itself.")
+@pass_context
+def add_command(context: Context, address: str, folder: str | None, title: str | None) -> None:
+    """Subscribe to a feed, by its address or that of its site.
+
+    It is fetched at once.
+    """
+    engine = context.open()
+    path = path_of(folder or "")
+    with transaction(engine) as db:
+        [outcome] = subscribe_all(db, [Subscription(feed_url=address, title=title, folder=path)], now=utc_now())
+    if outcome.result is ImportResult.INVALID or outcome.feed_id is None:
+        raise BroadsheetError(outcome.why)
+    if outcome.result is ImportResult.ALREADY_THERE:
+        click.echo("You are subscribed to this already.")
+        return
+    done = _first_refresh(engine, context.settings, outcome.feed_id)
+    click.echo(f"Added. {in_words(done)}")
+    sys.exit(1 if done.why else 0)
+
+
+@click.command("refresh")
+@click.argument("feed_ids", nargs=-1, type=int)
+@click.option("--due", "due_only", is_flag=True, help="Only the feeds whose time has come.")
+@pass_context
+def refresh_command(context: Context, feed_ids: tuple[int, ...], *, due_only: bool) -> None:
+    """Check feeds for new articles now.
+
+    All that are not paused, or those of the ids given.
+    """
+    engine, console = context.open(), Console()
+    with transaction(engine) as db:
+        if not due_only and not feed_ids:
+            feeds.check_now(db, None, now=utc_now())
+        due = claim(db, feed_ids, now=utc_now())
+    done = refresh(engine, due, context.settings, console, now=utc_now())
+    for each in done:
+        if each.why:
+            console.print(escape(in_words(each)), highlight=False)
+    n_new, n_failed = sum(each.kept.n_new for each in done), sum(each.why is not None for each in done)
+    console.print(f"{count(len(done), 'feed')} checked: {count(n_new, 'new article')}, {n_failed:,} failed.")
+    sys.exit(1 if done and n_failed == len(done) else 0)
+
+
+def claim(db: Connection, feed_ids: Sequence[int] = (), *, now: datetime) -> list[DueFeed]:
+    """Return the feeds of these ids, or all that are due, kept from other workers meanwhile."""
+    if feed_ids:
+        return feeds.claim(db, feed_ids, now=now, lease_s=CLAIM_S)
+    return feeds.claim_due(db, now=now, limit=sys.maxsize, lease_s=CLAIM_S)
+
+
+def refresh(
+    engine: Engine, due: Sequence[DueFeed], settings: Settings, console: Console, *, now: datetime
+) -> list[Refreshed]:
+    """Check these feeds, with a bar; return how each went."""
+    with Parsers(settings.parse) as parsers, progress_bar(console) as bar:
+        tools = Tools(fetch=partial(fetch_all, settings=settings.fetch), parse=parsers.parse)
+        checks = refreshing.refresh(engine, due, tools, settings.poll, now=now)
+        return list(bar.track(checks, len(due), description="Checking feeds"))
+
+
+def _first_refresh(engine: Engine, settings: Settings, feed_id: int) -> Refreshed:
+    """Fetch a feed that was just added; where its address is a site's, fetch the feed that the site offers."""
+    for _ in range(DISCOVERY_STEPS):
+        with transaction(engine) as db:
+            due = claim(db, [feed_id], now=utc_now())
+        [done] = refresh(engine, due, settings, Console(quiet=True), now=utc_now())
+        feed_id = done.feed.id
+        if done.why or done.feed.feed_url == due[0].feed.feed_url:
+            break
+    return done
