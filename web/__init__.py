@@ -21,6 +21,7 @@ from web import (
     language,
     manage,
     marks,
+    offline,
     pages,
     security,
     sign_in,
@@ -48,7 +49,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     images.add_images(app, settings)
     errors.add_error_pages(app)
     _version_static_files(app)
-    for room in (pages, topics, manage, marks, changes):
+    for room in (pages, offline, topics, manage, marks, changes):
         app.register_blueprint(room.blueprint)
     if settings.web.public_url:
         app.register_blueprint(websub.blueprint)

@@ -85,7 +85,8 @@ def leave() -> ResponseReturnValue:
     with transaction(engine()) as db:
         sessions.end_session(db, session.get(_SECRET, ""))
     session.clear()
-    return redirect(url_for("sign_in.form"), code=303)
+    # What the browser keeps for when nothing can be reached goes with the session.
+    return redirect(url_for("sign_in.form"), code=303), {"Clear-Site-Data": '"cache", "storage"'}
 
 
 def _stop_strangers() -> ResponseReturnValue | None:

@@ -158,6 +158,11 @@ def test_signing_out_ends_the_session_for_whoever_has_a_copy_of_its_cookie(app: 
     assert not is_inside(thief)
 
 
+def test_signing_out_empties_what_the_browser_kept(client: FlaskClient) -> None:
+    sign_in(client)
+    assert leave(client).headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
 def test_a_new_password_signs_every_browser_out(client: FlaskClient, engine: Engine) -> None:
     sign_in(client)
     set_password(engine, HASHED)
