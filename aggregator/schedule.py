@@ -14,7 +14,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
-from aggregator import announcing, fetching_pages, pipeline, refreshing
+from aggregator import announcing, fetching_pages, listing, pipeline, probing, refreshing
 from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
@@ -29,6 +29,9 @@ from aggregator.stories.desk import Desk
 
 POLL_EVERY_S = 2.0
 """How soon a feed that was just added is looked at; asking costs one indexed query."""
+ERRANDS_EVERY_S = 0.5
+"""How soon what the owner waits for on a page is begun; asking costs two indexed queries."""
+SEEN_EVERY = timedelta(seconds=30)
 HUBS_EVERY_S = 60.0
 PAGES_EVERY_S = 30.0
 PAGES_GAP_S = 2.0
@@ -73,6 +76,7 @@ class Worker:
         self._model = Model(engine, settings.encode, load)
         self._stopping = threading.Event()
         self._is_explaining = False
+        self._seen_at: datetime | None = None
         self._desk: Desk | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -89,6 +93,9 @@ class Worker:
                 [parsers],
                 seconds=PAGES_EVERY_S,
                 next_run_time=self._clock() + timedelta(seconds=PAGES_EVERY_S),
+            )
+            scheduler.add_job(
+                self.run_errands, "interval", [tools, parsers], seconds=ERRANDS_EVERY_S, next_run_time=self._clock()
             )
             if self._settings.web.public_url:
                 scheduler.add_job(self.ask_hubs, "interval", [tools], seconds=HUBS_EVERY_S, next_run_time=self._clock())
@@ -108,6 +115,16 @@ class Worker:
                 return
         for done in refreshing.read_pushes(self._engine, tools, now=self._clock()):
             log.info("%s", in_words(done))
+
+    def run_errands(self, tools: Tools, parsers: Parsers) -> None:
+        """Do what the owner waits for on a page: look at an address, fetch a list. Say that there is a worker."""
+        now = self._clock()
+        probing.probe_wanted(self._engine, tools.fetch, tools.parse, now=now)
+        listing.fetch_wanted(self._engine, tools.fetch, parsers.read_list, now=now)
+        if self._seen_at is None or now - self._seen_at >= SEEN_EVERY:
+            self._seen_at = now
+            with transaction(self._engine) as db:
+                memory.note_worker(db, now=now)
 
     def fetch_pages(self, parsers: Parsers) -> None:
         """Fetch whole articles from their own pages, for feeds whose owner wants that."""

@@ -6,13 +6,14 @@ from datetime import datetime
 from importlib.resources import files
 from itertools import islice
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from aggregator.errors import AddressError
-from aggregator.models import ImportOutcome, ImportResult, Subscription
+from aggregator.models import ImportOutcome, ImportResult, ImportState, Subscription
 from aggregator.parse.opml import parse_opml
 from aggregator.parse.urls import as_feed_url, feed_url_problem
-from aggregator.store import feeds
+from aggregator.store import feeds, imports
+from aggregator.store.db import transaction
 from aggregator.store.folders import FOLDER_MARK
 from aggregator.store.twins import follow_move
 
@@ -46,6 +47,20 @@ def foresee(db: Connection, wanted: Sequence[Subscription]) -> list[ImportOutcom
         seen = replace(outcome, result=result, feed_id=ids.get(url))
         outcomes.append(outcome if outcome.why else _in_words(seen, there, places))
     return outcomes
+
+
+def import_step(engine: Engine, import_id: int, *, now: datetime) -> bool:
+    """Subscribe to the next feeds of a list that was shown, in one transaction; return whether any are left.
+
+    What was stopped half-way goes on where it stopped.
+    """
+    with transaction(engine) as db:
+        found = imports.find_import(db, import_id)
+        if found.state not in (ImportState.SHOWN, ImportState.RUNNING):
+            return False
+        start, wanted = imports.claim_step(db, import_id, limit=AT_ONCE)
+        imports.keep_step(db, import_id, start, list(subscribe_all(db, wanted, now=now)), n_all=found.n_all)
+    return start + len(wanted) < found.n_all
 
 
 def into_folder(wanted: Iterable[Subscription], folder: tuple[str, ...]) -> list[Subscription]:

@@ -13,6 +13,7 @@ from aggregator.config import Settings
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from web import (
+    adding,
     changes,
     errors,
     explaining,
@@ -22,6 +23,7 @@ from web import (
     manage,
     marks,
     offline,
+    opml,
     pages,
     security,
     sign_in,
@@ -49,7 +51,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     images.add_images(app, settings)
     errors.add_error_pages(app)
     _version_static_files(app)
-    for room in (pages, offline, topics, manage, marks, changes):
+    for room in (pages, offline, topics, manage, adding, opml, marks, changes):
         app.register_blueprint(room.blueprint)
     if settings.web.public_url:
         app.register_blueprint(websub.blueprint)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from babel import Locale
 from flask import Flask
+from flask_babel import gettext
 from markupsafe import Markup
 
 from aggregator.health import Health, health, span
@@ -38,6 +39,7 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(many)
     app.add_template_filter(masked)
     app.add_template_filter(quote)
+    app.add_template_filter(rhythm)
     app.add_template_filter(span)
     app.add_template_filter(title_of)
     app.add_template_filter(web_url)
@@ -106,6 +108,17 @@ def count(number: int) -> str:
 def many(number: int, noun: str, plural: str | None = None) -> str:
     """Return so many of something: "1 story", "1,211 articles"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def rhythm(per_day: float) -> str:
+    """Say how often that is: "about 12 a day", "about 3 a week", "about one a month"."""
+    if per_day >= 1.5:
+        return str(gettext("about %(n)s a day", n=count(round(per_day))))
+    if per_day >= 1.5 / 7:
+        return str(gettext("about %(n)s a week", n=count(round(per_day * 7))))
+    if per_day >= 1.5 / 30:
+        return str(gettext("about %(n)s a month", n=count(round(per_day * 30))))
+    return str(gettext("one a month, or fewer"))
 
 
 def country(code: str | None) -> str:

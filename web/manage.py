@@ -4,29 +4,26 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
-from aggregator.errors import OpmlError
 from aggregator.models import FeedLine, Folder, ImportOutcome, ImportResult, Subscription
-from aggregator.parse.opml import parse_opml, write_opml
+from aggregator.parse.opml import parse_opml
 from aggregator.parse.urls import as_feed_url, feed_url_problem, masked
 from aggregator.store import feeds, folders
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
-from aggregator.subscribing import foresee, readdress, subscribe_all
+from aggregator.subscribing import readdress, subscribe_all
 from web.errors import error_page
 from web.filters import many
 from web.newsroom import engine, now, window_start
-from web.preview import packed, unpacked
 from web.security import way_back
 
 blueprint = Blueprint("manage", __name__)
 
 FOLDER_MARK = " / "
 """Stands between the names of folders that lie in one another."""
-N_PREVIEWED = 100
-"""So many feeds of each folder are named before an import; the count tells the rest."""
 N_NAMED = 5
 """So many refused addresses are named in one message; the count tells the rest."""
 
@@ -58,13 +55,17 @@ def list_feeds() -> ResponseReturnValue:
 
 @blueprint.post("/feeds")
 def add_feed() -> ResponseReturnValue:
-    """Subscribe to a feed, or to the feed of a site: which one it is shows at its first check."""
+    """Subscribe to feeds, or to the feeds of sites: which they are shows at their first check."""
+    folder = path_from(request.form.get("folder", ""))
+    chosen = request.form.getlist("url")
+    if len(chosen) > 1:
+        _flash_outcomes(_subscribe_all(Subscription(feed_url=url, folder=folder) for url in chosen))
+        return redirect(url_for("manage.list_feeds"), code=303)
     address = as_feed_url(request.form.get("url", ""))
     if problem := feed_url_problem(address):
-        return error_page(422, "That address cannot be added", problem)
-    wanted = Subscription(feed_url=address, folder=path_from(request.form.get("folder", "")))
+        return error_page(422, gettext("That address cannot be added"), problem)
     with transaction(engine()) as db:
-        outcome = feeds.subscribe(db, wanted, now=now())
+        outcome = feeds.subscribe(db, Subscription(feed_url=address, folder=folder), now=now())
     if outcome.result is ImportResult.ALREADY_THERE:
         flash(f"You have {address} already.")
     else:
@@ -143,56 +144,6 @@ def delete_feed(feed_id: int) -> ResponseReturnValue:
     return redirect(url_for("manage.list_feeds"), code=303)
 
 
-@blueprint.get("/import")
-def import_form() -> ResponseReturnValue:
-    """Show where to choose a subscription list."""
-    return render_template("import.html")
-
-
-@blueprint.post("/import")
-def import_opml() -> ResponseReturnValue:
-    """Show what an OPML file would bring; nothing is changed yet."""
-    upload = request.files.get("opml")
-    try:
-        wanted = parse_opml(upload.read() if upload else b"")
-    except OpmlError as error:
-        return error_page(422, "That is no list of feeds", str(error))
-    with reading(engine()) as db:
-        outcomes = foresee(db, wanted)
-    new = [outcome for outcome in outcomes if outcome.result is ImportResult.ADDED]
-    return render_template(
-        "import_preview.html",
-        list=packed(wanted),
-        n_new=len(new),
-        n_there=sum(outcome.result is ImportResult.ALREADY_THERE for outcome in outcomes),
-        refused=[outcome for outcome in outcomes if outcome.result is ImportResult.INVALID],
-        folders=_in_folders(new),
-        most=N_PREVIEWED,
-    )
-
-
-@blueprint.post("/import/feeds")
-def import_shown() -> ResponseReturnValue:
-    """Subscribe to every feed of the list that was shown."""
-    wanted = unpacked(request.form.get("list", ""))
-    if wanted is None:
-        return error_page(400, "That list has gone stale", "Nothing was changed. Choose the file again.")
-    _flash_outcomes(_subscribe_all(wanted))
-    return redirect(url_for("pages.front_page"), code=303)
-
-
-@blueprint.get("/export.opml")
-def export_opml() -> ResponseReturnValue:
-    """Give every subscription as an OPML file."""
-    with reading(engine()) as db:
-        body = write_opml(feeds.subscriptions(db), title="Broadsheet")
-    return Response(
-        body,
-        content_type="text/x-opml; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="broadsheet.opml"'},
-    )
-
-
 def by_folder(lines: Iterable[FeedLine]) -> dict[str, list[FeedLine]]:
     """Return the feeds under the names of their folders, in the order they come in."""
     found: dict[str, list[FeedLine]] = {}
@@ -208,13 +159,6 @@ def folder_paths(folders: Sequence[Folder]) -> dict[int, str]:
         above = paths.get(folder.parent_id or 0)
         paths[folder.id] = f"{above}{FOLDER_MARK}{folder.name}" if above else folder.name
     return paths
-
-
-def _in_folders(outcomes: Iterable[ImportOutcome]) -> dict[str, list[ImportOutcome]]:
-    found: dict[str, list[ImportOutcome]] = {}
-    for outcome in outcomes:
-        found.setdefault(FOLDER_MARK.join(outcome.subscription.folder), []).append(outcome)
-    return found
 
 
 def path_from(text: str) -> tuple[str, ...]:

@@ -219,6 +219,46 @@ feed_offers = Table(
     Column("title", Words, nullable=False),
 )
 
+# What the owner asked for on the pages and is not subscribed to yet: forgotten after a while.
+imports = Table(
+    "imports",
+    metadata,
+    _id(),
+    Column("source", Words, nullable=False),
+    Column("folder", JSON, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("state", Words, nullable=False, index=True),
+    Column("claimed_until", UtcTime),
+    Column("error", Words),
+    Column("n_done", Integer, nullable=False),
+    # An address that was forgotten is never that of another list.
+    sqlite_autoincrement=True,
+)
+
+import_lines = Table(
+    "import_lines",
+    metadata,
+    _to("import_id", "imports.id", "CASCADE", primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("wanted", Words, nullable=False),
+    Column("result", Words, nullable=False),
+    Column("why", Words, nullable=False),
+)
+
+probes = Table(
+    "probes",
+    metadata,
+    _id(),
+    Column("url", Words, nullable=False),
+    Column("folder", JSON, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("claimed_until", UtcTime),
+    Column("done_at", UtcTime, index=True),
+    Column("error", Words),
+    Column("found", Words),
+    sqlite_autoincrement=True,
+)
+
 hubs = Table(
     "hubs",
     metadata,

@@ -13,6 +13,7 @@ from aggregator.store.schema import articles, feeds, leases, memberships, polls,
 from aggregator.store.statements import insert_into, n_rows
 
 REGROUPED_AT = "regrouped_at"
+WORKER_SEEN_AT = "worker_seen_at"
 REGROUPED_ARTICLES = "regrouped_articles"
 
 
@@ -90,6 +91,17 @@ def calibration(db: Connection, encoder: EncoderName) -> Calibration | None:
     """Return how this encoder's cosines are read; None where nobody calibrated it."""
     kept = recall(db, _calibration_key(encoder))
     return msgspec.json.decode(kept, type=Calibration) if kept else None
+
+
+def note_worker(db: Connection, *, now: datetime) -> None:
+    """Keep that a worker is at work."""
+    remember(db, WORKER_SEEN_AT, now.isoformat())
+
+
+def worker_seen_at(db: Connection) -> datetime | None:
+    """Return when a worker was last at work; None where none ever was."""
+    kept = recall(db, WORKER_SEEN_AT)
+    return datetime.fromisoformat(kept) if kept else None
 
 
 def regrouped_at(db: Connection) -> datetime | None:

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.store import articles, sessions, stories
+from aggregator.models import Candidate, Headline
+from aggregator.store import articles, probes, sessions, stories
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import (
@@ -85,7 +86,8 @@ def test_from_first_run_over_a_list_to_the_front_page(page: Page, engine: Engine
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Import 1 feed?")
     page.get_by_role("button", name="Import 1 feed").click()
-    expect(page.get_by_text("Added 1 feed;")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Added 1 feed")
+    page.get_by_role("link", name="To the front page").click()
     expect(page.get_by_role("heading", name="The first edition is being made")).to_be_visible()
     print_edition(engine)
     expect(page.locator("[data-count=n_articles]")).not_to_have_text("0")
@@ -99,11 +101,17 @@ def test_the_starter_pack_is_one_click(page: Page) -> None:
     expect(page.get_by_role("table").first).to_be_visible()
 
 
-def test_a_feed_is_added_renamed_and_deleted(page: Page) -> None:
+def test_a_feed_is_looked_at_added_renamed_and_deleted(page: Page, engine: Engine) -> None:
     page.goto("/feeds")
     page.get_by_label("Address of a feed or a site").fill("paper.example")
     page.get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_text("Added https://paper.example.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Looking what is there")
+    found = Candidate(feed_url="https://paper.example/feed", title="Paper", newest=(Headline("News of today"),))
+    with transaction(engine) as db:
+        probes.keep(db, 1, [found], error=None, now=NOON)
+    expect(page.get_by_text("News of today")).to_be_visible()
+    page.get_by_role("button", name="Subscribe", exact=True).click()
+    expect(page.get_by_text("Added https://paper.example/feed.")).to_be_visible()
     page.get_by_label("Name").fill("The Paper")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The Paper")

@@ -1,6 +1,5 @@
 """Everything one can do on the pages, over a real database: marking, feeds, lists in and out."""
 
-import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,18 +12,11 @@ from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
 from aggregator.models import FeedOffer, Poll
-from aggregator.parse.opml import parse_opml
 from aggregator.store import articles, feeds
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking
 from tests.edition import NOON, Edition, print_edition
 from web import create_app
-
-LIST = b"""<opml version="2.0"><head/><body>
-<outline text="World"><outline type="rss" text="One" xmlUrl="https://one.example/feed"/></outline>
-<outline type="rss" text="Two" xmlUrl="https://two.example/feed"/>
-<outline type="rss" text="Bad" xmlUrl="javascript:alert(1)"/>
-</body></opml>"""
 
 
 @pytest.fixture
@@ -256,116 +248,3 @@ def test_a_feed_that_fails_may_go_on_where_its_site_offers_it(
 @pytest.mark.parametrize("path", ["/feed/99/change", "/feed/99/pause", "/feed/99/refresh", "/feed/99/delete"])
 def test_changing_a_feed_that_is_not_there_is_a_404(client: FlaskClient, path: str) -> None:
     assert post(client, path).status_code == 404
-
-
-# --- lists -------------------------------------------------------------------------------------------
-
-
-def upload(client: FlaskClient, body: bytes) -> TestResponse:
-    """Choose a file; what it would bring is shown."""
-    return post(client, "/import", opml=(io.BytesIO(body), "feeds.opml"))
-
-
-def bring(client: FlaskClient, body: bytes) -> TestResponse:
-    """Choose a file, look at what it would bring, and say yes."""
-    return post(client, "/import/feeds", list=field_of(upload(client, body)))
-
-
-def field_of(shown: TestResponse) -> str:
-    found = re.search(r'name="list" value="([^"]+)"', shown.get_data(as_text=True))
-    return found[1] if found else ""
-
-
-def test_a_list_is_shown_before_anything_is_changed(client: FlaskClient, engine: Engine) -> None:
-    shown = upload(client, LIST).get_data(as_text=True)
-    assert "Import 2 feeds?" in shown
-    assert "1 feed cannot be added." in shown
-    assert "https://one.example/feed" in shown
-    assert "An address that begins with javascript" in shown
-    assert 'href="javascript' not in shown
-    assert urls(engine) == []
-
-
-def test_a_list_of_nothing_new_has_nothing_to_say_yes_to(client: FlaskClient) -> None:
-    bring(client, LIST)
-    shown = upload(client, LIST)
-    assert "Nothing to import" in shown.get_data(as_text=True)
-    assert "2 feeds of the list are there already." in shown.get_data(as_text=True)
-    assert field_of(shown) == ""
-
-
-@pytest.mark.parametrize("field", ["", "made up", "WzFd.made-up"])
-def test_a_list_that_was_not_shown_is_not_imported(client: FlaskClient, engine: Engine, field: str) -> None:
-    reply = post(client, "/import/feeds", list=field)
-    assert reply.status_code == 400
-    assert "Choose the file again" in reply.get_data(as_text=True)
-    assert urls(engine) == []
-
-
-def test_a_list_of_ten_thousand_feeds_can_be_shown_and_imported(client: FlaskClient, engine: Engine) -> None:
-    outlines = "".join(f'<outline xmlUrl="http://n{n}.example"/>' for n in range(10_000))
-    body = f'<opml version="2.0"><body>{outlines}</body></opml>'.encode()
-    shown = upload(client, body)
-    assert "and 9900 more" in shown.get_data(as_text=True)
-    assert len(shown.data) < 600_000
-    assert post(client, "/import/feeds", list=field_of(shown)).status_code == 303
-    assert len(urls(engine)) == 10_000
-
-
-def test_a_list_is_imported_with_an_outcome_for_each_feed(client: FlaskClient, engine: Engine) -> None:
-    reply = bring(client, LIST)
-    assert reply.status_code == 303
-    shown = said(client, reply.location)
-    assert "Added 2 feeds; 0 were there already, 1 could not be added." in shown
-    assert "Not added: javascript:alert(1)" in shown
-    assert sorted(urls(engine)) == ["https://one.example/feed", "https://two.example/feed"]
-
-
-def test_importing_twice_changes_nothing(client: FlaskClient, engine: Engine) -> None:
-    field = field_of(upload(client, LIST))
-    post(client, "/import/feeds", list=field)
-    reply = post(client, "/import/feeds", list=field)
-    assert "Added 0 feeds; 2 were there already" in said(client, reply.location)
-    assert len(urls(engine)) == 2
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"   ", b"<html><p>no list</p></html>", b"\x00\xff\xfe", b'<opml version="2.0"><body/></opml>']
-)
-def test_what_is_no_list_is_refused_in_words(client: FlaskClient, engine: Engine, body: bytes) -> None:
-    reply = upload(client, body)
-    assert reply.status_code == 422
-    assert "That is no list of feeds" in reply.get_data(as_text=True)
-    assert urls(engine) == []
-
-
-def test_importing_without_a_file_is_refused_in_words(client: FlaskClient) -> None:
-    assert post(client, "/import").status_code == 422
-
-
-def test_a_file_that_is_too_large_is_refused_in_words(client: FlaskClient) -> None:
-    client.application.config["MAX_CONTENT_LENGTH"] = 1000
-    reply = upload(client, b" " * 2000)
-    assert reply.status_code == 413
-    assert "That file is too large" in reply.get_data(as_text=True)
-
-
-def test_what_is_exported_can_be_imported_again(client: FlaskClient, engine: Engine, tmp_path: Path) -> None:
-    bring(client, LIST)
-    reply = client.get("/export.opml")
-    assert "attachment" in reply.headers["Content-Disposition"]
-    again = open_database(sqlite_url(tmp_path / "again.db"))
-    other = create_app(again, Settings(), clock=lambda: NOON).test_client()
-    bring(other, reply.data)
-    assert urls(again) == urls(engine)
-    assert other.get("/export.opml").data == reply.data
-    again.dispose()
-
-
-def test_the_starter_pack_is_offered_and_not_forced(client: FlaskClient, engine: Engine) -> None:
-    client.get("/")
-    assert urls(engine) == []
-    pack = parse_opml(Path("aggregator/starter.opml").read_bytes())
-    reply = post(client, "/welcome/starter")
-    assert f"Added {len(pack)} feeds" in said(client, reply.location)
-    assert len(urls(engine)) == len(pack)

@@ -18,8 +18,10 @@ from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
-from aggregator.store import correcting, sessions
+from aggregator.models import Subscription
+from aggregator.store import correcting, imports, probes, sessions
 from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.subscribing import foresee
 from tests.edition import NOON, Edition, make_topics, print_edition, read_some
 from web import create_app
 from web.security import CONTENT_SECURITY_POLICY
@@ -64,6 +66,9 @@ def edition(engine: Engine) -> Edition:
     make_topics(engine, edition, {"Ardania": ("quake", "port")})
     with transaction(engine) as db:
         correcting.keep_apart(db, edition.story_ids["quake"], edition.story_ids["port"], now=NOON)
+        probes.begin(db, "https://new.example/", (), now=NOON)
+        import_id = imports.begin(db, "list.opml", (), now=NOON)
+        imports.show(db, import_id, foresee(db, [Subscription(feed_url="https://listed.example/feed")]))
     return edition
 
 

@@ -116,15 +116,18 @@ const progress = document.querySelector("[data-progress]");
 async function watch() {
   const counts = await fetch(progress.dataset.progress).then((answer) => answer.json()).catch(() => null);
   if (counts && !counts.is_working) return location.assign(progress.dataset.next);
-  if (counts) {
-    for (const place of progress.querySelectorAll("[data-count]")) {
-      place.textContent = counts[place.dataset.count].toLocaleString("en");
-    }
-    const bar = progress.querySelector("progress");
-    bar.max = Math.max(counts.n_feeds, 1);
-    bar.value = counts.n_checked;
-  }
+  if (counts) showCounts(counts);
   return setTimeout(watch, EVERY_MS);
+}
+
+function showCounts(counts) {
+  for (const place of progress.querySelectorAll("[data-count]")) {
+    place.textContent = counts[place.dataset.count].toLocaleString("en");
+  }
+  const bar = progress.querySelector("progress");
+  if (!bar) return;
+  bar.max = Math.max(counts.n_all ?? counts.n_feeds, 1);
+  bar.value = counts.n_done ?? counts.n_checked;
 }
 
 if (progress) setTimeout(watch, EVERY_MS);
