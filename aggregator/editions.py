@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from aggregator.models import Edition, PrintedStory, StoryCard
 
 N_STORIES = 31
-"""One lead, two seconds, eight beside them, twenty under them: a front page is finite."""
+"""One lead, two seconds, ten beside them, eighteen under them: a front page is finite."""
 
 N_PUBLISHERS = 4
 """Named under a headline of the past."""

@@ -1077,6 +1077,8 @@ class TopicLine:
     last_at: datetime
     newest: ArticleLine
     """The lead article of the story with the latest news."""
+    words: Mapping[str, float] = field(default_factory=dict)
+    """What it is characterised by, with weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1167,6 +1169,21 @@ class Progress:
     """When a feed was last read."""
 
 
+class FrontOrder(StrEnum):
+    """In which order a front page shows its stories, and so which stories are on it."""
+
+    TOP = "top"
+    """By rank."""
+    NEWEST = "newest"
+    """What changed last comes first."""
+    PUBLISHERS = "publishers"
+    """What most publishers cover comes first."""
+    FIRST = "first"
+    """What was first reported last comes first."""
+    UNREAD = "unread"
+    """By rank, without what was read whole."""
+
+
 VISIT_ENDS_AFTER = timedelta(minutes=30)
 """A visit is over when nothing was looked at for so long, as in statistics of the web."""
 
@@ -1198,6 +1215,28 @@ class Arrived:
 
     n_articles: int
     n_feeds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontPage:
+    """All that the front page is made of, as of one moment."""
+
+    cards: tuple[StoryCard, ...]
+    """Stories of two or more publishers, in the order that was asked for."""
+    followed: tuple[StoryCard, ...]
+    """Stories that the owner follows, the latest news first."""
+    single: tuple[StoryCard, ...]
+    """Some of those that only one publisher covers, by rank."""
+    n_single: int
+    n_hidden: int
+    """Stories of two or more publishers that would be here were they not muted."""
+    folder_of: Mapping[int, str]
+    """The outermost folder of each feed that has one and an article here."""
+    progress: Progress
+    visit: Visit | None
+    """The present one; None before the first was noted."""
+    arrived: Arrived
+    """Since the visit before, as far as the window goes back; nothing where there was none."""
 
 
 # --- past front pages --------------------------------------------------------------------------------

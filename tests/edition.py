@@ -10,6 +10,7 @@ from zlib import crc32
 from sqlalchemy import Connection, Engine
 
 from aggregator.demo.day import load_day
+from aggregator.editions import N_STORIES, printed
 from aggregator.models import (
     Arrivals,
     Entry,
@@ -27,7 +28,8 @@ from aggregator.models import (
     TopicDraft,
     Validators,
 )
-from aggregator.store import articles, correcting, feeds, reading, stories, topics
+from aggregator.models import Edition as Past
+from aggregator.store import articles, correcting, editions, feeds, reading, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
 
@@ -153,6 +155,14 @@ def explain_some(engine: Engine, edition: Edition, label: str = "quake") -> None
         members = stories.find_story(db, edition.story_ids[label]).members
         near = [Near(each.article.id, each.member.nearest_id or 0, each.member.score) for each in members]
         add_evidence(db, dict.fromkeys(near, evidence))
+
+
+def keep_past(engine: Engine, *, now: datetime = NOON) -> None:
+    """Keep the front page as it is, and as it was the day before in another order."""
+    with transaction(engine) as db:
+        edition = printed(stories.front_page(db, since=now - timedelta(days=7), limit=N_STORIES, now=now), at=now)
+        editions.keep_edition(db, Past(now - timedelta(days=1), edition.stories[::-1]))
+        editions.keep_edition(db, edition)
 
 
 def make_topics(

@@ -15,6 +15,8 @@ from aggregator.store.db import transaction
 from web import (
     adding,
     changes,
+    compressing,
+    drawing,
     errors,
     explaining,
     filters,
@@ -25,9 +27,11 @@ from web import (
     offline,
     opml,
     pages,
+    past,
     security,
     sign_in,
     topics,
+    visits,
     websub,
 )
 from web.newsroom import open_newsroom
@@ -43,15 +47,18 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     open_newsroom(app, engine, settings, clock)
     with transaction(engine) as db:
         security.guard(app, settings.web, secret_key=memory.secret_key(db))
+    compressing.compress_replies(app)
     language.add_languages(app, settings.web.language)
     sign_in.guard_door(app)
     security.ask_for_tokens(app, but_of=websub.blueprint)
+    visits.note_visits(app)
     filters.add_filters(app)
+    drawing.add_drawings(app)
     explaining.add_explanations(app)
     images.add_images(app, settings)
     errors.add_error_pages(app)
     _version_static_files(app)
-    for room in (pages, offline, topics, manage, adding, opml, marks, changes):
+    for room in (pages, past, offline, topics, manage, adding, opml, marks, changes):
         app.register_blueprint(room.blueprint)
     if settings.web.public_url:
         app.register_blueprint(websub.blueprint)

@@ -1,18 +1,20 @@
 """How moments, names and foreign text look on a page."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from babel import Locale
+from babel.dates import format_date, format_skeleton
 from flask import Flask
 from flask_babel import gettext
 from markupsafe import Markup
 
 from aggregator.health import Health, health, span
-from aggregator.models import ArticleLine, FeedLine, StoryCard, StoryState
+from aggregator.models import ArticleLine, FeedLine, StoryState
 from aggregator.parse.urls import masked, safe_link
+from web.language import speaks
 from web.newsroom import local, now, today
 
 _MINUTE_S = 60
@@ -23,28 +25,36 @@ _SENTENCE_END = re.compile(r"""(?<=[.!?؟。！？])(?<!\b\w\.)(["”’»)」�
 
 def add_filters(app: Flask) -> None:
     """Make the filters and the globals known to the templates."""
-    app.add_template_filter(ago)
-    app.add_template_filter(clock_time)
-    app.add_template_filter(count)
-    app.add_template_filter(country)
-    app.add_template_filter(date_of)
-    app.add_template_filter(day)
-    app.add_template_filter(foreign)
-    app.add_template_filter(full_time)
+    for each in (
+        ago,
+        clock_time,
+        count,
+        country,
+        date_of,
+        day,
+        day_of,
+        foreign,
+        full_time,
+        host,
+        hour,
+        hour_of,
+        iso,
+        lag,
+        language,
+        many,
+        masked,
+        month,
+        month_of,
+        quote,
+        rhythm,
+        span,
+        state,
+        title_of,
+        web_url,
+        weekday,
+    ):
+        app.add_template_filter(each)
     app.add_template_filter(health_now, "health")
-    app.add_template_filter(host)
-    app.add_template_filter(iso)
-    app.add_template_filter(lag)
-    app.add_template_filter(language)
-    app.add_template_filter(many)
-    app.add_template_filter(masked)
-    app.add_template_filter(quote)
-    app.add_template_filter(rhythm)
-    app.add_template_filter(span)
-    app.add_template_filter(title_of)
-    app.add_template_filter(web_url)
-    app.add_template_filter(state)
-    app.add_template_global(chip)
     app.add_template_global(now)
 
 
@@ -90,6 +100,36 @@ def date_of(moment: datetime) -> str:
     """Return the date on the owner's calendar: "24 November", with the year where it is another."""
     then = local(moment)
     return f"{then.day} {then:%B}" if then.year == today().year else f"{then.day} {then:%B %Y}"
+
+
+def hour(moment: datetime) -> str:
+    """Return hours and minutes on the owner's clock: "14:05"."""
+    return f"{local(moment):%H:%M}"
+
+
+def hour_of(moment: datetime) -> str:
+    """Return hours and minutes on the owner's clock, as addresses of past front pages write them: "1405"."""
+    return f"{local(moment):%H%M}"
+
+
+def day_of(moment: datetime) -> str:
+    """Return the day on the owner's calendar, as addresses write it: "2026-11-24"."""
+    return f"{local(moment):%Y-%m-%d}"
+
+
+def month_of(moment: datetime) -> str:
+    """Return the month on the owner's calendar, as addresses write it: "2026-11"."""
+    return f"{local(moment):%Y-%m}"
+
+
+def month(day: date) -> str:
+    """Return the month of a day: "November 2026"."""
+    return format_skeleton("yMMMM", day, locale=speaks())
+
+
+def weekday(day: date) -> str:
+    """Return the day of the week in short: "Tue"."""
+    return format_date(day, "ccc", locale=speaks())
 
 
 def iso(moment: datetime) -> str:
@@ -168,11 +208,6 @@ def state(last_at: datetime) -> str:
             return f"Dormant: {silent}; a late report would still join it."
         case StoryState.CLOSED:
             return f"Closed: {silent}; what is reported now is another story."
-
-
-def chip(card: StoryCard) -> str:
-    """Return the word for what is new in a story: nothing once it is read, and nothing where all of it is unread."""
-    return f"{card.n_unread} new" if 0 < card.n_unread < card.n_articles else ""
 
 
 # --- foreign matter ------------------------------------------------------------------------------

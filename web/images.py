@@ -53,6 +53,7 @@ def add_images(app: Flask, settings: Settings) -> None:
     app.register_blueprint(blueprint)
     app.add_template_filter(illustrated)
     app.add_template_global(icon_url)
+    app.add_template_global(image_url)
 
 
 @blueprint.get("/image/<signature>/<name>")

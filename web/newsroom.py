@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, current_app, g
@@ -65,6 +65,13 @@ def today() -> date:
 def local(moment: datetime) -> datetime:
     """Return the moment as the owner's clock shows it."""
     return moment.astimezone(newsroom().zone)
+
+
+def moment_of(day: date, clock: time = time.min) -> datetime:
+    """Return the moment at which the owner's clock and calendar show that."""
+    zone = newsroom().zone
+    naive = datetime.combine(day, clock)
+    return (naive.replace(tzinfo=zone) if zone else naive.astimezone()).astimezone(UTC)
 
 
 def _zone(name: str) -> ZoneInfo | None:

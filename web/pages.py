@@ -1,28 +1,47 @@
 """The pages one reads: front page, story, river, feed, article."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext, ngettext
 
+from aggregator.editions import N_STORIES
 from aggregator.health import hub_in_words
-from aggregator.models import Article, ArticleLine, Progress, Revision, StoryMember, StoryPage
+from aggregator.models import (
+    Article,
+    ArticleLine,
+    FrontOrder,
+    FrontPage,
+    Progress,
+    Revision,
+    StoryMember,
+    StoryPage,
+)
 from aggregator.store import articles, changes, feeds, full_texts, hubs, revisions, stories
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
 from aggregator.store.folders import all_folders
+from aggregator.store.front import front_page as front_facts
 from web import filters, front
 from web.manage import folder_paths
 from web.newsroom import engine, now, window_start
 
 blueprint = Blueprint("pages", __name__)
 
-N_STORIES = 31
-"""One lead, two seconds, eight beside them, five rows of four: the page is finite."""
+ORDERS = {
+    FrontOrder.TOP: lazy_gettext("Top"),
+    FrontOrder.NEWEST: lazy_gettext("Newest change"),
+    FrontOrder.PUBLISHERS: lazy_gettext("Most publishers"),
+    FrontOrder.FIRST: lazy_gettext("First reported"),
+    FrontOrder.UNREAD: lazy_gettext("Unread"),
+}
+
 N_LINES = 80
 N_CHANGES = 12
 """Of one story, under its members; the page of changes has all."""
@@ -35,24 +54,49 @@ INTERVALS_S = (15 * 60, 30 * 60, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400)
 
 @blueprint.get("/")
 def front_page() -> ResponseReturnValue:
-    """Show the stories that two or more publishers cover, by rank."""
+    """Show the stories that two or more publishers cover: by rank and in sections, or in the order asked for."""
+    order = _order()
     with reading(engine()) as db:
-        cards = stories.front_page(db, since=window_start(), limit=N_STORIES, now=now())
-        n_single = stories.n_single(db, since=window_start(), now=now())
-        progress = memory.progress(db, since=window_start())
-    state = front.state_of(progress, cards)
+        page = front_facts(db, order, since=window_start(), limit=N_STORIES, now=now())
+    is_unread_only = order is FrontOrder.UNREAD
+    state = front.state_of(page.progress, page.cards, n_hidden=page.n_hidden, is_unread_only=is_unread_only)
     if state is front.State.FIRST_RUN:
-        return render_template("welcome.html", progress=progress)
+        return render_template("welcome.html", progress=page.progress)
+    since = page.visit.since if page.visit else None
+    is_catching_up = "changed" in request.args and since is not None
+    shown = replace(page, cards=tuple(front.changed(page.cards, since))) if is_catching_up else page
     return render_template(
         "front.html",
-        cards=cards,
-        n_single=n_single,
-        n_unread=sum(card.n_unread > 0 for card in cards),
-        progress=progress,
+        page=page,
+        sections=_sections(shown, order, since),
+        order=order,
+        orders=ORDERS,
+        since=since,
+        strip=front.strip(page.cards, since),
+        is_catching_up=is_catching_up,
         state=state,
-        is_working=front.is_working(progress),
-        notices=front.notices(progress, now=now()),
+        is_working=front.is_working(page.progress),
+        notices=front.notices(page.progress, now=now()),
+        coverage=front.coverage(page.cards),
     )
+
+
+@blueprint.get("/front.json")
+def front_json() -> ResponseReturnValue:
+    """Say how many stories of the front page moved on since the regroup that a page was made after.
+
+    A page that is open asks; as long as there was no other regroup, the answer is that nothing changed.
+    """
+    order, seen = _order(), _moment("regrouped")
+    with reading(engine()) as db:
+        at = memory.regrouped_at(db)
+        is_news = at is not None and at > seen
+        cards = stories.front_page(db, since=window_start(), limit=N_STORIES, now=now(), order=order) if is_news else []
+    n_moved = sum(front.n_since(card, seen) > 0 for card in cards)
+    said = ngettext("%(n)s story moved", "%(n)s stories moved", n_moved, n=filters.count(n_moved)) if n_moved else ""
+    reply = jsonify(n_moved=n_moved, said=said)
+    reply.set_etag(f"{at}-{order}-{seen}")
+    return reply.make_conditional(request)
 
 
 @blueprint.get("/story/<int:story_id>")
@@ -133,6 +177,32 @@ def progress_json() -> ResponseReturnValue:
     with reading(engine()) as db:
         progress = memory.progress(db, since=window_start())
     return jsonify(_counts(progress))
+
+
+def _order() -> FrontOrder:
+    """Return in which order the front page is asked for."""
+    try:
+        return FrontOrder(request.args.get("order", FrontOrder.TOP))
+    except ValueError:
+        abort(404)
+
+
+def _moment(name: str) -> datetime:
+    """Return the moment that is given under this name; the present one where none is."""
+    if name not in request.args:
+        return now()
+    try:
+        moment = datetime.fromisoformat(request.args[name])
+    except ValueError:
+        abort(404)
+    return moment if moment.tzinfo else abort(404)
+
+
+def _sections(page: FrontPage, order: FrontOrder, since: datetime | None) -> list[front.Section]:
+    """Return the front page in sections where it is by rank; every other order is one list."""
+    if order is FrontOrder.TOP:
+        return front.sections(page, since=since, now=now())
+    return [front.Section(front.Kind.ALL, page.cards)] if page.cards else []
 
 
 def _headlines_before(article: Article, earlier: Sequence[Revision]) -> list[Revision]:

@@ -52,7 +52,7 @@ MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 """Of a subscription list: ten thousand outlines take about 3 MB."""
 
 _YEAR_S = 365 * 24 * 3600
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def guard(app: Flask, settings: WebSettings, *, secret_key: str) -> None:
@@ -163,7 +163,7 @@ def _refuse_foreign_origin() -> None:
     Sec-Fetch-Site tells most reliably, then Origin, as in Go's net/http; "null" is what our own Referrer-Policy
     makes of the Origin of our forms.
     """
-    if request.method in _SAFE_METHODS:
+    if request.method in SAFE_METHODS:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin", "null")
     of_our_host = (f"http://{request.host}", f"https://{request.host}")  # a proxy may speak https for us

@@ -11,7 +11,7 @@ from aggregator.models import StoryCard
 from aggregator.store import topics
 from aggregator.store.db import reading
 from aggregator.store.stories import Place
-from web import filters
+from web import filters, front
 from web.newsroom import engine, newsroom, now
 
 blueprint = Blueprint("topics", __name__)
@@ -44,6 +44,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
         "topic.html",
         page=page,
         days=_by_day(cards[:N_STORIES]),
+        coverage=front.coverage(cards[:N_STORIES]),
         older=_older(topic_id, cards),
         is_resting=page.last_at < _start(),
     )

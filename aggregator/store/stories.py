@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     RowMapping,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from aggregator.errors import NotFoundError
 from aggregator.models import (
     ArticleLine,
+    FrontOrder,
     KnownStory,
     MarkKind,
     Member,
@@ -134,29 +136,66 @@ def save(db: Connection, regrouping: Regrouping, *, n_articles: int, encoder: st
     return ids
 
 
+_BY_RANK = (stories.c.rank.desc(), stories.c.last_at.desc(), stories.c.id.desc())
+
+_IN_ORDER = {
+    FrontOrder.TOP: _BY_RANK,
+    FrontOrder.NEWEST: (stories.c.last_at.desc(), stories.c.id.desc()),
+    FrontOrder.PUBLISHERS: (stories.c.n_publishers.desc(), *_BY_RANK),
+    FrontOrder.FIRST: (stories.c.first_at.desc(), stories.c.id.desc()),
+    FrontOrder.UNREAD: _BY_RANK,
+}
+
+
 def front_page(
-    db: Connection, *, since: datetime, limit: int, now: datetime, min_publishers: int = 2
+    db: Connection,
+    *,
+    since: datetime,
+    limit: int,
+    now: datetime,
+    min_publishers: int = 2,
+    order: FrontOrder = FrontOrder.TOP,
 ) -> list[StoryCard]:
-    """Return the stories with news since then, by rank, best first, without what is muted now."""
-    ids = db.execute(
-        select(stories.c.id)
-        .where(
-            stories.c.last_at >= since,
-            stories.c.n_publishers >= min_publishers,
-            stories.c.id.not_in(mutes.hidden(now=now)),
-        )
-        .order_by(stories.c.rank.desc(), stories.c.last_at.desc(), stories.c.id.desc())
-        .limit(limit)
+    """Return the stories with news since then, in this order, without what is muted now."""
+    wanted = select(stories.c.id).where(
+        stories.c.last_at >= since,
+        stories.c.n_publishers >= min_publishers,
+        stories.c.id.not_in(mutes.hidden(now=now)),
     )
+    if order is FrontOrder.UNREAD:
+        wanted = wanted.where(exists(_unread_members().where(memberships.c.story_id == stories.c.id)))
+    ids = db.execute(wanted.order_by(*_IN_ORDER[order]).limit(limit))
     return _quieted(db, story_cards(db, ids.scalars().all()), now=now)
 
 
 def n_single(db: Connection, *, since: datetime, now: datetime) -> int:
     """Return how many stories with news since then only one publisher covers, without what is muted now."""
-    is_single = (stories.c.last_at >= since) & (stories.c.n_publishers == 1)
-    is_shown = stories.c.id.not_in(mutes.hidden(now=now))
-    count: int = db.execute(select(func.count()).select_from(stories).where(is_single, is_shown)).scalar_one()
+    count: int = db.execute(select(func.count()).select_from(stories).where(*_single(since, now))).scalar_one()
     return count
+
+
+def single_stories(db: Connection, *, since: datetime, limit: int, now: datetime) -> list[StoryCard]:
+    """Return the stories with news since then that only one publisher covers, by rank, without what is muted now."""
+    ids = db.execute(select(stories.c.id).where(*_single(since, now)).order_by(*_BY_RANK).limit(limit))
+    return story_cards(db, ids.scalars().all())
+
+
+def n_hidden(db: Connection, *, since: datetime, now: datetime) -> int:
+    """Return how many stories of two or more publishers with news since then are muted now."""
+    is_hidden = stories.c.id.in_(mutes.hidden(now=now))
+    hidden = select(func.count()).select_from(stories)
+    count: int = db.execute(
+        hidden.where(stories.c.last_at >= since, stories.c.n_publishers >= 2, is_hidden)
+    ).scalar_one()
+    return count
+
+
+def _single(since: datetime, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        stories.c.last_at >= since,
+        stories.c.n_publishers == 1,
+        stories.c.id.not_in(mutes.hidden(now=now)),
+    )
 
 
 def following(
@@ -200,6 +239,16 @@ def current_id(db: Connection, story_id: int) -> int | None:
     lives = select(stories.c.id).where(stories.c.id == story_id)
     went = select(story_aliases.c.story_id).where(story_aliases.c.old_id == story_id)
     found: int | None = db.execute(lives.union_all(went)).scalar()
+    return found
+
+
+def current_ids(db: Connection, story_ids: Sequence[int]) -> dict[int, int]:
+    """Return under which id each of these stories lives now; those that live no more are left out."""
+    found: dict[int, int] = {}
+    for some in chunks(story_ids):
+        found |= {each: each for each in db.execute(select(stories.c.id).where(stories.c.id.in_(some))).scalars()}
+        went = select(story_aliases.c.old_id, story_aliases.c.story_id).where(story_aliases.c.old_id.in_(some))
+        found |= {row.old_id: row.story_id for row in db.execute(went)}
     return found
 
 

@@ -105,7 +105,8 @@ def are_due(db: Connection, *, every: timedelta, now: datetime) -> bool:
 
 def topic_lines(db: Connection, *, since: datetime, limit: int) -> list[TopicLine]:
     """Return the topics with news since then: those of the most stories first."""
-    rows = {row.id: row for row in db.execute(select(topics.c.id, topics.c.name).where(topics.c.last_at >= since))}
+    found = select(topics.c.id, topics.c.name, topics.c.words).where(topics.c.last_at >= since)
+    rows = {row.id: row for row in db.execute(found)}
     counts = _counts(db, list(rows), since)
     ordered = sorted(counts, key=lambda topic_id: (-counts[topic_id][0], -counts[topic_id][1].timestamp(), topic_id))
     shown = ordered[:limit]
@@ -119,6 +120,7 @@ def topic_lines(db: Connection, *, since: datetime, limit: int) -> list[TopicLin
             first_at=first_at[topic_id],
             last_at=counts[topic_id][1],
             newest=leads[lead_id[topic_id]],
+            words=rows[topic_id].words,
         )
         for topic_id in shown
     ]

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store.db import open_database, sqlite_url
 from tests.browser.press import CHROMIUM, chromium, served
-from tests.edition import NOON, Edition, correct_some, make_topics, print_edition, read_some, sample_day
+from tests.edition import NOON, Edition, correct_some, keep_past, make_topics, print_edition, read_some, sample_day
 from web import create_app
 
 SIZES = {1280: 900, 390: 844}
@@ -30,6 +30,7 @@ def main(folder: Path) -> None:
         topic_ids = make_topics(full, edition, TOPICS)
         read_some(full, edition)
         correct_some(full, edition)
+        keep_past(full)
         photograph(browser, full, full_pages(edition, topic_ids), folder)
         empty = open_database(sqlite_url(Path(scratch) / "empty.db"))
         photograph(
@@ -53,6 +54,9 @@ def full_pages(edition: Edition, topic_ids: dict[str, int]) -> dict[str, str]:
         "front": "/",
         "story": "LEAD",
         "article": f"/article/{next(iter(edition.article_ids.values()))}",
+        "front-newest": "/?order=newest",
+        "editions": "/editions",
+        "edition": "/edition/2026-11-24",
         "topics": "/topics",
         "topic": f"/topic/{next(iter(topic_ids.values()))}",
         "river": "/river",

@@ -22,7 +22,7 @@ from aggregator.models import Subscription
 from aggregator.store import correcting, imports, probes, sessions
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.subscribing import foresee
-from tests.edition import NOON, Edition, make_topics, print_edition, read_some
+from tests.edition import NOON, Edition, keep_past, make_topics, print_edition, read_some
 from web import create_app
 from web.security import CONTENT_SECURITY_POLICY
 from web.sign_in import OPEN_TO_ALL
@@ -64,6 +64,7 @@ def edition(engine: Engine) -> Edition:
     edition = print_edition(engine)
     read_some(engine, edition)
     make_topics(engine, edition, {"Ardania": ("quake", "port")})
+    keep_past(engine)
     with transaction(engine) as db:
         correcting.keep_apart(db, edition.story_ids["quake"], edition.story_ids["port"], now=NOON)
         probes.begin(db, "https://new.example/", (), now=NOON)
@@ -103,6 +104,8 @@ def addresses(app: Flask, rule: Rule, edition: Edition) -> list[str]:
         "feed_id": edition.feed_ids["North Wire"],
         "article_id": next(iter(edition.article_ids.values())),
         "filename": "broadsheet.css",
+        "day": "2026-11-24",
+        "clock": "1200",
     }
 
     def values(name: str) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 // Keys, marking in place and counts that run. Every page works without this file.
 
 const items = () => [...document.querySelectorAll("[data-item]")];
-const linkOf = (item) => item.querySelector("h2 a, .river-title a, th a");
+const linkOf = (item) => item.querySelector("h2 a, h3 a, .river-title a, th a") ?? item.querySelector("a");
 const present = () => document.activeElement?.closest("[data-item]") ?? null;
 
 // Said at the foot of the window, where it moves nothing, and gone after a while.
@@ -73,7 +73,31 @@ function step(by) {
 // On a page about one thing, that thing is meant wherever the focus is.
 const meant = () => present() ?? (items().length === 1 ? items()[0] : null);
 
+// From the focus on, or from the start; at the end it stays.
+function leap(found, by = 1) {
+  const here = document.activeElement;
+  const isBeyond = (place) => here.compareDocumentPosition(place) & (by > 0 ? Node.DOCUMENT_POSITION_FOLLOWING : Node.DOCUMENT_POSITION_PRECEDING);
+  const places = [...document.querySelectorAll(found)].map((place) => linkOf(place.closest("[data-item]") ?? place.querySelector("[data-item]") ?? place));
+  const beyond = places.filter((place) => place && (here === document.body || isBeyond(place)));
+  (by > 0 ? beyond[0] : beyond.at(-1))?.focus();
+}
+
+function explain() {
+  const item = meant();
+  const why = item?.querySelector(".why, .reasons");
+  const fold = why?.closest("details") ?? why;
+  if (fold) fold.open = true;
+  (why?.querySelector("summary") ?? why)?.focus();
+}
+
+const source = (nth) => meant()?.querySelectorAll(".headlines a, a.original")[nth - 1]?.click();
+
 const ACTS = {
+  J: () => leap("[data-section]"),
+  K: () => leap("[data-section]", -1),
+  n: () => leap(".chip.new, .chip.updated"),
+  w: explain,
+  ...Object.fromEntries([..."123456789"].map((key) => [key, () => source(Number(key))])),
   j: () => step(1),
   k: () => step(-1),
   o: () => linkOf(present() ?? document.createElement("i"))?.click(),
@@ -131,3 +155,45 @@ function showCounts(counts) {
 }
 
 if (progress) setTimeout(watch, EVERY_MS);
+
+// --- being here, and what moved meanwhile --------------------------------------------------------
+
+const VISIT_AFTER_MS = 5000;
+const VISIT_EVERY_MS = 300000;
+const MOVED_EVERY_MS = 60000;
+const LOADING_AFTER_MS = 300;
+const isSeen = () => document.visibilityState === "visible";
+
+// A page that is looked at for a few seconds says so, once in five minutes whatever number of pages there are.
+function visit() {
+  const last = Number(localStorage.getItem("broadsheet-visit") ?? 0);
+  if (!form || !isSeen() || Date.now() - last < VISIT_EVERY_MS) return;
+  localStorage.setItem("broadsheet-visit", Date.now());
+  fetch(form.dataset.visit, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+}
+
+setTimeout(visit, VISIT_AFTER_MS);
+document.addEventListener("visibilitychange", () => setTimeout(visit, VISIT_AFTER_MS));
+
+// The order stays put while one reads: that something moved is said, and the reader turns the page.
+const moved = document.querySelector("[data-front]");
+
+async function look() {
+  const news = isSeen() ? await fetch(moved.dataset.front).then((answer) => answer.json()).catch(() => null) : null;
+  const link = moved.querySelector("a");
+  if (news?.said && link.textContent !== `${news.said} ↻`) {
+    link.textContent = `${news.said} ↻`;
+    link.hidden = false;
+  }
+  setTimeout(look, MOVED_EVERY_MS);
+}
+
+if (moved) setTimeout(look, MOVED_EVERY_MS);
+
+// What takes long to come is waited for under its own outline, which has the height of what is there.
+const main = document.getElementById("main");
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("a[data-loads]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  setTimeout(() => { main.classList.add("is-loading"); main.setAttribute("aria-busy", "true"); }, LOADING_AFTER_MS);
+});
+addEventListener("pageshow", () => { main.classList.remove("is-loading"); main.removeAttribute("aria-busy"); });

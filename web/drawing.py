@@ -1,0 +1,55 @@
+"""What the templates draw and say of a story, with the moment and the clock of the present request."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import Flask, url_for
+from markupsafe import Markup
+
+from aggregator.models import StoryCard, TopicLine
+from web import filters, front, pictures
+from web.newsroom import now
+
+WIDE, TALL = (1216, 70, 420), (358, 80, 560)
+"""Of a map of topics, for a desk and for a phone: width, height for each topic, and height at most.
+
+Letters are as large as they are drawn.
+"""
+
+
+def add_drawings(app: Flask) -> None:
+    """Make the pictures, and what is told beside them, known to the templates."""
+    app.add_template_global(chip)
+    app.add_template_global(front.quotations, "quotations")
+    app.add_template_global(sparkline)
+    app.add_template_global(bars)
+    app.add_template_global(topic_maps)
+
+
+def chip(card: StoryCard, since: datetime | None = None) -> front.Chip | None:
+    """Return what is new in a story to who was here until then."""
+    return front.chip(card, since, now=now())
+
+
+def sparkline(card: StoryCard) -> Markup:
+    """Return when the story's articles came, as a picture."""
+    moments = [report.published_at for report in card.reports]
+    return pictures.sparkline(moments, now=now(), clock=filters.clock_time) if moments else Markup("")
+
+
+def bars(name: str, title: str, amounts: Sequence[tuple[str, int]], are_countries: bool) -> Markup:
+    """Return how much there is of each country or language, by their codes, as a picture."""
+    named = filters.country if are_countries else filters.language
+    return pictures.bars(name, title, [(named(code), n) for code, n in amounts])
+
+
+def topic_maps(lines: list[TopicLine]) -> Markup:
+    """Return the map of topics twice, for wide and for narrow windows; the page shows one."""
+    return Markup("").join(
+        pictures.topic_map(name, lines, (width, min(each * len(lines), most)), link=_topic_url, now=now())
+        for name, (width, each, most) in (("wide", WIDE), ("tall", TALL))
+    )
+
+
+def _topic_url(topic_id: int) -> str:
+    return url_for("topics.topic", topic_id=topic_id)
