@@ -46,6 +46,8 @@ ENCODE_FOR_S = 20.0
 run, new articles still reach their stories within a minute."""
 EXPLAIN_FOR_S = 5.0
 """How long members are explained before what is new is looked for again: on first run there are many."""
+DIGEST_FOR_S = 5.0
+"""How long stories are read before what is new is looked for again: on first run there are many."""
 RETRY_MODEL_S = 600.0
 TOPICS_EVERY = timedelta(minutes=10)
 """How soon a story is in its topic: topics last for weeks, and all of them are made anew."""
@@ -77,6 +79,7 @@ class Worker:
         self._stopping = threading.Event()
         self._is_explaining = False
         self._seen_at: datetime | None = None
+        self._is_digesting = False
         self._desk: Desk | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -143,7 +146,8 @@ class Worker:
         """Encode and group what is new, and make topics now and then, where no other worker is at it."""
         now = self._clock()
         is_news = self._is_there_news(now)
-        if not is_news and not self._is_explaining and not self._are_topics_due(now):
+        is_left = self._is_explaining or self._is_digesting
+        if not is_news and not is_left and not self._are_topics_due(now):
             return
         if not self._take_lease():
             return
@@ -152,6 +156,7 @@ class Worker:
                 self._encode_and_regroup(now)
             if self._desk is not None:
                 self._explain(self._desk, now)
+                self._digest(self._desk, now)
             if self._are_topics_due(now) and self._take_lease():
                 self._retopic(now)
         finally:
@@ -216,6 +221,20 @@ class Worker:
             if is_time_up or self._stopping.is_set() or not self._take_lease():
                 return
         self._is_explaining = False
+
+    def _digest(self, desk: Desk, now: datetime) -> None:
+        """Read what stories say, for DIGEST_FOR_S; the rest is read when there is time again."""
+        began = self._clock()
+        self._is_digesting = True
+        encoder = self._model.encoder(now)
+        try:
+            for _ in pipeline.digest_stories(self._engine, encoder, desk, self._settings.stories, now=now):
+                is_time_up = (self._clock() - began).total_seconds() >= DIGEST_FOR_S
+                if is_time_up or self._stopping.is_set() or not self._take_lease():
+                    return
+        except EncoderError as error:
+            self._model.give_up(error, now)
+        self._is_digesting = False
 
     def _are_topics_due(self, now: datetime) -> bool:
         if self._stopping.is_set():

@@ -11,6 +11,7 @@ BENCHMARKS = {
     "bench.table": ["--out", "bench/stories.md"],
     "bench.window": ["--out", "bench/window.md"],
     "bench.topics": ["--out", "bench/topics.md"],
+    "bench.novelty": [],
 }
 
 

@@ -429,6 +429,28 @@ memberships = Table(
     Index("ix_memberships_unexplained", "article_id", sqlite_where=_UNEXPLAINED, postgresql_where=_UNEXPLAINED),
 )
 
+# What a story says, as it was read from its articles: `account` without the words, `words` with the sentences (JSON).
+digests = Table(
+    "digests",
+    metadata,
+    _to("story_id", "stories.id", "CASCADE", primary_key=True, autoincrement=False),
+    # Of all that it was made from: another one where an article came, went, or says something else.
+    Column("signature", LargeBinary, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("words", LargeBinary, nullable=False),
+)
+
+sentence_vectors = Table(
+    "sentence_vectors",
+    metadata,
+    _to("article_id", "articles.id", "CASCADE", primary_key=True, autoincrement=False),
+    _to("encoder_id", "encoders.id", "CASCADE", nullable=False),
+    # Of what the article said when they were made.
+    Column("digest", Words, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),  # float16, little-endian, one after the other
+)
+
 story_aliases = Table(
     "story_aliases",
     metadata,

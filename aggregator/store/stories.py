@@ -43,6 +43,7 @@ from aggregator.models import (
 from aggregator.store import marks, mutes
 from aggregator.store.articles import find_articles, lines_of, lock_articles
 from aggregator.store.changes import Moves, Past, record_moves, snapshot
+from aggregator.store.digests import n_new_facts
 from aggregator.store.evidence import unpacked
 from aggregator.store.moving import Fact, mend, redirect
 from aggregator.store.schema import (
@@ -267,10 +268,12 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
             lines[line.story_id].append(line)
     topic_of = _topics(db, list(rows))
     held = marks.held(db, list(rows))
+    n_new = n_new_facts(db, [each for each in rows if 0 < n_unread[each] < len(reports[each])])
     cards = [
         replace(
             _card(rows[story_id], lines[story_id], n_unread[story_id], topic_of.get(story_id)),
             reports=tuple(reports[story_id]),
+            n_new_facts=n_new.get(story_id),
         )
         for story_id in dict.fromkeys(story_ids)
         if story_id in lines

@@ -115,7 +115,7 @@ def _heaviest(group: Sequence[Words], tf: Words, overall: Words, mean: float) ->
     weights = {
         token: math.sqrt(share) * math.log(1 + mean / overall[token])
         for token, share in tf.items()
-        if share >= least and n_stories[token] > 1 and token not in _calendar()
+        if share >= least and n_stories[token] > 1 and token not in calendar()
     }
     ordered = sorted(weights, key=lambda token: (-weights[token], token))[:N_PROFILE]
     return {token: weights[token] for token in ordered}
@@ -156,7 +156,7 @@ def _grown(token: str, stories: Sequence[Told]) -> _Term:
 
 
 @cache
-def _calendar() -> frozenset[str]:
+def calendar() -> frozenset[str]:
     """Return the months and weekdays of many languages as they are compared."""
     return frozenset(
         token

@@ -3,6 +3,7 @@
 A window can be thrown away at any time: it is made of what the store knows.
 """
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,6 +134,10 @@ class Window:
             self._compared = more if self._compared is None else appended(self._compared, more)
             self.articles += [_standing(article) for article in ordered]
             self._link(np.arange(len(self)) >= len(self) - len(ordered))
+
+    def says_something(self, sentence: str, publisher: str) -> bool:
+        """Whether a sentence is a piece's own, and not what its publisher puts under all pieces."""
+        return bool(self._furniture.text(unicodedata.normalize("NFKC", sentence), publisher))
 
     def words_of_titles(self) -> list[str]:
         """Return the word of each column of the titles."""

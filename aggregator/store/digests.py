@@ -1,0 +1,232 @@
+"""What stories say, as it was read from their articles, and the sentence vectors that it is read with."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+import numpy as np
+from sqlalchemy import Connection, Select, delete, exists, func, select
+
+from aggregator.models import Account, Digest, EncoderName, ToldArticle, Vectors
+from aggregator.store.articles import encoder_id, lock_articles
+from aggregator.store.schema import (
+    article_status,
+    articles,
+    digests,
+    memberships,
+    publishers,
+    sentence_vectors,
+    stories,
+)
+from aggregator.store.statements import chunks, insert_into
+
+READ_CHARS = 6_200
+"""Characters of a text that are read: its first sentences are all in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undigested:
+    """A story whose articles say something else than what was read from them, or by another encoder."""
+
+    story_id: int
+    lead_id: int
+    article_ids: tuple[int, ...]
+    digests: Mapping[int, str]
+    """Of what its articles say."""
+    signature: bytes
+    """Of all that its digest is made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceVectors:
+    """The vectors of an article's title and sentences, and the digest of what it said then."""
+
+    digest: str
+    vectors: Vectors
+
+
+def undigested(db: Connection, encoder: EncoderName | None, *, since: datetime) -> list[Undigested]:
+    """Return the stories of two publishers or more with news since then that are to be read, by rank, best first."""
+    made_by = encoder_id(db, encoder) if encoder else 0
+    is_told = (stories.c.last_at >= since) & (stories.c.n_publishers >= 2)
+    rows = db.execute(
+        select(
+            stories.c.id,
+            stories.c.rank,
+            stories.c.lead_id,
+            memberships.c.article_id,
+            memberships.c.copy_of_id,
+            articles.c.digest,
+        )
+        .join(memberships, memberships.c.story_id == stories.c.id)
+        .join(articles, articles.c.id == memberships.c.article_id)
+        .where(is_told)
+    )
+    members = defaultdict(list)
+    for row in rows:
+        members[row.rank, row.id, row.lead_id].append((row.article_id, row.copy_of_id, row.digest))
+    read = select(digests.c.story_id, digests.c.signature).join(stories, stories.c.id == digests.c.story_id)
+    known = {row.story_id: row.signature for row in db.execute(read.where(is_told))}
+    found = []
+    for (_, story_id, lead_id), said in sorted(members.items(), reverse=True):
+        said.sort()
+        signature = hashlib.blake2b(repr((made_by, lead_id, said)).encode(), digest_size=16).digest()
+        if known.get(story_id) != signature:
+            there = {article_id: digest for article_id, _, digest in said}
+            found.append(Undigested(story_id, lead_id, tuple(there), there, signature))
+    return found
+
+
+def told_articles(db: Connection, article_ids: Sequence[int]) -> list[ToldArticle]:
+    """Return these articles as what they say is read from them, by id."""
+    question = (
+        select(
+            articles.c.id,
+            articles.c.title,
+            func.substr(articles.c.text, 1, READ_CHARS).label("text"),
+            func.length(articles.c.text).label("n_chars"),
+            publishers.c.domain.label("publisher"),
+            publishers.c.name.label("publisher_name"),
+            articles.c.language,
+            articles.c.published_at,
+            memberships.c.copy_of_id,
+            func.coalesce(articles.c.origin_name, articles.c.origin_url).label("origin"),
+        )
+        .join(publishers, publishers.c.id == articles.c.publisher_id)
+        .outerjoin(memberships, memberships.c.article_id == articles.c.id)
+    )
+    return [
+        ToldArticle(**row)
+        for some in chunks(sorted(article_ids))
+        for row in db.execute(question.where(articles.c.id.in_(some)).order_by(articles.c.id)).mappings()
+    ]
+
+
+def sentence_vectors_of(db: Connection, encoder: EncoderName, article_ids: Sequence[int]) -> dict[int, SentenceVectors]:
+    """Return the vectors of these articles' sentences that this encoder made: (sentences, dim), float32."""
+    question = select(sentence_vectors).where(sentence_vectors.c.encoder_id == encoder_id(db, encoder))
+    return {
+        row.article_id: SentenceVectors(
+            row.digest, np.frombuffer(row.vectors, dtype="<f2").reshape(-1, encoder.dim).astype(np.float32)
+        )
+        for some in chunks(sorted(article_ids))
+        for row in db.execute(question.where(sentence_vectors.c.article_id.in_(some)))
+    }
+
+
+def add_sentence_vectors(db: Connection, encoder: EncoderName, made: Mapping[int, SentenceVectors]) -> None:
+    """Keep the vectors of the sentences of these articles, as float16, in place of older ones.
+
+    The encoder has vectors of articles already. Articles that were deleted meanwhile are left out.
+    """
+    there = lock_articles(db, sorted(made))
+    made_by = encoder_id(db, encoder)
+    rows = [
+        {
+            "article_id": article_id,
+            "encoder_id": made_by,
+            "digest": made[article_id].digest,
+            "vectors": made[article_id].vectors.astype("<f2").tobytes(),
+        }
+        for article_id in sorted(there)
+    ]
+    add = insert_into(db, sentence_vectors)
+    newer = {name: add.excluded[name] for name in ("encoder_id", "digest", "vectors")}
+    if rows and made_by:
+        db.execute(add.on_conflict_do_update(index_elements=["article_id"], set_=newer), rows)
+
+
+def forget_sentence_vectors(db: Connection, *, since: datetime) -> None:
+    """Drop the sentence vectors of articles whose stories have had no news since then."""
+    lives = (
+        select(memberships.c.article_id)
+        .join(stories, stories.c.id == memberships.c.story_id)
+        .where(
+            memberships.c.article_id == sentence_vectors.c.article_id,
+            stories.c.last_at >= since,
+            stories.c.n_publishers >= 2,
+        )
+    )
+    db.execute(delete(sentence_vectors).where(~exists(lives)))
+
+
+def save(db: Connection, made: Mapping[int, tuple[bytes, Digest]], *, now: datetime) -> None:
+    """Keep what stories say, each with the signature of what it was read from, unless they are gone meanwhile."""
+    living = select(stories.c.id).where(stories.c.id.in_(list(made))).order_by(stories.c.id).with_for_update()
+    rows = [
+        {
+            "story_id": story_id,
+            "signature": made[story_id][0],
+            "made_at": now,
+            "account": msgspec.json.encode(made[story_id][1].account),
+            "words": msgspec.json.encode(replace(made[story_id][1], account=Account(()))),
+        }
+        for story_id in db.execute(living).scalars().all()
+    ]
+    add = insert_into(db, digests)
+    newer = {name: add.excluded[name] for name in ("signature", "made_at", "account", "words")}
+    if rows:
+        db.execute(add.on_conflict_do_update(index_elements=["story_id"], set_=newer), rows)
+
+
+def find_digest(db: Connection, story_id: int) -> Digest | None:
+    """Return what the story says; None where that was not read yet."""
+    row = db.execute(select(digests).where(digests.c.story_id == story_id)).one_or_none()
+    if row is None:
+        return None
+    words = msgspec.json.decode(row.words, type=Digest)
+    return replace(words, account=msgspec.json.decode(row.account, type=Account))
+
+
+def accounts_of(db: Connection, story_ids: Sequence[int]) -> dict[int, Account]:
+    """Return what these stories say, without the words; those that were not read yet are left out."""
+    question = select(digests.c.story_id, digests.c.account)
+    return {
+        row.story_id: msgspec.json.decode(row.account, type=Account)
+        for some in chunks(story_ids)
+        for row in db.execute(question.where(digests.c.story_id.in_(some)))
+    }
+
+
+def n_new_facts(db: Connection, story_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many facts of each of these stories are new to the owner, as far as that is known.
+
+    It is of a story that was read from its articles, and of which the owner read some, but not all.
+    """
+    read = read_articles(db, story_ids)
+    accounts = accounts_of(db, [story_id for story_id in story_ids if read.get(story_id)])
+    return {
+        story_id: len(account.new_to(read[story_id]))
+        for story_id, account in accounts.items()
+        if not read[story_id].isdisjoint(account.article_ids)
+    }
+
+
+def read_articles(db: Connection, story_ids: Sequence[int]) -> dict[int, set[int]]:
+    """Return the articles of each of these stories that the owner has read; a story without any is left out."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for some in chunks(story_ids):
+        for row in db.execute(_read(some)):
+            found[row.story_id].add(row.article_id)
+    return found
+
+
+def texts_of(db: Connection, article_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return title and text of these articles, as far as sentences are taken from them."""
+    question = select(articles.c.id, articles.c.title, func.substr(articles.c.text, 1, READ_CHARS).label("text"))
+    return {
+        row.id: (row.title, row.text)
+        for some in chunks(sorted(article_ids))
+        for row in db.execute(question.where(articles.c.id.in_(some)))
+    }
+
+
+def _read(story_ids: Sequence[int]) -> Select[tuple[int, int]]:
+    return (
+        select(memberships.c.story_id, memberships.c.article_id)
+        .join(article_status, article_status.c.article_id == memberships.c.article_id)
+        .where(memberships.c.story_id.in_(story_ids), article_status.c.read_at.is_not(None))
+    )
