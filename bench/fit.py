@@ -116,7 +116,7 @@ def load_set(file: Path, encode: Callable[[Sequence[Piece]], Vectors]) -> Labell
     rows = np.array([row for row, each in enumerate(window.articles) if each.id not in copies], dtype=np.int64)
     labels = [label_of[pieces[window.articles[row].id].id] for row in rows]
     compared = take(window.compared, rows)
-    pairs = list(candidates(compared, np.ones(len(rows), dtype=bool)))
+    pairs = list(candidates(compared))
     return LabelledSet(
         name=file.parent.name,
         compared=compared,
@@ -201,17 +201,17 @@ def met_while_joining(each: LabelledSet, decisions: Decisions) -> tuple[list[str
     """Return the best partners that every cluster of a set meets while the engine joins, with their features."""
     links, names = links_of(each, decisions), list[str]()
     labels = np.arange(len(each.clusters), dtype=np.int64)
+    profiles = group.profiles_of(each.compared, labels)
     found: list[Sample] = []
     for _ in range(group.MAX_ROUNDS):
-        clusters = group.clusters_of(each.compared, links, labels)
+        clusters = group.clusters_of(links, labels, profiles)
         scores = group.join_scores(clusters, decisions, np.zeros(len(clusters.left), dtype=bool))
         names, sample = _partners(clusters, scores, labels, each.clusters)
         found.append(sample)
-        pairs = group.Judged(clusters.names[clusters.left], clusters.names[clusters.right], scores)
-        target = group.best_pairs(pairs, int(labels.max()) + 1, 0.5)
+        target = group.best_pairs(group.Judged(clusters.left, clusters.right, scores), len(labels), 0.5)
         if target is None:
             break
-        labels = target[labels]
+        labels, profiles = target[labels], group.merged(profiles, target, each.compared.rarity)
     features, shares, weights = (np.concatenate(parts) for parts in zip(*found, strict=True))
     if not each.compared.has_vector.any():
         kept = [place for place, name in enumerate(names) if "vector" not in name]
@@ -239,14 +239,14 @@ def _partners(
     place = np.arange(len(order)) - np.searchsorted(one[order], one[order])
     chosen = np.unique(pair[order][place < PARTNERS])
     left, right = clusters.left[chosen], clusters.right[chosen]
-    there = np.flatnonzero(np.isin(labels, clusters.names))
-    held = np.zeros((len(clusters.names), int(happenings.max()) + 1), dtype=np.float32)
-    np.add.at(held, (np.searchsorted(clusters.names, labels[there]), happenings[there]), 1)
-    shares = np.einsum("ij,ij->i", held[left], held[right]) / (clusters.sizes[left] * clusters.sizes[right])
+    sizes = clusters.profiles.sizes
+    held = np.zeros((len(sizes), int(happenings.max()) + 1), dtype=np.float32)
+    np.add.at(held, (labels, happenings), 1)
+    shares = np.einsum("ij,ij->i", held[left], held[right]) / (sizes[left] * sizes[right])
     features = group.join_features(clusters, chosen)
     names = sorted(features)
     stacked = np.stack([features[name] for name in names], axis=1)
-    return names, (stacked, shares, np.sqrt(np.minimum(clusters.sizes[left], clusters.sizes[right])))
+    return names, (stacked, shares, np.sqrt(np.minimum(sizes[left], sizes[right])))
 
 
 def _logistic(names: Sequence[str], samples: Sequence[Sample], strength: float) -> Weights:
@@ -286,7 +286,7 @@ def _without_vectors(each: LabelledSet) -> LabelledSet:
         vectors=np.zeros_like(each.compared.vectors),
         has_vector=np.zeros(len(each.clusters), dtype=bool),
     )
-    pairs = list(candidates(replace(bare, vectors=bare.vectors[:, :0]), np.ones(len(each.clusters), dtype=bool)))
+    pairs = list(candidates(replace(bare, vectors=bare.vectors[:, :0])))
     found = (np.concatenate([left for left, _ in pairs]), np.concatenate([right for _, right in pairs]))
     return replace(each, compared=bare, candidates=found)
 

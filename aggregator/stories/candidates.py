@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aggregator.stories.similarity import Compared, Rows
 
@@ -17,20 +16,17 @@ FLOOR = 0.22
 """The least sum that makes a candidate. Below, hardly any pair is decided to be one happening; see docs/decisions."""
 
 
-def candidates(compared: Compared, fresh: NDArray[np.bool_]) -> Iterator[tuple[Rows, Rows]]:
-    """Give the pairs with at least one fresh article that may be about one happening, each once, block by block.
+def candidates(compared: Compared, first: int = 0) -> Iterator[tuple[Rows, Rows]]:
+    """Give the pairs that may be about one happening, each once, right before left, block by block.
 
-    `fresh` has shape (n,). Costs fresh articles × articles, whatever is archived.
+    Articles from `first` on are fresh: each pair has at least one. Costs fresh articles × articles, whatever is
+    archived.
     """
-    rows = np.flatnonzero(fresh)
-    by_word = compared.texts.T.tocsr()
-    for start in range(0, len(rows), BLOCK_ROWS):
-        block = rows[start : start + BLOCK_ROWS]
-        likeness = (compared.texts[block] @ by_word).toarray()
+    for start in range(first, len(compared), BLOCK_ROWS):
+        end = min(start + BLOCK_ROWS, len(compared))
+        likeness = (compared.texts[:end] @ compared.texts[start:end].T.tocsr()).toarray()
         if compared.vectors.shape[1]:
-            likeness += (VECTOR_SHARE * compared.vectors[block]) @ compared.vectors.T
-        left, right = np.nonzero(likeness >= FLOOR)
-        left = block[left]
-        # A pair of two fresh articles is met from either side.
-        once = (left < right) | ((left > right) & ~fresh[right])
-        yield left[once], right[once]
+            likeness += compared.vectors[:end] @ (VECTOR_SHARE * compared.vectors[start:end]).T
+        right, left = np.divmod(np.flatnonzero(likeness >= FLOOR), end - start)
+        once = right < start + left
+        yield start + left[once], right[once]

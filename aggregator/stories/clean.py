@@ -35,14 +35,18 @@ BYLINE = re.compile(
     r"^\s*(?:by|par|por|von|di|od)\s+(?:[A-ZÀ-Þ][\w'’.-]+\s*,?\s*(?:and|et|y|und|e|i)?\s*){2,6}\n", re.IGNORECASE
 )
 
+ASKING = (
+    "read more|continue reading|click here|sign up|subscribe|newsletter|follow us|"
+    "all rights reserved|advertisement|story continues below|lire la suite|lire aussi|abonnez-vous|weiterlesen|"
+    "lesen sie auch|leer más|suscríbete|leggi anche|lees ook|lees meer|pročitajte|citește și|читайте также"
+)
+"""What pages ask of their readers, and say of themselves."""
+
+SIGNS = ("appeared first on", *ASKING.split("|"))
+"""Without any of which there is no furniture: looked for in a hundredth of the time."""
+
 FURNITURE = re.compile(
-    r"(?:^|(?<=[\n.!?…]))[^\n.!?]{0,60}\b(?:read more|continue reading|click here|sign up|subscribe|newsletter|"
-    r"follow us|"
-    r"the post .{0,120} appeared first on|all rights reserved|advertisement|story continues below|"
-    r"lire la suite|lire aussi|abonnez-vous|weiterlesen|lesen sie auch|leer más|suscríbete|leggi anche|lees ook|"
-    r"lees meer|"
-    r"pročitajte|citește și|читайте также)\b[^\n]*",
-    re.IGNORECASE,
+    rf"(?:^|(?<=[\n.!?…]))[^\n.!?]{{0,60}}\b(?:the post .{{0,120}} appeared first on|{ASKING})\b[^\n]*", re.IGNORECASE
 )
 """Sentences that belong to the page and not to the piece."""
 
@@ -75,8 +79,9 @@ def clean_text(text: str, title: str = "") -> str:
     body = unicodedata.normalize("NFKC", text[: 4 * LEAD_CHARS]).strip()
     if title and body.casefold().startswith(title.casefold()):
         body = body[len(title) :]
-    body = FURNITURE.sub(" ", DATELINE.sub("", BYLINE.sub("", body.lstrip())))
-    return _one_line(body)
+    body = DATELINE.sub("", BYLINE.sub("", body.lstrip()))
+    said = body.lower()
+    return _one_line(FURNITURE.sub(" ", body) if any(sign in said for sign in SIGNS) else body)
 
 
 def _without_suffix(title: str, publisher: str) -> str:

@@ -55,6 +55,9 @@ MAX_AGE = timedelta(days=3)
 MAX_SHORT_AGE = timedelta(hours=18)
 """The same for texts under MIN_WORDS: "Your horoscope for today" is there every morning."""
 
+TEXTS_AT_ONCE = 1_000
+"""Texts whose shingles are hashed at once."""
+
 MIX = np.uint64(0x9E3779B97F4A7C15)
 """An odd number that spreads hashes over 64 bits (Knuth, The Art of Computer Programming 3, 6.4)."""
 
@@ -120,6 +123,9 @@ class _Holder:
     title: frozenset[str]
 
 
+_NO_SHINGLES = np.empty(0, dtype=np.uint32)
+
+
 class CopyIndex:
     """The texts of a window, and which of them say nearly the same."""
 
@@ -133,17 +139,13 @@ class CopyIndex:
     def advance(self, new: Mapping[int, Told], gone: Collection[int] = ()) -> None:
         """Add texts and forget others; one that is there already is replaced, unknown ids in `gone` do not matter."""
         self._forget([self._holders.pop(each) for each in {*gone, *new} & self._holders.keys()])
-        fresh = []
-        for article_id, told in new.items():
-            if len(told.words) < MIN_EXACT_WORDS:
-                continue
-            holder = _holder(article_id, told)
-            if holder.key not in self._wordings:
-                self._wordings[holder.key] = _wording(told.words)
-                fresh.append(holder.key)
-            self._wordings[holder.key].holders.add(article_id)
-            self._holders[article_id] = holder
-        self._link(fresh)
+        holders = [_holder(article_id, told) for article_id, told in new.items() if len(told.words) >= MIN_EXACT_WORDS]
+        fresh = {holder.key: new[holder.id].words for holder in holders if holder.key not in self._wordings}
+        self._wordings |= zip(fresh, _wordings(list(fresh.values())), strict=True)
+        for holder in holders:
+            self._wordings[holder.key].holders.add(holder.id)
+            self._holders[holder.id] = holder
+        self._link(list(fresh))
 
     def originals(self) -> dict[int, int]:
         """Return {copy: original}: the original is the earliest text that an article repeats, and no copy itself."""
@@ -229,22 +231,33 @@ def _holder(article_id: int, told: Told) -> _Holder:
     )
 
 
-def _wording(words: Sequence[str]) -> _Wording:
-    is_long = len(words) >= MIN_WORDS
-    return _Wording(
-        shingles=_shingles(words) if is_long else np.empty(0, dtype=np.uint32),
-        numbers=frozenset(filter(is_number, words)),
-        max_age=MAX_AGE if is_long else MAX_SHORT_AGE,
-    )
+def _wordings(texts: Sequence[Sequence[str]]) -> Iterator[_Wording]:
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        some = texts[start : start + TEXTS_AT_ONCE]
+        for words, shingles in zip(some, _shingles(some), strict=True):
+            numbers = frozenset(filter(is_number, words))
+            is_long = len(words) >= MIN_WORDS
+            yield _Wording(
+                shingles if is_long else _NO_SHINGLES, numbers, max_age=MAX_AGE if is_long else MAX_SHORT_AGE
+            )
 
 
-def _shingles(words: Sequence[str]) -> Shingles:
-    """Return a hash of each run of SHINGLE_WORDS words (a polynomial of the words' CRC-32, modulo 2^64)."""
-    codes = np.array([zlib.crc32(word.encode()) for word in words], dtype=np.uint64)
-    runs = np.zeros(len(codes) - SHINGLE_WORDS + 1, dtype=np.uint64)
+def _shingles(texts: Sequence[Sequence[str]]) -> list[Shingles]:
+    """Return of each text a hash of each run of SHINGLE_WORDS words, each once, in order.
+
+    The hash is a polynomial of the words' CRC-32, modulo 2^64.
+    """
+    code_of = {word: zlib.crc32(word.encode()) for word in set().union(*texts)}
+    codes = np.array([code_of[word] for text in texts for word in text], dtype=np.uint64)
+    of_text = np.repeat(np.arange(len(texts), dtype=np.uint64), [len(text) for text in texts])
+    n_runs = max(len(codes) - SHINGLE_WORDS + 1, 0)
+    runs = np.zeros(n_runs, dtype=np.uint64)
     for place in range(SHINGLE_WORDS):
-        runs = runs * MIX + codes[place : place + len(runs)]
-    return np.unique(((runs * MIX) >> np.uint64(32)).astype(np.uint32))
+        runs = runs * MIX + codes[place : place + n_runs]
+    is_inside = of_text[:n_runs] == of_text[len(of_text) - n_runs :]
+    once = np.unique((of_text[:n_runs] << np.uint64(32) | (runs * MIX) >> np.uint64(32))[is_inside])
+    ends = np.searchsorted(once >> np.uint64(32), np.arange(1, len(texts), dtype=np.uint64))
+    return np.split(once.astype(np.uint32), ends)
 
 
 def _sample(shingles: Shingles) -> Shingles:

@@ -12,8 +12,9 @@ pieces, and only theirs, read differently from before. In what order pieces were
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import TypeAlias
 
@@ -59,6 +60,13 @@ FIGURE = re.compile(r"[-+]?\d[\d.,]*")
 MIX = np.int64(0x1E3779B97F4A7C15)
 """An odd number that makes a hash of two hashes (Knuth, The Art of Computer Programming 3, 6.4)."""
 
+WEIGHTS = np.random.default_rng(1).integers(-(2**63), 2**63, MAX_TEMPLATE_WORDS, dtype=np.int64) | 1
+"""Odd numbers, one for each place in a title: the sum of its words' hashes times these is a hash of the title, from
+which any words are taken out again at the price of a subtraction (Zobrist 1970)."""
+
+ANYTHING, A_NUMBER = np.int64(0x2545F4914F6CDD1D), np.int64(0x106689D45497FDB5)
+"""What stands for a hash where a template is open, and where a title has a number."""
+
 Hashes: TypeAlias = NDArray[np.int64]
 """Hashes of sentences or words, each once: they mean something inside one process only."""
 
@@ -82,6 +90,22 @@ class _Counted:
     """Of the title with slots left open, as often as there are ways to do so."""
     fillings: Hashes
     """What stands in those slots."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """Ways to leave one word of a title open, and then those to leave two."""
+
+    templates: Hashes
+    """Of what stays."""
+    fillings: Hashes
+    """Of what fills it."""
+    places: NDArray[np.intp]
+    """Left open: shape (ways, MAX_SLOTS), -1 where there is none."""
+
+
+_NOTHING_HASHED = np.empty(0, dtype=np.int64)
+_NO_SLOTS = _Slots(_NOTHING_HASHED, _NOTHING_HASHED, np.empty((0, MAX_SLOTS), dtype=np.intp))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +181,13 @@ class Furniture:
 
 
 def _counted(piece: Piece) -> _Counted:
-    slots = list(_slots(piece.title_words))
+    slots = _slots(piece.title_words)
     return _Counted(
         title=hash(piece.title),
         words=_hashes(piece.title_words),
         sentences=np.array(list({_form(sentence) for sentence in SENTENCE.findall(piece.text)}), dtype=np.int64),
-        templates=np.array([template for template, _, _ in slots], dtype=np.int64),
-        fillings=np.array([filling for _, filling, _ in slots], dtype=np.int64),
+        templates=slots.templates,
+        fillings=slots.fillings,
     )
 
 
@@ -200,26 +224,38 @@ def _in_at_least(least: float, parts: Hashes, places: Hashes) -> frozenset[int]:
     return frozenset(found[counts >= least].tolist())
 
 
-def _slots(words: Sequence[str]) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """Give the ways to leave a title's words open: hash of what stays, hash of what fills it, places left open.
+def _slots(words: Sequence[str]) -> _Slots:
+    """Return the ways to leave a title's words open. Numbers are open anyway, and fill nothing."""
+    is_figure = np.array([is_number(word) for word in words], dtype=bool)
+    places = np.flatnonzero(~is_figure)
+    n_open = min(MAX_SLOTS, len(places) - MIN_FIXED)
+    if len(words) > MAX_TEMPLATE_WORDS or n_open < 1:
+        return _NO_SLOTS
+    left_open = _left_open(len(places), n_open)
+    hashes, weights = np.array([hash(word) for word in words], dtype=np.int64), WEIGHTS[: len(words)]
+    told = np.where(is_figure, A_NUMBER, hashes) * weights
+    gaps = np.append(told[places] - ANYTHING * weights[places], 0)
+    return _Slots(
+        templates=told.sum(keepdims=True) - gaps[left_open].sum(axis=1),
+        fillings=np.append(hashes[places], 0)[left_open] @ WEIGHTS[:MAX_SLOTS],
+        places=np.append(places, -1)[left_open],
+    )
 
-    Those that leave one open come first. Numbers are open anyway, and fill nothing.
-    """
-    places = [place for place, word in enumerate(words) if not is_number(word)]
-    if len(words) > MAX_TEMPLATE_WORDS:
-        return
-    fixed: list[str | None] = [None if is_number(word) else word for word in words]
-    for n_open in range(1, min(MAX_SLOTS, len(places) - MIN_FIXED) + 1):
-        for left_open in combinations(places, n_open):
-            stays = tuple("" if place in left_open else word for place, word in enumerate(fixed))
-            yield hash(stays), hash(tuple(words[place] for place in left_open)), left_open
+
+@cache
+def _left_open(n_places: int, n_open: int) -> NDArray[np.intp]:
+    """Return the ways to choose one or up to `n_open` of so many places, shape (ways, MAX_SLOTS); -1 where is none."""
+    ways = [way for n in range(1, n_open + 1) for way in combinations(range(n_places), n)]
+    return np.array([(*way, *(MAX_SLOTS - len(way)) * (-1,)) for way in ways], dtype=np.intp)
 
 
 def _filling(words: Sequence[str], templates: Collection[int]) -> Sequence[str]:
     """Return the words with which a title fills in the narrowest of these templates; all where it fills in none."""
-    found = [left_open for template, _, left_open in _slots(words) if template in templates]
-    narrowest = [left_open for left_open in found if len(left_open) == len(found[0])]
-    return [words[place] for place in sorted(set().union(*narrowest))] if narrowest else words
+    slots = _slots(words)
+    left_open = slots.places[np.array([template in templates for template in slots.templates.tolist()], dtype=bool)]
+    n_open = (left_open >= 0).sum(axis=1)
+    narrowest = left_open[n_open == n_open.min(initial=MAX_SLOTS)]
+    return [words[place] for place in np.unique(narrowest[narrowest >= 0])] if len(narrowest) else words
 
 
 def _form(sentence: str) -> int:

@@ -23,7 +23,7 @@ from aggregator.stories.similarity import (
     cosines,
     decide,
 )
-from aggregator.stories.vocabulary import WordMatrix, unit_rows
+from aggregator.stories.vocabulary import WordMatrix, stacked, unit_rows
 
 BAR = 0.5
 """Chance, by the learned join, from which two clusters become one.
@@ -50,30 +50,48 @@ Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Clusters:
-    """Some clusters, as a join compares them: m of them, and p linked pairs."""
+class Profiles:
+    """What every cluster is in sum, kept from round to round: m of them, by name, of which some live no more."""
 
-    names: Labels
-    """Of each, among all clusters, ascending: shape (m,)."""
-    left: Rows
-    right: Rows
-    """The linked pairs, as positions in `names`, left < right, in order: shape (p,)."""
+    sizes: NDArray[np.float32]
+    lengths: NDArray[np.float32]
+    """Of the members, summed: shape (m,)."""
+    vectors: Vectors
+    """Sums over the members: shape (m, dim). The largest part, and added to in place."""
+    spans: Scores
+    """Lengths of these sums; 0 where no member has a vector: shape (m,)."""
+    rows: Rows
+    """The row of each cluster in what follows: shape (m,). Rows are added and never changed."""
+    titles: WordMatrix
+    texts: WordMatrix
+    """Unit sums over the members, as is the one before: shape (rows, …)."""
+    counts: WordMatrix
+    """Of the members that hold each word."""
+    typical: WordMatrix
+    """Its TYPICAL_WORDS: the share of the members that hold each, one more counted, × its rarity."""
+    title_sums: Scores
+    text_sums: Scores
+    """Lengths of the sums, before they were made unit rows: shape (rows,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Linked pairs of clusters, as a join compares them: p of them."""
+
+    left: Labels
+    right: Labels
+    """By name, left < right, in order: shape (p,)."""
     sums: Scores
     """Of the links between two clusters' members: shape (p,)."""
     best_left: Scores
     best_right: Scores
     """Each side's members' best links into the other side, summed: shape (p,)."""
-    sizes: NDArray[np.float32]
-    vectors: Vectors
-    titles: WordMatrix
-    texts: WordMatrix
-    """Unit sums over the members, as the two before: shape (m, …)."""
-    lengths: NDArray[np.float32]
-    """Mean over the members: shape (m,)."""
-    holds: WordMatrix
-    """1 for each word that a member holds: shape (m, words)."""
-    typical: WordMatrix
-    """Its TYPICAL_WORDS: the share of the members that hold each, one more counted, × its rarity."""
+    profiles: Profiles
+
+    @property
+    def means(self) -> Scores:
+        """Of the pair scores, 0 where there is no link: shape (p,)."""
+        return self.sums / (self.profiles.sizes[self.left] * self.profiles.sizes[self.right])
 
 
 def group(
@@ -102,15 +120,17 @@ def join(
     compared: Compared, links: Links, labels: Labels, decisions: Decisions, *, held: Constraints, bar: float
 ) -> Labels:
     """Return the clusters after no two that are linked reach the bar any more; `labels` are 0..k-1."""
-    pairs = judged(compared, links, labels, decisions, held)
+    profiles = profiles_of(compared, labels)
+    pairs = judged(clusters_of(links, labels, profiles), decisions, labels, held, bar)
     for _ in range(MAX_ROUNDS):
-        target = best_pairs(pairs, len(np.unique(labels)), bar)
+        target = best_pairs(pairs, len(profiles.sizes), bar)
         if target is None:
             break
-        labels = target[labels]
-        grown = np.bincount(target) > 1
-        pairs = _moved(pairs, target, grown).and_also(judged(compared, links, labels, decisions, held, grown))
-    return labels
+        labels, profiles = target[labels], merged(profiles, target, compared.rarity)
+        grown = np.bincount(target, minlength=len(target)) > 1
+        again = clusters_of(links, labels, profiles, grown)
+        pairs = _moved(pairs, target, grown).and_also(judged(again, decisions, labels, held, bar))
+    return _numbered(labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,26 +147,73 @@ class Judged:
         return Judged(*(np.concatenate(each) for each in parts))
 
 
-def judged(
-    compared: Compared,
-    links: Links,
-    labels: Labels,
-    decisions: Decisions,
-    held: Constraints,
-    only: NDArray[np.bool_] | None = None,
-) -> Judged:
-    """Return the linked pairs of these clusters, or those with one of `only` in them, shape (k,), with their scores."""
-    clusters = clusters_of(compared, links, labels, only)
-    left, right = clusters.names[clusters.left], clusters.names[clusters.right]
-    return Judged(left, right, join_scores(clusters, decisions, _forbidden(left, right, labels, held)))
+def judged(clusters: Clusters, decisions: Decisions, labels: Labels, held: Constraints, bar: float) -> Judged:
+    """Return those of these pairs of clusters that reach the bar, with their scores."""
+    scores = join_scores(clusters, decisions, _forbidden(clusters.left, clusters.right, labels, held))
+    near = scores >= bar
+    return Judged(clusters.left[near], clusters.right[near], scores[near])
 
 
-def clusters_of(compared: Compared, links: Links, labels: Labels, only: NDArray[np.bool_] | None = None) -> Clusters:
-    """Return these clusters of these articles, with all pairs of them that a link connects.
+def profiles_of(compared: Compared, labels: Labels) -> Profiles:
+    """Return what these clusters of these articles are in sum; `labels` are 0..k-1."""
+    k = int(labels.max(initial=-1)) + 1
+    gather = _gather(labels, k)
+    sizes = np.asarray(gather.sum(axis=1), dtype=np.float32).ravel()
+    vectors = np.asarray(gather @ compared.vectors, dtype=np.float32)
+    counts = sparse.csr_matrix(gather @ _ones(compared.texts))
+    titles, texts = gather @ compared.titles, gather @ compared.texts
+    return Profiles(
+        sizes=sizes,
+        lengths=np.asarray(gather @ compared.lengths, dtype=np.float32),
+        vectors=vectors,
+        spans=_spans(vectors),
+        rows=np.arange(k),
+        titles=unit_rows(titles),
+        texts=unit_rows(texts),
+        counts=counts,
+        typical=_typical(counts, sizes, compared.rarity),
+        title_sums=_lengths(titles),
+        text_sums=_lengths(texts),
+    )
+
+
+def merged(profiles: Profiles, target: Labels, rarity: Scores) -> Profiles:
+    """Return the profiles after each cluster went where `target` says, at the cost of those that went."""
+    went = np.flatnonzero(target != np.arange(len(target)))
+    there = target[went]
+    copied = (profiles.sizes.copy(), profiles.lengths.copy(), profiles.spans.copy(), profiles.rows.copy())
+    sizes, lengths, spans, rows = copied
+    sizes[there] += sizes[went]
+    lengths[there] += lengths[went]
+    profiles.vectors[there] += profiles.vectors[went]
+    spans[there] = _spans(profiles.vectors[there])
+    left, right = rows[there], rows[went]
+    titles = _summed(profiles.titles, profiles.title_sums, left, right)
+    texts = _summed(profiles.texts, profiles.text_sums, left, right)
+    counts = profiles.counts[left] + profiles.counts[right]
+    rows[there] = profiles.texts.shape[0] + np.arange(len(there))
+    return Profiles(
+        sizes=sizes,
+        lengths=lengths,
+        vectors=profiles.vectors,
+        spans=spans,
+        rows=rows,
+        titles=stacked(profiles.titles, unit_rows(titles)),
+        texts=stacked(profiles.texts, unit_rows(texts)),
+        counts=stacked(profiles.counts, counts),
+        typical=stacked(profiles.typical, _typical(counts, sizes[there], rarity)),
+        title_sums=np.r_[profiles.title_sums, _lengths(titles)],
+        text_sums=np.r_[profiles.text_sums, _lengths(texts)],
+    )
+
+
+def clusters_of(links: Links, labels: Labels, profiles: Profiles, only: NDArray[np.bool_] | None = None) -> Clusters:
+    """Return all pairs of these clusters that a link connects.
 
     With `only`, shape (k,), just the pairs that one of these is in: at the cost of their own links.
     """
-    chosen = np.ones(int(labels.max(initial=-1)) + 1, dtype=bool) if only is None else only
+    k = len(profiles.sizes)
+    chosen = np.ones(k, dtype=bool) if only is None else only
     members = np.flatnonzero(chosen[labels])
     near = links[members].tocoo()
     one, other = members[near.row], near.col.astype(np.int64)
@@ -156,30 +223,14 @@ def clusters_of(compared: Compared, links: Links, labels: Labels, only: NDArray[
     one, other, values, ours, theirs = one[once], other[once], near.data[once], ours[once], theirs[once]
     swapped = ours > theirs
     one, other = np.where(swapped, other, one), np.where(swapped, one, other)
-    names, of = np.unique(np.r_[ours, theirs], return_inverse=True)
-    left, right = (
-        np.where(swapped, of[len(ours) :], of[: len(ours)]),
-        np.where(swapped, of[: len(ours)], of[len(ours) :]),
-    )
-    keys, pair = np.unique(left * len(names) + right, return_inverse=True)
-    there = np.flatnonzero(np.isin(labels, names))
-    gather = _gather(np.searchsorted(names, labels[there]), len(names))
-    sizes = np.asarray(gather.sum(axis=1), dtype=np.float32).ravel()
-    held = gather @ _ones(compared.texts[there])
+    keys, pair = np.unique(np.minimum(ours, theirs) * k + np.maximum(ours, theirs), return_inverse=True)
     return Clusters(
-        names=names,
-        left=keys // max(len(names), 1),
-        right=keys % max(len(names), 1),
+        left=keys // max(k, 1),
+        right=keys % max(k, 1),
         sums=np.bincount(pair, weights=values, minlength=len(keys)).astype(np.float32),
         best_left=_bests(pair, one, values, len(keys)),
         best_right=_bests(pair, other, values, len(keys)),
-        sizes=sizes,
-        vectors=_unit_vectors(np.asarray(gather @ compared.vectors[there], dtype=np.float32)),
-        titles=unit_rows(gather @ compared.titles[there]),
-        texts=unit_rows(gather @ compared.texts[there]),
-        lengths=np.asarray(gather @ compared.lengths[there], dtype=np.float32) / sizes,
-        holds=_ones(held),
-        typical=_heaviest(sparse.csr_matrix(sparse.diags(1 / (1 + sizes)) @ held @ sparse.diags(compared.rarity))),
+        profiles=profiles,
     )
 
 
@@ -191,57 +242,66 @@ def join_features(clusters: Clusters, pairs: Rows | slice = slice(None)) -> Feat
     the smaller one's members, up to SIZE_CAP; length: words of the shorter one, less what is usual. What speaks for
     two articles speaks otherwise for two large clusters: hence all times size.
     """
-    left, right = clusters.left[pairs], clusters.right[pairs]
-    sizes, large = clusters.sizes, np.log(np.minimum(clusters.sizes, SIZE_CAP))
-    best = clusters.best_left[pairs] / sizes[left] + clusters.best_right[pairs] / sizes[right]
+    left, right, of = clusters.left[pairs], clusters.right[pairs], clusters.profiles
+    large = np.log(np.minimum(of.sizes, SIZE_CAP))
+    best = clusters.best_left[pairs] / of.sizes[left] + clusters.best_right[pairs] / of.sizes[right]
     size = np.minimum(large[left], large[right])
+    lengths = of.lengths / of.sizes
     features = {
-        "mean": clusters.sums[pairs] / (sizes[left] * sizes[right]),
-        "vector": np.einsum("ij,ij->i", clusters.vectors[left], clusters.vectors[right]),
-        "text": cosines(clusters.texts, left, right),
-        "cover": _cover(clusters, left, right),
-        "length": np.minimum(clusters.lengths[left], clusters.lengths[right]) - USUAL_LENGTH,
+        "mean": clusters.means[pairs],
+        "vector": _cosines_of_vectors(of, left, right),
+        "text": cosines(of.texts, of.rows[left], of.rows[right]),
+        "cover": _cover(of, left, right),
+        "length": np.minimum(lengths[left], lengths[right]) - USUAL_LENGTH,
     }
     by_size = {f"{name} × size": values * size for name, values in features.items()}
-    title = cosines(clusters.titles, left, right)
+    title = cosines(of.titles, of.rows[left], of.rows[right])
     return features | by_size | {"size": size, "best": best / 2, "title": title}
 
 
 def join_scores(clusters: Clusters, decisions: Decisions, forbidden: NDArray[np.bool_]) -> Scores:
-    """Return the learned chance that two linked clusters are one story, 0 where that is forbidden: shape (p,)."""
+    """Return the learned chance that two linked clusters are one story: shape (p,).
+
+    0 where that is forbidden, and without a QUORUM.
+    """
     scores = np.zeros(len(clusters.left), dtype=np.float32)
-    has_vector = np.einsum("ij,ij->i", clusters.vectors, clusters.vectors) > 0
-    allowed = np.flatnonzero(~forbidden).astype(np.int64)
+    allowed = np.flatnonzero(~forbidden & (clusters.means >= QUORUM)).astype(np.int64)
     for start in range(0, len(allowed), PAIRS_AT_ONCE):
         some = allowed[start : start + PAIRS_AT_ONCE]
-        features = join_features(clusters, some)
-        both = has_vector[clusters.left[some]] & has_vector[clusters.right[some]]
-        scores[some] = np.where(features["mean"] >= QUORUM, decide(decisions, "join", features, both), 0)
+        both = (clusters.profiles.spans[clusters.left[some]] > 0) & (clusters.profiles.spans[clusters.right[some]] > 0)
+        scores[some] = decide(decisions, "join", join_features(clusters, some), both)
     return scores
 
 
+def _cosines_of_vectors(of: Profiles, left: Labels, right: Labels) -> Scores:
+    spans = np.maximum(of.spans[left] * of.spans[right], np.finfo(np.float32).tiny)
+    return np.asarray(np.einsum("ij,ij->i", of.vectors[left], of.vectors[right]) / spans, dtype=np.float32)
+
+
 def best_pairs(pairs: Judged, k: int, bar: float) -> Labels | None:
-    """Return into which of k clusters each one goes, by joining those that are each other's best and reach the bar.
+    """Return into which of k clusters each one goes: of two that are each other's best and reach the bar, the first.
 
     None where there are none. Ties go to the first.
     """
     near = pairs.scores >= bar
     left, right, scores = pairs.left[near], pairs.right[near], pairs.scores[near]
     one, other = np.r_[left, right], np.r_[right, left]
-    order = np.lexsort((other, -np.r_[scores, scores], one))
-    _, first = np.unique(one[order], return_index=True)
-    best = np.full(k, -1, dtype=np.int64)
-    best[one[order][first]] = other[order][first]
+    both = np.r_[scores, scores]
+    highest = np.zeros(k, dtype=np.float32)
+    np.maximum.at(highest, one, both)
+    is_best = both == highest[one]
+    best = np.full(k, k, dtype=np.int64)
+    np.minimum.at(best, one[is_best], other[is_best])
     joins = (best[left] == right) & (best[right] == left)
     if not joins.any():
         return None
     target = np.arange(k)
     target[right[joins]] = left[joins]
-    return _numbered(target)
+    return target
 
 
 def _moved(pairs: Judged, target: Labels, grown: NDArray[np.bool_]) -> Judged:
-    """Return the pairs of clusters that did not grow, by their new numbers."""
+    """Return the pairs of clusters that did not grow."""
     left, right = target[pairs.left], target[pairs.right]
     stays = ~(grown[left] | grown[right])
     return Judged(left[stays], right[stays], pairs.scores[stays])
@@ -249,10 +309,12 @@ def _moved(pairs: Judged, target: Labels, grown: NDArray[np.bool_]) -> Judged:
 
 def _bests(pair: Rows, articles: Rows, values: Scores, n_pairs: int) -> Scores:
     """Return the sum, by pair, of the best value of each article in it: shape (n_pairs,)."""
-    order = np.lexsort((articles, pair))
+    if len(pair) == n_pairs:  # single articles, as nearly all are at first
+        return np.asarray(values[np.argsort(pair)], dtype=np.float32)
+    order = np.argsort(pair * (int(articles.max()) + 1) + articles)
     pair, articles = pair[order], articles[order]
-    first = np.flatnonzero(np.r_[True, (np.diff(pair) > 0) | (np.diff(articles) != 0)]) if len(pair) else pair
-    best = np.maximum.reduceat(values[order], first) if len(pair) else values
+    first = np.flatnonzero(np.r_[True, (np.diff(pair) > 0) | (np.diff(articles) != 0)])
+    best = np.maximum.reduceat(values[order], first)
     return np.bincount(pair[first], weights=best, minlength=n_pairs).astype(np.float32)
 
 
@@ -284,11 +346,12 @@ def _bridged(labels: Labels, links: Links, bridges: NDArray[np.bool_], bar: floa
     return _numbered(found)
 
 
-def _cover(clusters: Clusters, left: Rows, right: Rows) -> Scores:
+def _cover(of: Profiles, left: Labels, right: Labels) -> Scores:
     """Return the share, by weight, of each side's typical words that the other side holds, on average of both."""
-    total = np.asarray(clusters.typical.sum(axis=1), dtype=np.float32).ravel() + np.float32(1e-6)
-    one = _dots(clusters.typical[left], clusters.holds[right]) / total[left]
-    other = _dots(clusters.typical[right], clusters.holds[left]) / total[right]
+    total = np.asarray(of.typical.sum(axis=1), dtype=np.float32).ravel() + np.float32(1e-6)
+    ours, theirs = of.rows[left], of.rows[right]
+    one = _dots(of.typical[ours], _ones(of.counts[theirs])) / total[ours]
+    other = _dots(of.typical[theirs], _ones(of.counts[ours])) / total[theirs]
     return np.asarray((one + other) / 2, dtype=np.float32)
 
 
@@ -296,12 +359,28 @@ def _dots(ones: WordMatrix, others: WordMatrix) -> Scores:
     return np.asarray(ones.multiply(others).sum(axis=1), dtype=np.float32).ravel()
 
 
-def _heaviest(words: WordMatrix) -> WordMatrix:
-    """Return the matrix with the TYPICAL_WORDS largest entries of each row."""
-    rows = np.repeat(np.arange(words.shape[0]), np.diff(words.indptr))
-    order = np.lexsort((words.indices, -words.data, rows))
-    kept = order[np.arange(len(order)) - words.indptr[rows] < TYPICAL_WORDS]
-    return sparse.csr_matrix((words.data[kept], (rows[kept], words.indices[kept])), shape=words.shape, dtype=np.float32)
+def _typical(counts: WordMatrix, sizes: NDArray[np.float32], rarity: Scores) -> WordMatrix:
+    """Return the TYPICAL_WORDS of each cluster, the largest entries of each row; of equal ones the first."""
+    counts.sort_indices()
+    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    weights = (1 / (1 + sizes))[rows] * counts.data * rarity[counts.indices]
+    # Weights are below 16, and rows in order already: one sort puts each row's in order of weight.
+    order = np.argsort(16.0 * rows - weights, kind="stable")
+    kept = order[np.arange(len(order)) - counts.indptr[rows] < TYPICAL_WORDS]
+    shape = counts.shape
+    return sparse.csr_matrix((weights[kept], (rows[kept], counts.indices[kept])), shape=shape, dtype=np.float32)
+
+
+def _summed(units: WordMatrix, lengths: Scores, left: Rows, right: Rows) -> WordMatrix:
+    """Return the sums of these rows, two by two, at the lengths that they had."""
+    return sparse.csr_matrix(
+        sparse.diags(lengths[left]) @ units[left] + sparse.diags(lengths[right]) @ units[right], dtype=np.float32
+    )
+
+
+def _lengths(matrix: WordMatrix) -> Scores:
+    squares = sparse.csr_matrix((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return np.sqrt(np.asarray(squares.sum(axis=1), dtype=np.float32).ravel())
 
 
 def _ones(words: WordMatrix) -> WordMatrix:
@@ -309,9 +388,8 @@ def _ones(words: WordMatrix) -> WordMatrix:
     return sparse.csr_matrix((ones, words.indices, words.indptr), shape=words.shape)
 
 
-def _unit_vectors(sums: Vectors) -> Vectors:
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    return np.asarray(sums / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+def _spans(vectors: Vectors) -> Scores:
+    return np.asarray(np.linalg.norm(vectors, axis=1), dtype=np.float32)
 
 
 def _gather(labels: Labels, k: int) -> sparse.csr_matrix:

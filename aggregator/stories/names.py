@@ -2,7 +2,7 @@
 
 import re
 
-from aggregator.stories.words import placed
+from aggregator.stories.words import capitals
 
 SENTENCE_END = re.compile(r"(?<=[.!?…:»”\"])\s+|\n")
 
@@ -20,8 +20,7 @@ def names(text: str, language: str | None = None) -> tuple[str, ...]:
     """
     found: list[str] = []
     for sentence in SENTENCE_END.split(text):
-        pieces = placed(sentence, language)
-        words = [(sentence[start].isupper(), tokens) for start, _, tokens in pieces if sentence[start].isalpha()]
+        words = capitals(sentence, language)
         if len(words) < MIN_PIECES or sum(is_capital for is_capital, _ in words) > MAX_CAPITALS * len(words):
             continue
         found += [token for is_capital, tokens in words[1:] if is_capital for token in tokens]

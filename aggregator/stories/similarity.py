@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any, TypeAlias
 
@@ -106,7 +106,7 @@ class Compared:
         return len(self.lengths)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Words:
     """What is compared of some articles, besides their vectors: all of one length."""
 
@@ -117,12 +117,12 @@ class Words:
     publishers: Sequence[str]
     published_at: Sequence[datetime]
 
-    @property
-    def heads(self) -> list[list[str]]:
+    @cached_property
+    def heads(self) -> list[tuple[str, ...]]:
         """The titles' words without numbers below ten."""
-        return [[token for token in title if not is_digit(token)] for title in self.titles]
+        return [tuple([token for token in title if not is_digit(token)]) for title in self.titles]
 
-    @property
+    @cached_property
     def whole(self) -> list[tuple[str, ...]]:
         """The words of title and text together."""
         return [(*head, *text) for head, text in zip(self.heads, self.texts, strict=True)]
@@ -149,15 +149,14 @@ def compare(words: Words, vectors: Vectors, common: Background) -> Compared:
 
     `vectors` has shape (n, dim), with zero rows for articles without one; (n, 0) where no article has any.
     """
-    whole = words.whole
     return Compared(
         vectors=_without_common_part(vectors, words.languages, common.means),
         has_vector=np.einsum("ij,ij->i", vectors, vectors) > 0,
         titles=weigh(common.titles, words.heads),
-        texts=weigh(common.texts, whole),
+        texts=weigh(common.texts, words.whole),
         names=weigh(common.names, words.names),
         rarity=common.texts.weights,
-        lengths=(np.log1p([len(each) for each in whole]) / 4).astype(np.float32),
+        lengths=(np.log1p([len(each) for each in words.whole]) / 4).astype(np.float32),
         days=np.array([at.timestamp() / 86_400 for at in words.published_at], dtype=np.float64),
         publishers=_numbered(words.publishers),
         languages=_numbered(words.languages),

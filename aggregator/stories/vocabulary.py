@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,9 +36,9 @@ def measured(texts: Sequence[Sequence[str]]) -> Vocabulary:
 
     Source: inverse document frequency, Spärck Jones 1972, with PRIOR_ARTICLES added to the window.
     """
-    columns = {NO_WORD: 0}
-    counts = Counter(columns.setdefault(word, len(columns)) for text in texts for word in set(text))
-    in_texts = np.array([counts[column] for column in range(len(columns))], dtype=np.float32)
+    counts = Counter(chain.from_iterable(map(dict.fromkeys, texts)))
+    columns = {word: column for column, word in enumerate((NO_WORD, *counts))}
+    in_texts = np.array([0, *counts.values()], dtype=np.float32)
     weights = np.log((1 + len(texts) + PRIOR_ARTICLES) / (1 + in_texts)).astype(np.float32)
     return Vocabulary(columns, weights, len(texts))
 
@@ -58,14 +59,12 @@ def weigh(vocabulary: Vocabulary, texts: Sequence[Sequence[str]]) -> WordMatrix:
 
     Source: TF-IDF, Salton & Buckley 1988.
     """
-    counted = [Counter(text) for text in texts]
-    starts = np.cumsum([0, *map(len, counted)], dtype=np.int64)
-    columns = np.array([vocabulary.columns[word] for words in counted for word in words], dtype=np.int32)
-    counts = np.array([count for words in counted for count in words.values()], dtype=np.float32)
-    values = (1 + np.log(counts)) * vocabulary.weights[columns]
+    starts = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    columns = np.fromiter(map(vocabulary.columns.__getitem__, chain.from_iterable(texts)), np.int32, count=starts[-1])
     shape = (len(texts), len(vocabulary.columns))
-    matrix = sparse.csr_matrix((values.astype(np.float32), columns, starts), shape=shape)
-    matrix.sort_indices()
+    matrix = sparse.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, starts), shape=shape)
+    matrix.sum_duplicates()
+    matrix.data = (1 + np.log(matrix.data)) * vocabulary.weights[matrix.indices]
     return unit_rows(matrix)
 
 
@@ -82,6 +81,7 @@ def stacked(above: WordMatrix, below: WordMatrix) -> WordMatrix:
 
 def unit_rows(matrix: WordMatrix) -> WordMatrix:
     """Return the matrix with every row of length one; zero rows stay zero."""
-    lengths: NDArray[np.float32] = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    lengths[lengths == 0] = 1
-    return sparse.csr_matrix(sparse.diags(1 / lengths) @ matrix, dtype=np.float32)
+    squares = sparse.csr_matrix((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape)
+    lengths: NDArray[np.float32] = np.sqrt(np.asarray(squares.sum(axis=1), dtype=np.float32).ravel())
+    data = matrix.data / np.repeat(lengths, np.diff(matrix.indptr))
+    return sparse.csr_matrix((data.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)

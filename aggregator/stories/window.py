@@ -133,7 +133,7 @@ class Window:
             more = compare(words, unit, self._background)
             self._compared = more if self._compared is None else appended(self._compared, more)
             self.articles += [_standing(article) for article in ordered]
-            self._link(np.arange(len(self)) >= len(self) - len(ordered))
+            self._link(len(self) - len(ordered))
 
     def says_something(self, sentence: str, publisher: str) -> bool:
         """Whether a sentence is a piece's own, and not what its publisher puts under all pieces."""
@@ -213,12 +213,12 @@ class Window:
         )
         return words, is_form
 
-    def _link(self, fresh: NDArray[np.bool_]) -> None:
-        """Score the candidate pairs of the fresh articles, and keep those that may hold something together."""
+    def _link(self, first: int) -> None:
+        """Score the candidate pairs of the articles from the first fresh one on, and keep what may hold together."""
         n = len(self)
         old = self.links.tocoo()
         found = [(old.row, old.col, old.data)]
-        for left, right in candidates(self.compared, fresh):
+        for left, right in candidates(self.compared, first):
             scores = self.scores(left, right)
             kept = (scores >= LEAST_LINK) & self._is_no_mere_likeness(left, right, scores)
             left, right, scores = left[kept], right[kept], scores[kept]
