@@ -29,6 +29,10 @@ class AddressError(BroadsheetError):
     """What the owner named cannot be the address of a feed."""
 
 
+class FolderError(BroadsheetError):
+    """What the owner asks of a folder cannot be."""
+
+
 class OpmlError(BroadsheetError):
     """A subscription list cannot be read."""
 

@@ -204,6 +204,44 @@ class ImportOutcome:
     feed_id: int | None = None
 
 
+class FeedOrder(StrEnum):
+    """In which order feeds are listed."""
+
+    NAME = "name"
+    PROBLEM = "problem"
+    """Those that need the owner first, the longest failing before the others."""
+    NEWEST = "newest"
+    SLOWEST = "slowest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedChoice:
+    """Which feeds are listed, or meant by an act."""
+
+    folder_ids: frozenset[int] | None = None
+    """Only feeds directly in these; empty for those in none, None for all."""
+    words: str = ""
+    """Only feeds with these in their name or address."""
+    needs_owner: bool = False
+    is_paused: bool = False
+    """Only paused ones."""
+    old_before: datetime
+    """A feed that brought nothing since then needs its owner."""
+
+    @property
+    def is_all(self) -> bool:
+        """Whether no feed is left out."""
+        return self.folder_ids is None and not (self.words or self.needs_owner or self.is_paused)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCount:
+    """What a folder holds, without what lies in folders in it."""
+
+    n_feeds: int = 0
+    n_need_owner: int = 0
+
+
 class ImportState(StrEnum):
     """How far an import of a list has come."""
 

@@ -19,7 +19,9 @@ from web import (
     drawing,
     errors,
     explaining,
+    feed,
     filters,
+    folders,
     images,
     language,
     manage,
@@ -58,7 +60,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     images.add_images(app, settings)
     errors.add_error_pages(app)
     _version_static_files(app)
-    for room in (pages, past, offline, topics, manage, adding, opml, marks, changes):
+    for room in (pages, past, offline, topics, manage, adding, feed, folders, opml, marks, changes):
         app.register_blueprint(room.blueprint)
     if settings.web.public_url:
         app.register_blueprint(websub.blueprint)

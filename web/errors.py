@@ -4,10 +4,11 @@ import logging
 
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from aggregator.errors import AddressError, CorrectionError, DiskFullError, NotFoundError, StoreError
+from aggregator.errors import AddressError, CorrectionError, DiskFullError, FolderError, NotFoundError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(AddressError, _address_error)
+    app.register_error_handler(FolderError, _folder_error)
     app.register_error_handler(NotFoundError, _not_found)
     app.register_error_handler(CorrectionError, _correction_error)
     app.register_error_handler(StoreError, _store_error)
@@ -66,6 +68,10 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
 
 def _address_error(error: AddressError) -> tuple[str, int]:
     return error_page(422, "That is no address of a feed", str(error))
+
+
+def _folder_error(error: FolderError) -> tuple[str, int]:
+    return error_page(409, gettext("That cannot be done"), f"{error} {gettext('Nothing was changed.')}")
 
 
 def _not_found(error: NotFoundError) -> tuple[str, int]:

@@ -1,31 +1,24 @@
-"""What one subscribes to: feeds, folders, lists in and out."""
+"""The ways to begin, and the list of feeds with what can be done with several at once."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from importlib import resources
+from datetime import datetime
+from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
+from sqlalchemy import Connection
 
-from aggregator.models import FeedLine, Folder, ImportOutcome, ImportResult, Subscription
-from aggregator.parse.opml import parse_opml
-from aggregator.parse.urls import as_feed_url, feed_url_problem, masked
-from aggregator.store import feeds, folders
+from aggregator.store import feed_list, feeds
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
-from aggregator.subscribing import readdress, subscribe_all
-from web.errors import error_page
-from web.filters import many
+from aggregator.store.reading import mark_feeds
+from web.feed_list import N_LINES, choice_from, everything, folders_shown, grouped, is_folded, order_from, view_of
+from web.filters import count
 from web.newsroom import engine, now, window_start
+from web.paths import folder_names, path_from
 from web.security import way_back
 
 blueprint = Blueprint("manage", __name__)
-
-FOLDER_MARK = " / "
-"""Stands between the names of folders that lie in one another."""
-N_NAMED = 5
-"""So many refused addresses are named in one message; the count tells the rest."""
 
 
 @blueprint.get("/welcome")
@@ -36,41 +29,36 @@ def welcome() -> ResponseReturnValue:
     return render_template("welcome.html", progress=progress)
 
 
-@blueprint.post("/welcome/starter")
-def add_starter_pack() -> ResponseReturnValue:
-    """Subscribe to the starter pack of world news."""
-    pack = resources.files("aggregator").joinpath("starter.opml").read_bytes()
-    _flash_outcomes(_subscribe_all(parse_opml(pack)))
-    return redirect(url_for("pages.front_page"), code=303)
-
-
 @blueprint.get("/feeds")
 def list_feeds() -> ResponseReturnValue:
-    """Show every feed by folder, with how it does."""
+    """Show the feeds: by folder or, where some are asked for, those."""
+    page = max(request.args.get("page", 1, type=int), 1)
     with reading(engine()) as db:
-        lines = feeds.feed_lines(db)
-        every = folders.all_folders(db)
-    return render_template("feeds.html", lines=lines, folders=by_folder(lines), paths=folder_paths(every).values())
-
-
-@blueprint.post("/feeds")
-def add_feed() -> ResponseReturnValue:
-    """Subscribe to feeds, or to the feeds of sites: which they are shows at their first check."""
-    folder = path_from(request.form.get("folder", ""))
-    chosen = request.form.getlist("url")
-    if len(chosen) > 1:
-        _flash_outcomes(_subscribe_all(Subscription(feed_url=url, folder=folder) for url in chosen))
-        return redirect(url_for("manage.list_feeds"), code=303)
-    address = as_feed_url(request.form.get("url", ""))
-    if problem := feed_url_problem(address):
-        return error_page(422, gettext("That address cannot be added"), problem)
-    with transaction(engine()) as db:
-        outcome = feeds.subscribe(db, Subscription(feed_url=address, folder=folder), now=now())
-    if outcome.result is ImportResult.ALREADY_THERE:
-        flash(f"You have {address} already.")
-    else:
-        flash(f"Added {address}. Its articles appear here within a minute.")
-    return redirect(url_for("pages.feed", feed_id=outcome.feed_id), code=303)
+        choice = choice_from(db, request.args)
+        n_all, n_chosen = feed_list.count(db, everything()), feed_list.count(db, choice)
+        folded = is_folded(request.args, n_all)
+        offset = (page - 1) * N_LINES
+        ids = (
+            [] if folded else feed_list.chosen(db, choice, order=order_from(request.args), limit=N_LINES, offset=offset)
+        )
+        lines = feeds.lines_of(db, ids)
+        shown = folders_shown(db)
+        names = folder_names(db)
+    is_by_folder = choice.is_all and n_all <= N_LINES and not request.args.get("sort")
+    return render_template(
+        "feeds.html",
+        n_all=n_all,
+        n_chosen=n_chosen,
+        folders=shown,
+        groups=grouped(lines) if is_by_folder else {None: lines},
+        is_folded=folded,
+        is_filtered=not choice.is_all,
+        view=view_of(request.args),
+        folder_name=names.get(request.args.get("folder", 0, type=int)),
+        paths=names.values(),
+        page=page,
+        n_pages=-(-n_chosen // N_LINES),
+    )
 
 
 @blueprint.post("/feeds/refresh")
@@ -78,110 +66,68 @@ def refresh_all() -> ResponseReturnValue:
     """Make every feed due that is not paused."""
     with transaction(engine()) as db:
         n_due = feeds.check_now(db, None, now=now())
-    flash(f"{many(n_due, 'feed')} will be checked now.")
+    flash(_said(n_due, "refresh"))
     return redirect(way_back(request.form.get("next")), code=303)
 
 
-@blueprint.post("/feed/<int:feed_id>/refresh")
-def refresh_feed(feed_id: int) -> ResponseReturnValue:
-    """Make one feed due."""
+@blueprint.post("/feeds/selected/<any(pause,resume,move,read,refresh,delete):act>")
+def act_on_selected(act: str) -> ResponseReturnValue:
+    """Do something with the feeds that were ticked, or with all that the list was narrowed to."""
     with transaction(engine()) as db:
-        feed = feeds.find_feed(db, feed_id)
-        feeds.check_now(db, feed_id, now=now())
-    return _back_to_feed(feed_id, f"{feed.title} will be checked now.")
+        ids = _selected(db)
+        if act == "delete" and "sure" not in request.form:
+            return _ask_before_deleting(db, ids)
+        said = _act(db, act, ids)
+    flash(said if ids else gettext("No feed was ticked; nothing was changed."))
+    return redirect(url_for("manage.list_feeds", **dict[str, Any](view_of(request.form))), code=303)
 
 
-@blueprint.post("/feed/<int:feed_id>/change")
-def change_feed(feed_id: int) -> ResponseReturnValue:
-    """Rename a feed, put it into a folder, say how often it is checked and how much of it is fetched."""
-    with transaction(engine()) as db:
-        feeds.find_feed(db, feed_id)
-        feeds.rename_feed(db, feed_id, request.form.get("title", "").strip())
-        feeds.move_to_folder(db, feed_id, path_from(request.form.get("folder", "")))
-        if "every" in request.form:
-            feeds.set_interval(db, feed_id, request.form.get("every", type=int), now=now())
-        if "has_full_text" in request.form:  # a box that is not ticked is not sent
-            feeds.want_full_text(db, feed_id, wants="full_text" in request.form)
-        feed = feeds.find_feed(db, feed_id)
-    return _back_to_feed(feed_id, f"Saved: {feed.title}.")
+def _act(db: Connection, act: str, ids: list[int]) -> str:
+    match act:
+        case "pause" | "resume":
+            n_feeds = feed_list.pause(db, ids, is_paused=act == "pause", now=now())
+            return _said(n_feeds, act)
+        case "move":
+            return _said(feed_list.move(db, ids, path_from(request.form.get("into", ""))), act)
+        case "refresh":
+            return _said(feed_list.check_now(db, ids, now=now()), act)
+        case "read":
+            return _said(mark_feeds(db, ids, seen_before=_seen_before(), now=now()).n_articles, act)
+        case _:
+            feed_list.delete(db, ids)
+            return _said(len(ids), act)
 
 
-@blueprint.post("/feed/<int:feed_id>/move")
-def move_feed(feed_id: int) -> ResponseReturnValue:
-    """Go on with a feed at another address, such as its site offers; what it brought stays."""
-    with transaction(engine()) as db:
-        feeds.find_feed(db, feed_id)
-        there = readdress(db, feed_id, request.form.get("url", ""), now=now())
-        feed = feeds.find_feed(db, there)
-    return _back_to_feed(there, f"{feed.title} goes on at {feed.feed_url}, starting now.")
+def _said(n: int, act: str) -> str:
+    words = {
+        "pause": ngettext("%(n)s feed is paused now.", "%(n)s feeds are paused now.", n, n=count(n)),
+        "resume": ngettext("%(n)s feed is checked again.", "%(n)s feeds are checked again.", n, n=count(n)),
+        "move": ngettext("Moved %(n)s feed.", "Moved %(n)s feeds.", n, n=count(n)),
+        "refresh": ngettext("%(n)s feed will be checked now.", "%(n)s feeds will be checked now.", n, n=count(n)),
+        "read": ngettext("Marked %(n)s article read.", "Marked %(n)s articles read.", n, n=count(n)),
+        "delete": ngettext("Deleted %(n)s feed.", "Deleted %(n)s feeds.", n, n=count(n)),
+    }
+    return str(words[act])
 
 
-@blueprint.post("/feed/<int:feed_id>/<any(pause,resume):act>")
-def pause_feed(feed_id: int, act: str) -> ResponseReturnValue:
-    """Stop checking a feed, or start again."""
-    with transaction(engine()) as db:
-        feed = feeds.find_feed(db, feed_id)
-        feeds.set_paused(db, feed_id, is_paused=act == "pause", now=now())
-    said = "is paused; its articles stay" if act == "pause" else "is checked again, starting now"
-    return _back_to_feed(feed_id, f"{feed.title} {said}.")
-
-
-@blueprint.get("/feed/<int:feed_id>/delete")
-def confirm_delete(feed_id: int) -> ResponseReturnValue:
-    """Ask before a feed is deleted, and say what goes with it."""
-    with reading(engine()) as db:
-        line = feeds.feed_line(db, feed_id)
-    return render_template("delete.html", line=line)
-
-
-@blueprint.post("/feed/<int:feed_id>/delete")
-def delete_feed(feed_id: int) -> ResponseReturnValue:
-    """Delete a feed."""
-    with transaction(engine()) as db:
-        feed = feeds.find_feed(db, feed_id)
-        feeds.delete_feed(db, feed_id)
-    flash(f"Deleted {feed.title}.")
-    return redirect(url_for("manage.list_feeds"), code=303)
-
-
-def by_folder(lines: Iterable[FeedLine]) -> dict[str, list[FeedLine]]:
-    """Return the feeds under the names of their folders, in the order they come in."""
-    found: dict[str, list[FeedLine]] = {}
-    for line in lines:
-        found.setdefault(line.folder or "", []).append(line)
-    return found
-
-
-def folder_paths(folders: Sequence[Folder]) -> dict[int, str]:
-    """Return each folder's whole path by its id; parents come before their children."""
-    paths: dict[int, str] = {}
-    for folder in folders:
-        above = paths.get(folder.parent_id or 0)
-        paths[folder.id] = f"{above}{FOLDER_MARK}{folder.name}" if above else folder.name
-    return paths
-
-
-def path_from(text: str) -> tuple[str, ...]:
-    """Return the path of folders that the owner wrote: "World / Africa" lies two deep."""
-    return tuple(name.strip() for name in text.split(FOLDER_MARK) if name.strip())
-
-
-def _subscribe_all(wanted: Iterable[Subscription]) -> list[ImportOutcome]:
-    with transaction(engine()) as db:
-        return list(subscribe_all(db, wanted, now=now()))
-
-
-def _flash_outcomes(outcomes: Sequence[ImportOutcome]) -> None:
-    n_of = Counter(outcome.result for outcome in outcomes)
-    flash(
-        f"Added {many(n_of[ImportResult.ADDED], 'feed')}; "
-        f"{n_of[ImportResult.ALREADY_THERE]:,} were there already, {n_of[ImportResult.INVALID]:,} could not be added."
+def _ask_before_deleting(db: Connection, ids: list[int]) -> ResponseReturnValue:
+    lines = feeds.lines_of(db, ids[:N_LINES])
+    return render_template(
+        "delete_feeds.html", ids=ids, lines=lines, n_more=len(ids) - len(lines), view=view_of(request.form)
     )
-    refused = [outcome for outcome in outcomes if outcome.result is ImportResult.INVALID]
-    for outcome in refused[:N_NAMED]:
-        flash(f"Not added: {masked(outcome.subscription.feed_url)[:200]}: {outcome.why}")
 
 
-def _back_to_feed(feed_id: int, said: str) -> ResponseReturnValue:
-    flash(said)
-    return redirect(url_for("pages.feed", feed_id=feed_id), code=303)
+def _selected(db: Connection) -> list[int]:
+    if "everything" in request.form:
+        return feed_list.chosen(db, choice_from(db, request.form))
+    return request.form.getlist("feed", type=int)
+
+
+def _seen_before() -> datetime:
+    try:
+        moment = datetime.fromisoformat(request.form["seen_before"])
+    except (KeyError, ValueError):
+        abort(400)
+    if moment.tzinfo is None:
+        abort(400)
+    return moment

@@ -13,8 +13,8 @@ from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import foresee, import_step, into_folder
 from web.errors import error_page
-from web.manage import folder_paths, path_from
 from web.newsroom import engine, now
+from web.paths import folder_names, path_from
 from web.waiting import is_worker_away
 
 blueprint = Blueprint("opml", __name__)
@@ -27,7 +27,7 @@ N_LINES = 100
 def import_form() -> ResponseReturnValue:
     """Show where to choose a subscription list."""
     with reading(engine()) as db:
-        paths = folder_paths(folders.all_folders(db))
+        paths = folder_names(db)
     return render_template("import.html", paths=paths.values())
 
 

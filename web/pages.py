@@ -26,11 +26,10 @@ from aggregator.store import articles, changes, feeds, full_texts, hubs, revisio
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
-from aggregator.store.folders import all_folders
 from aggregator.store.front import front_page as front_facts
 from web import filters, front
-from web.manage import folder_paths
 from web.newsroom import engine, now, window_start
+from web.paths import folder_names
 
 blueprint = Blueprint("pages", __name__)
 
@@ -149,7 +148,7 @@ def feed(feed_id: int) -> ResponseReturnValue:
     with reading(engine()) as db:
         line = feeds.feed_line(db, feed_id)
         lines = articles.river(db, limit=N_LINES + 1, after=_cursor(), feed_id=feed_id)
-        folders = folder_paths(all_folders(db))
+        folders = folder_names(db)
         offers = feeds.offers(db, feed_id)
         hub = hubs.hub_of(db, feed_id)
     return render_template(

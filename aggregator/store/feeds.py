@@ -127,6 +127,15 @@ def feed_lines(db: Connection) -> list[FeedLine]:
     return _lines(db, _select_feeds(), _counts())
 
 
+def lines_of(db: Connection, feed_ids: Sequence[int]) -> list[FeedLine]:
+    """Return these feeds with their polling and counts, in this order; those that are gone are left out."""
+    found: dict[int, FeedLine] = {}
+    for some in chunks(feed_ids):
+        wanted, counts = _select_feeds().where(feeds.c.id.in_(some)), _counts().where(entries.c.feed_id.in_(some))
+        found |= {line.feed.id: line for line in _lines(db, wanted, counts)}
+    return [found[feed_id] for feed_id in feed_ids if feed_id in found]
+
+
 def feed_line(db: Connection, feed_id: int) -> FeedLine:
     """Return one feed with its polling and counts; NotFoundError where there is none."""
     find_feed(db, feed_id)

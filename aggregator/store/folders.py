@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, and_, delete, exists, select
+from sqlalchemy import Connection, and_, delete, exists, select, update
 
-from aggregator.errors import NotFoundError
+from aggregator.errors import FolderError, NotFoundError
 from aggregator.models import Folder
 from aggregator.store.schema import feeds, folders, storable
 from aggregator.store.statements import insert_into
@@ -46,6 +46,56 @@ def inside(db: Connection, folder_id: int) -> frozenset[int]:
     return frozenset(there)
 
 
+def create(db: Connection, path: tuple[str, ...]) -> int | None:
+    """Make the folder at this path, which stays although it holds nothing; return its id, None for no path."""
+    folder_id = folder_at(db, path)
+    db.execute(update(folders).where(folders.c.id == folder_id).values(is_kept=True))
+    return folder_id
+
+
+def move(db: Connection, folder_id: int, path: tuple[str, ...]) -> int:
+    """Rename the folder, or put it elsewhere, with all that it holds; return the id of what is at the path then.
+
+    Where a folder is there already the two become one. Raises FolderError for a path that no folder can have.
+    """
+    if not path:
+        raise FolderError("A folder needs a name.")
+    parent_id = folder_at(db, path[:-1])
+    if parent_id in inside(db, folder_id):
+        remove_empty_folders(db)
+        raise FolderError("A folder cannot lie in itself.")
+    there = _put(db, folder_id, parent_id, storable(path[-1]).strip()[:MAX_FOLDER_CHARS])
+    remove_empty_folders(db)
+    return there
+
+
+def dissolve(db: Connection, folder_id: int) -> None:
+    """Delete the folder; what it holds goes into the one around it."""
+    parent_id = db.execute(select(folders.c.parent_id).where(folders.c.id == folder_id)).scalar()
+    _empty_into(db, folder_id, parent_id)
+
+
+def _put(db: Connection, folder_id: int, parent_id: int | None, name: str) -> int:
+    is_here = and_(folders.c.parent_id.is_not_distinct_from(parent_id), folders.c.name == name)
+    there: int | None = db.execute(select(folders.c.id).where(is_here)).scalar()
+    if there is None or there == folder_id:
+        db.execute(update(folders).where(folders.c.id == folder_id).values(parent_id=parent_id, name=name))
+        return folder_id
+    _empty_into(db, folder_id, there)
+    return there
+
+
+def _empty_into(db: Connection, folder_id: int, other_id: int | None) -> None:
+    """Move what a folder holds into another, or out of all, and delete it."""
+    held = db.execute(select(folders.c.id, folders.c.name).where(folders.c.parent_id == folder_id)).all()
+    # Out of the way first: one of what it holds may have its own name.
+    db.execute(update(folders).where(folders.c.id == folder_id).values(name=f"\x1f{folder_id}"))
+    for each in held:
+        _put(db, each.id, other_id, each.name)
+    db.execute(update(feeds).where(feeds.c.folder_id == folder_id).values(folder_id=other_id))
+    db.execute(delete(folders).where(folders.c.id == folder_id))
+
+
 def sort_key(path: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return what puts paths in alphabetical order."""
     return tuple((name.casefold(), name) for name in path)
@@ -78,9 +128,10 @@ def folder_at(db: Connection, path: Iterable[str]) -> int | None:
 
 
 def remove_empty_folders(db: Connection) -> None:
-    """Remove folders that hold nothing, and those that hold nothing but such."""
+    """Remove folders that hold nothing, and those that hold nothing but such; those that the owner made stay."""
     inner = folders.alias()
     holds_feed = exists().where(feeds.c.folder_id == folders.c.id)
     holds_folder = exists().where(inner.c.parent_id == folders.c.id)
-    while db.execute(delete(folders).where(~holds_feed, ~holds_folder)).rowcount:
+    is_idle = and_(~holds_feed, ~holds_folder, folders.c.is_kept.is_(False))
+    while db.execute(delete(folders).where(is_idle)).rowcount:
         pass

@@ -67,6 +67,14 @@ def mark_feed(db: Connection, feed_id: int, *, seen_before: datetime, now: datet
     return _mark(db, _act(ActKind.READ, Subject.FEED, feed_id, title, now=now), [articles.c.id.in_(led_to) & is_seen])
 
 
+def mark_feeds(db: Connection, feed_ids: Sequence[int], *, seen_before: datetime, now: datetime) -> Act:
+    """Mark the articles of these feeds that were first seen before then as read, in one act."""
+    is_seen = articles.c.first_seen_at < seen_before
+    led_to = [select(entries.c.article_id).where(entries.c.feed_id.in_(some)) for some in chunks(feed_ids)]
+    wanted = [articles.c.id.in_(each) & is_seen for each in led_to]
+    return _mark(db, _act(ActKind.READ, Subject.SEVERAL, now=now), wanted)
+
+
 def mark_these(
     db: Connection, story_ids: Sequence[int], article_ids: Sequence[int], *, seen_before: datetime, now: datetime
 ) -> Act:

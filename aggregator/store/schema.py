@@ -141,6 +141,8 @@ folders = Table(
     _id(),
     _to("parent_id", "folders.id", "CASCADE"),
     Column("name", Words, nullable=False),
+    # Made by the owner as a folder: it stays when it holds nothing.
+    Column("is_kept", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("parent_id", "name"),
     # In a unique constraint no NULL equals another: the outermost folders need an index of their own.
     Index(

@@ -22,3 +22,17 @@ form?.addEventListener("submit", async (event) => {
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
   location.assign(answer?.url ?? location.href);
 });
+
+// Shift and click ticks all between two, as lists of files do.
+const selection = document.querySelector("[data-selection]");
+let lastTicked = null;
+selection?.addEventListener("click", (event) => {
+  const box = event.target.closest("input[name=feed]");
+  if (!box) return;
+  const boxes = [...selection.querySelectorAll("input[name=feed]")];
+  if (event.shiftKey && lastTicked) {
+    const [from, to] = [boxes.indexOf(lastTicked), boxes.indexOf(box)].sort((a, b) => a - b);
+    for (const each of boxes.slice(from, to + 1)) each.checked = box.checked;
+  }
+  lastTicked = box;
+});
