@@ -31,6 +31,8 @@ _FAULTS = {404: Fault.MISSING, 410: Fault.GONE}
 _MAX_VALIDATOR_CHARS = 1024
 
 
+_AWAY_S = 0.1
+"""A caller that is busy for longer does so at nobody's expense."""
 _WAITING_PER_RUNNING = 16
 """So many requests may wait for each that is under way, so that many for one host do not hold up those for others."""
 
@@ -58,8 +60,8 @@ def fetch_all(
 
     At most `in_flight` are under way, at most `per_host` of them to one host and each a little after the one before.
     Nothing is asked of a host in `held` before its moment, nor of one that asks to be left alone meanwhile.
-    `requests` is drawn from only as there is room. Nothing is read while the caller keeps a reply to itself, yet the
-    deadlines run on.
+    `requests` is drawn from only as there is room. Nothing is read while the caller keeps a reply to itself, and that
+    time counts towards no deadline.
     """
     source = iter(requests)
     crew = _Crew(settings, now, held or {})
@@ -85,6 +87,7 @@ class _Crew:
         self._multi = pycurl.CurlMulti()
         self._held = dict(held)
         self._began, self._began_s = now, monotonic()
+        self._looked_s = self._began_s
 
     def has_work(self, source: Iterator[Request]) -> bool:
         """Start what there is room for; return whether anything is under way, waiting or done."""
@@ -94,20 +97,16 @@ class _Crew:
 
     def advance(self) -> None:
         """Let the network move on, and take in what it completed."""
+        self._catch_up()
+        if self.replies:
+            return
         pause_s = self._turns.wait_s(monotonic()) if len(self._running) < self._settings.in_flight else None
         if not self._running:
             sleep(pause_s or 0.0)
             return
         due_ms = self._multi.timeout()
         self._multi.select(min(due_ms / 1000 if due_ms >= 0 else 1.0, 1.0 if pause_s is None else pause_s, 1.0))
-        self._multi.perform()
-        n_queued = 1
-        while n_queued:
-            n_queued, done, failed = self._multi.info_read()
-            for handle in done:
-                self._finish(handle, 0, "")
-            for handle, errno, message in failed:
-                self._finish(handle, errno, message)
+        self._take_in()
 
     def close(self) -> None:
         """Drop every connection, finished or not."""
@@ -116,6 +115,25 @@ class _Crew:
         for handle in self._idle:
             handle.close()
         self._multi.close()
+
+    def _catch_up(self) -> None:
+        """Take in what came while the caller was busy, before anything is sent: a host may have asked for a pause."""
+        away_s = monotonic() - self._looked_s
+        if away_s > _AWAY_S:
+            for handle, transfer in self._running.items():
+                transfer.give_back(handle, away_s)
+            self._take_in()
+
+    def _take_in(self) -> None:
+        self._multi.perform()
+        self._looked_s = monotonic()
+        n_queued = 1
+        while n_queued:
+            n_queued, done, failed = self._multi.info_read()
+            for handle in done:
+                self._finish(handle, 0, "")
+            for handle, errno, message in failed:
+                self._finish(handle, errno, message)
 
     def _next(self, source: Iterator[Request]) -> "_Transfer | None":
         """Return a transfer whose turn it is; queue those that have to wait, answer those that may not be sent."""
@@ -235,7 +253,14 @@ class _Transfer:
             lines.append(f"If-Modified-Since: {given.last_modified}")
         return [line.encode("latin-1") for line in lines]
 
-    # --- meanwhile, called by libcurl ---
+    # --- meanwhile ---
+
+    def give_back(self, handle: pycurl.Curl, seconds: float) -> None:
+        """Put the deadline off by so long."""
+        self.seconds_left += seconds
+        handle.setopt(pycurl.TIMEOUT_MS, max(1, int(self.seconds_left * 1000)))
+
+    # called by libcurl
 
     def _open_socket(self, _purpose: int, address: Any) -> int:
         """Open the socket that is about to be connected to `address`, unless the guard refuses that address."""

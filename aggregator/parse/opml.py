@@ -7,6 +7,7 @@ import codecs
 import html.entities
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 
@@ -41,6 +42,8 @@ _XML_ENTITIES = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
 _DOCTYPE = re.compile(rb"<!DOCTYPE(?:[^<>\[]|\[.*?\]\s*)*>", re.S | re.I)
 _FEED_TYPES = frozenset("rss atom rdf xml feed rss1 rss2 json jsonfeed pie".split())
 _LISTS = frozenset(("link", "include"))
+
+_NO_ELEMENTS = (etree._Comment, etree._ProcessingInstruction, etree._Entity)
 
 Path = tuple[str, ...]
 """The names of the folders around an outline, the outermost first."""
@@ -140,9 +143,11 @@ def _attribute(pair: tuple[bytes, bytes]) -> bytes:
 def _encoding(document: bytes) -> str:
     declared = re.match(rb"[^>]*encoding=[\"']([A-Za-z0-9_.-]+)", document[:200])
     try:
-        return codecs.lookup(declared[1].decode()).name if declared else "utf-8"
-    except LookupError:
+        name = codecs.lookup(declared[1].decode()).name if declared else "utf-8"
+        etree.HTMLParser(encoding=name)
+    except LookupError:  # unknown to Python, or to libxml2, which knows fewer
         return "utf-8"
+    return name
 
 
 def _with_plain_entities(document: bytes) -> bytes:
@@ -179,13 +184,14 @@ def _subscriptions(root: "etree._Element") -> Iterator[Subscription]:
         else:
             name = name_of(said) if is_outline else ""
             within = (*folder, name) if name else folder
-        stack.extend((child, within) for child in reversed(element) if isinstance(child.tag, str))
+        stack.extend((child, within) for child in reversed(element) if not isinstance(child, _NO_ELEMENTS))
 
 
 def _attributes_of(element: "etree._Element") -> dict[str, str]:
     """Return the attributes, names in lower case; of very many only the known ones: lxml lists them in square time."""
     if len(element.attrib) <= 50:
-        return {_plain(str(name)): str(value) for name, value in element.attrib.items()}
+        with suppress(UnicodeDecodeError):  # a name that is no text, which libxml2 lets through
+            return {_plain(str(name)): str(value) for name, value in element.attrib.items()}
     return {name.lower(): value for name in _ATTRIBUTES if (value := element.get(name)) is not None}
 
 
@@ -254,7 +260,10 @@ def _code(text: str) -> str | None:
 
 
 def _name(element: "etree._Element") -> str:
-    return _plain(str(element.tag))
+    try:
+        return _plain(str(element.tag))
+    except UnicodeDecodeError:
+        return ""
 
 
 def _plain(name: str) -> str:

@@ -379,6 +379,15 @@ def test_a_slow_host_holds_nobody_up(site: Site) -> None:
     assert len(replies) == 13
 
 
+def test_a_caller_that_is_busy_costs_nobody_their_answer(site: Site) -> None:
+    site.pages["/later"] = Page(FEED, pause_s=0.2)
+    requests = [Request(site.at("/feed.xml")), Request(site.at("/later", "127.0.0.2"))]
+    replies = fetch_all(requests, replace(OURS, timeout_s=1.0), now=NOON)
+    first = next(replies)
+    threading.Event().wait(1.5)
+    assert [type(reply) for reply in (first, *replies)] == [Fetched, Fetched]
+
+
 def test_requests_are_drawn_only_as_there_is_room(site: Site) -> None:
     drawn = itertools.count()
     requests = (Request(site.at(f"/feed.xml?{next(drawn)}")) for _ in range(1000))

@@ -86,6 +86,24 @@ def test_what_is_no_list_is_refused_in_words(document: bytes, why: str) -> None:
         parse_opml(document)
 
 
+@pytest.mark.parametrize("encoding", ["euc_kr", "uu", "klingon"])
+def test_a_broken_list_in_an_encoding_that_nobody_knows_is_read_all_the_same(encoding: str) -> None:
+    outline = '<outline text="bare "quotes"" xmlUrl="https://a.example/feed"/>'
+    document = f'<?xml version="1.0" encoding="{encoding}"?><opml><body>{outline}</body></opml>'
+    assert [one.feed_url for one in parse_opml(document.encode())] == ["https://a.example/feed"]
+
+
+@pytest.mark.parametrize("name", [b"tit\xed\xa0\x80le", b"\xff"])
+def test_names_that_are_no_text_cost_no_feed(name: bytes) -> None:
+    outlines = b'<outline %b="x" xmlUrl="https://a.example/"/><%b/><outline xmlUrl="https://b.example/"/>' % (
+        name,
+        name,
+    )
+    found = {one.feed_url for one in parse_opml(b"<opml><body>" + outlines.replace(b"%b", name) + b"</body></opml>")}
+    assert "https://b.example/" in found
+    assert len(found) == 2
+
+
 def test_what_is_written_is_read_back_and_written_the_same() -> None:
     feeds = [
         Subscription(feed_url="https://b.example/?a=1&b=2", title='B "<&>" é', folder=("World", "Asia"), language="en"),
