@@ -8,7 +8,7 @@ BIN := .venv/bin
 # installed and up to date when this file is newer than what it was made from
 READY := .venv/.ready
 
-.PHONY: demo run test check fix bench screenshots clean
+.PHONY: demo run test check fix bench soak kills fuzz screenshots clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -33,6 +33,23 @@ fix: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench.run
+
+# minutes or hours against a publisher to whom everything happens: make soak MINUTES=60 FEEDS=2000
+MINUTES ?= 3
+FEEDS ?= 500
+soak: $(READY)
+	$(BIN)/python -m tests.chaos.soak --minutes $(MINUTES) --feeds $(FEEDS)
+
+# 200 kills (SIGKILL) at random moments
+KILLS ?= 200
+kills: $(READY)
+	$(BIN)/python -m tests.chaos.kills --kills $(KILLS)
+
+# look for input that breaks a promise: make fuzz SECONDS=600
+SECONDS ?= 60
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,fuzz]'
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 screenshots: $(READY)
 	$(BIN)/python -m tests.browser.screenshots .screenshots

@@ -5,17 +5,16 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 Token = tuple[int, int]
 """A piece as it is known wherever it turns up: the number of its feed, and its own number there."""
 
 N_AT_FIRST = 8
-WINDOW = 10
-"""So many pieces a feed shows; older ones are gone from it."""
 FAST_GAP_S = 4.0
-BASE = datetime(2026, 3, 1, 12, tzinfo=UTC)
+AGE = timedelta(hours=12)
+"""Of the first pieces: they are of the day, and belong to the window."""
 
 _WHO = ("Ministers", "Doctors", "Farmers", "Striking pilots", "Researchers", "The central bank", "Voters", "Judges")
 _WHAT = ("reject", "welcome", "delay", "investigate", "confirm", "fear", "celebrate", "question")
@@ -54,19 +53,24 @@ class Desk:
     seed: int
     sites: tuple[str, ...]
     """Feeds are spread over these in turn."""
+    began_at: datetime
     n_fast: int = 0
     """The first so many feeds publish every few seconds."""
+    gaps_s: tuple[float, float] = (60.0, 240.0)
+    """Between these lies how often each of the others does."""
+    n_shown: int = 10
+    """Older pieces are gone from a feed."""
 
     def pieces(self, feed: int, at_s: float, manner: Manner = Manner()) -> list[Piece]:
         """Return what the feed shows at a moment, the newest first."""
         newest = N_AT_FIRST + int(at_s / self.gap_s(feed))
-        own = [self._piece(feed, n, at_s, manner) for n in range(newest, max(0, newest - WINDOW), -1)]
+        own = [self._piece(feed, n, at_s, manner) for n in range(newest, max(0, newest - self.n_shown), -1)]
         shown = own + self._borrowed(feed, at_s)
         return shown[::-1] if manner.is_reordered else shown
 
     def gap_s(self, feed: int) -> float:
         """Return how often the feed publishes something."""
-        return FAST_GAP_S if feed < self.n_fast else random.Random(f"{self.seed} gap {feed}").uniform(60, 240)
+        return FAST_GAP_S if feed < self.n_fast else random.Random(f"{self.seed} gap {feed}").uniform(*self.gaps_s)
 
     def site(self, feed: int) -> str:
         """Return the address of the site that the feed is of."""
@@ -97,8 +101,11 @@ class Desk:
             title=title,
             body=f"<p>{title}. {_sentence(chance)}</p><p>{_sentence(chance)} &eacute; &#8217;</p>",
             url=f"{self.site(feed)}/a/{feed}/{n}",
-            date=_odd_date(n) if manner.odd_dates else format_datetime(BASE + timedelta(minutes=n), usegmt=True),
+            date=_odd_date(n) if manner.odd_dates else self._date(n),
         )
+
+    def _date(self, n: int) -> str:
+        return format_datetime(self.began_at - AGE + timedelta(minutes=n), usegmt=True)
 
 
 def _sentence(chance: random.Random) -> str:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from random import Random
 from time import monotonic
@@ -24,6 +25,7 @@ EPOCH_S = 15.0
 """How long a feed keeps a fault."""
 TOKEN = re.compile(r"\[(\d+)\.(\d+)\]")
 _MOVES_AFTER_S = 20.0
+_OF_304 = ("ETag", "Cache-Control")
 _N_WAYS = 20
 """More redirects in a row than anybody follows."""
 
@@ -60,7 +62,16 @@ class Publisher:
     """
 
     def __init__(
-        self, n_feeds: int, *, seed: int, faulty: float = 0.3, n_hosts: int = 40, n_fast: int = 0, fault: str = ""
+        self,
+        n_feeds: int,
+        *,
+        seed: int,
+        faulty: float = 0.3,
+        n_hosts: int = 40,
+        n_fast: int = 0,
+        gaps_s: tuple[float, float] = (60.0, 240.0),
+        n_shown: int = 10,
+        fault: str = "",
     ) -> None:
         self.seed = seed
         self.n_feeds = n_feeds
@@ -68,7 +79,7 @@ class Publisher:
         self.served: list[Served] = []
         self._faulty = faulty
         self._always = fault
-        self._n_fast = n_fast
+        self._new_desk = partial(Desk, seed, n_fast=n_fast, gaps_s=gaps_s, n_shown=n_shown)
         self._hosts = [f"127.0.{50 + n // 250}.{1 + n % 250}" for n in range(n_hosts)]
         self._calm_since_s: float | None = None
         self._loop = asyncio.new_event_loop()
@@ -80,7 +91,8 @@ class Publisher:
     def __enter__(self) -> "Publisher":
         listening = _listen(self._hosts)
         port = listening[0].getsockname()[1]
-        self._desk = Desk(self.seed, tuple(f"http://{host}:{port}" for host in self._hosts), self._n_fast)
+        sites = tuple(f"http://{host}:{port}" for host in self._hosts)
+        self._desk = self._new_desk(sites=sites, began_at=datetime.now(UTC))
         with socket.socket() as probe:
             probe.bind((self._hosts[0], 0))
             self._closed_port = probe.getsockname()[1]
@@ -231,7 +243,7 @@ async def _send(writer: asyncio.StreamWriter, answer: Answer) -> bool:
         writer.transport.abort()
         return False
     await asyncio.sleep(answer.pause_s)
-    names = {name: value for name, value in answer.headers.items() if answer.status != 304 or name == "ETag"}
+    names = {name: value for name, value in answer.headers.items() if answer.status != 304 or name in _OF_304}
     if not answer.is_endless and answer.status != 304:
         names["Content-Length"] = str(len(answer.body))
     lines = [f"HTTP/1.1 {answer.status} Status", *(f"{name}: {value}" for name, value in names.items()), "", ""]

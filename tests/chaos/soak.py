@@ -11,7 +11,6 @@ import argparse
 import json
 import random
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -19,9 +18,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, perf_counter
 from urllib.request import ProxyHandler, build_opener
@@ -29,13 +26,13 @@ from urllib.request import ProxyHandler, build_opener
 import psutil
 from sqlalchemy import Engine, select
 
-from aggregator.models import Subscription
 from aggregator.store import feeds
 from aggregator.store import reading as marks
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
 from aggregator.store.schema import article_status, articles
 from tests.chaos.ledger import Verdict, early_asks, judge
 from tests.chaos.publisher import Publisher
+from tests.chaos.running import broadsheet, check_every_feed, free_port, now, open_with_feeds, running, write_config
 
 MIN_INTERVAL_S = 10.0
 WARM_S = 60.0
@@ -63,7 +60,9 @@ class Sample:
 
     at_s: float
     worker_bytes: int
-    """Of the worker and its children: what only they have in memory."""
+    """What the worker alone has in memory."""
+    parsers_bytes: int
+    """And its children."""
     web_bytes: int
     n_files: int
     """That the worker and the web hold open."""
@@ -91,7 +90,7 @@ class Report:
     @property
     def growth(self) -> float:
         """By what share the worker's memory grew after the first minute."""
-        return _growth([(each.at_s, each.worker_bytes) for each in self.samples])
+        return _growth([(each.at_s, each.worker_bytes + each.parsers_bytes) for each in self.samples])
 
     @property
     def web_growth(self) -> float:
@@ -126,22 +125,19 @@ class Report:
 
 def soak(plan: Plan, folder: Path) -> Report:
     """Run it in this folder; return what came of it."""
-    port = _free_port()
-    config = _write_config(folder, port, plan.model)
-    engine = open_database(sqlite_url(folder / "news.db"))
+    port = free_port()
+    config = write_config(folder, min_interval_s=MIN_INTERVAL_S, model=plan.model, port=port)
     n_fast = plan.n_feeds // 25
     with Publisher(plan.n_feeds, seed=plan.seed, faulty=plan.faulty, n_fast=n_fast) as publisher:
-        with transaction(engine) as db:
-            for url in publisher.urls():
-                feeds.subscribe(db, Subscription(feed_url=url), now=_now())
-        with _running(config, folder / "log") as process:
+        engine = open_with_feeds(folder, publisher)
+        with running(broadsheet(config, "run"), folder / "log") as process:
             owner = _Owner(engine, port, plan.seed)
             samples = list(_watch(process, owner, plan.minutes * 60))
             asks = list(publisher.asks)
             publisher.calm()
             process.send_signal(signal.SIGTERM)
             ended = process.wait(timeout=60)
-        _check_every_feed(config, engine)
+        check_every_feed(config, engine)
         verdict = judge(engine, publisher.tokens_served())
         n_lost_marks = owner.n_lost()
         log = (folder / "log").read_text(encoding="utf-8")
@@ -196,9 +192,9 @@ class _Owner:
             paused = [line.feed.id for line in feeds.feed_lines(db) if line.feed.is_paused]
         some = self._chance.sample(there, min(20, len(there)))
         with transaction(self._engine) as db:
-            marks.mark_articles(db, some, is_read=True, now=_now())
+            marks.mark_articles(db, some, is_read=True, now=now())
             for feed_id in paused:
-                feeds.set_paused(db, feed_id, is_paused=False, now=_now())
+                feeds.set_paused(db, feed_id, is_paused=False, now=now())
         self.marked.update(some)
 
     def n_lost(self) -> int:
@@ -223,10 +219,11 @@ def _watch(process: subprocess.Popen[bytes], owner: _Owner, for_s: float) -> Ite
 def _sample(pid: int, at_s: float) -> Sample | None:
     try:
         children = {name: _child(pid, name) for name in ("worker", "web")}
-        worker = [children["worker"], *children["worker"].children(recursive=True)]
+        parsers = children["worker"].children(recursive=True)
         return Sample(
             at_s=at_s,
-            worker_bytes=sum(each.memory_full_info().uss for each in worker),
+            worker_bytes=children["worker"].memory_full_info().uss,
+            parsers_bytes=sum(each.memory_full_info().uss for each in parsers),
             web_bytes=children["web"].memory_full_info().uss,
             n_files=sum(each.num_fds() for each in children.values()),
         )
@@ -262,54 +259,12 @@ def _floor(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 10]
 
 
-@contextmanager
-def _running(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as file:
-        process = subprocess.Popen(_broadsheet(config, "run"), stdout=file, stderr=subprocess.STDOUT)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _check_every_feed(config: Path, engine: Engine) -> None:
-    """Ask each feed once more, whatever it is waiting for: what is under way when the worker ends is served again."""
-    with reading(engine) as db:
-        ids = [str(line.feed.id) for line in feeds.feed_lines(db)]
-    subprocess.run(_broadsheet(config, "refresh", *ids), check=True, stdout=subprocess.DEVNULL)
-
-
-def _broadsheet(config: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "aggregator.cli.main", "--config", str(config), *arguments]
-
-
-def _write_config(folder: Path, port: int, model: str) -> Path:
-    config = folder / "config.toml"
-    config.write_text(
-        f'[database]\nurl = "{sqlite_url(folder / "news.db")}"\n'
-        '[fetch]\nallowed_hosts = ["127.0.0.0/8"]\ntimeout_s = 10.0\n'
-        f"[poll]\nmin_interval_s = {MIN_INTERVAL_S}\ndefault_interval_s = 20.0\nmax_interval_s = 40.0\n"
-        f'[parse]\ntimeout_s = 3.0\n[encode]\nmodel = "{model}"\n[web]\nport = {port}\n'
-    )
-    return config
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def table(report: Report) -> str:
     """Return the figures as a page."""
     plan, verdict = report.plan, report.verdict
-    first, last = _ends([(each.at_s, each.worker_bytes) for each in report.samples])
-    peak = max((each.worker_bytes for each in report.samples), default=0)
+    used = [(each.at_s, each.worker_bytes + each.parsers_bytes) for each in report.samples]
+    first, last = _ends(used)
+    peak = max((n_bytes for _, n_bytes in used), default=0)
     statuses = ", ".join(f"{n:,} × {status}" for status, n in report.by_status.items())
     rows = {
         "feeds, share of them faulty at any time": f"{plan.n_feeds}, {plan.faulty:.0%}",

@@ -62,14 +62,14 @@ def test_the_same_seed_means_the_same_faults_and_the_same_words() -> None:
     faults = [[fault_of(seed, feed, 3, 0.3) for feed in range(1000)] for seed in (1, 1, 2)]
     assert faults[0] == faults[1] != faults[2]
     assert 250 < sum(map(bool, faults[0])) < 350
-    desks = [Desk(seed, ("http://a.example",)) for seed in (1, 1, 2)]
+    desks = [Desk(seed, ("http://a.example",), NOW) for seed in (1, 1, 2)]
     documents = [write_feed(3, desk.pieces(3, 500.0), "http://a.example") for desk in desks]
     assert documents[0] == documents[1] != documents[2]
     assert len(tokens_in(documents[0], "application/xml")) == len(desks[0].pieces(3, 500.0))
 
 
 def test_pieces_stay_in_a_feed_for_a_while_and_then_leave_it() -> None:
-    pieces = partial(Desk(1, ("http://a.example",), n_fast=1).pieces, 0)
+    pieces = partial(Desk(1, ("http://a.example",), NOW, n_fast=1).pieces, 0)
     assert [each.token[1] for each in pieces(0.0)] == list(range(8, 0, -1))
     assert [each.token[1] for each in pieces(40.0)] == list(range(18, 8, -1))
 

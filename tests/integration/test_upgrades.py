@@ -4,35 +4,17 @@ The old databases are made by the migrations themselves, and filled by what thei
 that is added is tested without anybody thinking of it.
 """
 
-from datetime import UTC, datetime
-from itertools import zip_longest
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, Table, create_engine, make_url
+from sqlalchemy import Engine, create_engine, make_url
 
 from aggregator.errors import FutureDatabaseError
 from aggregator.store.db import open_database
 from aggregator.store.migrate import VERSION_TABLE, newest_revision
 from aggregator.store.schema import metadata
-from aggregator.store.upgrade import alembic_config, all_revisions
-
-N_ROWS = 3
-NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
-Rows = dict[str, list[dict[str, Any]]]
-
-
-def released() -> list[str]:
-    """Return every revision but the last, oldest first."""
-    engine = create_engine("sqlite://")
-    with engine.connect() as db:
-        revisions = all_revisions(db)[::-1]
-    engine.dispose()
-    return revisions
+from tests.old_databases import N_ROWS, lost, make_old, released, rows, tables
 
 
 @pytest.fixture
@@ -40,61 +22,6 @@ def bare(database_url: str) -> Engine:
     """The database without anything that Broadsheet does when it opens it."""
     driver = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}[make_url(database_url).get_backend_name()]
     return create_engine(make_url(database_url).set(drivername=driver), poolclass=sa.NullPool)
-
-
-def make_old(db: Connection, revision: str) -> Rows:
-    """Make the database as it was at this revision, with some rows in each table; return them."""
-    command.upgrade(alembic_config(db), revision)
-    old = tables(db)
-    for table in old.sorted_tables:
-        for n in range(1, N_ROWS + 1):
-            db.execute(table.insert().values({column.name: value_of(column, n) for column in table.columns}))
-    return rows(db, old)
-
-
-def tables(db: Connection) -> sa.MetaData:
-    found = sa.MetaData()
-    found.reflect(db, only=lambda name, _: name != VERSION_TABLE)
-    return found
-
-
-def value_of(column: sa.Column[Any], n: int) -> Any:
-    """Return the n-th value for a column: rows of the same number belong together."""
-    if column.name == "id" or column.foreign_keys or column.name.endswith("_id"):
-        return n
-    match column.type:
-        case sa.Boolean():
-            return n % 2 == 0
-        case sa.DateTime():
-            return NOON
-        case sa.Integer():
-            return n
-        case sa.Float():
-            return n / 2
-        case sa.JSON():
-            return {"n": n}
-        case sa.LargeBinary():
-            return f"{column.table.name}.{column.name} {n}".encode()
-    return f"{column.table.name}.{column.name} {n}"
-
-
-def rows(db: Connection, of: sa.MetaData) -> Rows:
-    return {table.name: [dict(row) for row in db.execute(in_order(table)).mappings()] for table in of.sorted_tables}
-
-
-def in_order(table: Table) -> sa.Select[Any]:
-    return table.select().order_by(*table.primary_key.columns)
-
-
-def lost(before: Rows, after: Rows) -> list[str]:
-    """Return what is gone or changed of tables and columns that are still there."""
-    return [
-        f"{name}.{column}: {old[column]} became {new.get(column, 'nothing')}"
-        for name in before.keys() & after.keys()
-        for old, new in zip_longest(before[name], after[name], fillvalue={})
-        for column in old.keys() & (new.keys() or old.keys())
-        if column not in new or old[column] != new[column]
-    ]
 
 
 @pytest.mark.parametrize("revision", released())
