@@ -1,5 +1,6 @@
 """What a feed's entries change: entries + what is kept already -> Arrivals. Pure."""
 
+import functools
 import hashlib
 import re
 from collections import Counter, defaultdict
@@ -50,6 +51,7 @@ def digest_of(entry: Entry) -> str:
     return _hash(entry.title, entry.text)
 
 
+@functools.lru_cache(maxsize=256)
 def publisher_name(feed_title: str, domain: str) -> str:
     """Return the part of a feed's title that names the publisher at this domain; the domain where none does.
 

