@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -1450,3 +1450,40 @@ class EditionLine:
     """Of its first story."""
     language: str | None
     n_stories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How the whole machine does, in figures."""
+
+    worker_seen_at: datetime | None
+    regrouped_at: datetime | None
+    encoder: EncoderName | None
+    encoder_error: str | None
+    n_feeds: int
+    n_paused: int
+    n_need_owner: int
+    n_slow: int
+    n_late: int
+    """Feeds whose time to be asked came long ago, and nobody asked."""
+    n_unencoded: int
+    n_ungrouped: int
+    n_announced: int
+    """Feeds that a hub announces now."""
+    n_offered: int
+    """Feeds that name a hub."""
+    database: str
+    """Its kind."""
+    database_bytes: int
+    newest_edition_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the owner chose on the pages, for every browser."""
+
+    language: str = ""
+    """That the pages speak; empty leaves it to config.toml and the browser."""
+    text_size: Literal["usual", "large", "largest"] = "usual"
+    has_keys: bool = True
+    has_pictures: bool = True

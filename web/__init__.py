@@ -22,6 +22,7 @@ from web import (
     feed,
     filters,
     folders,
+    health,
     images,
     language,
     manage,
@@ -30,6 +31,7 @@ from web import (
     opml,
     pages,
     past,
+    preferences,
     security,
     sign_in,
     topics,
@@ -39,14 +41,16 @@ from web import (
 from web.newsroom import open_newsroom
 
 
-def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], datetime]) -> Flask:
+def create_app(
+    engine: Engine, settings: Settings, *, clock: Callable[[], datetime], config_path: Path | None = None
+) -> Flask:
     """Return the pages over this database; `clock` says what time it is (aware, UTC).
 
     Raises ConfigError where the settings name a time zone that there is not.
     """
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    open_newsroom(app, engine, settings, clock)
+    open_newsroom(app, engine, settings, clock, config_path)
     with transaction(engine) as db:
         security.guard(app, settings.web, secret_key=memory.secret_key(db))
     compressing.compress_replies(app)
@@ -57,10 +61,25 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     filters.add_filters(app)
     drawing.add_drawings(app)
     explaining.add_explanations(app)
+    preferences.add_preferences(app)
     images.add_images(app, settings)
     errors.add_error_pages(app)
     _version_static_files(app)
-    for room in (pages, past, offline, topics, manage, adding, feed, folders, opml, marks, changes):
+    for room in (
+        pages,
+        past,
+        offline,
+        topics,
+        manage,
+        adding,
+        feed,
+        folders,
+        opml,
+        health,
+        preferences,
+        marks,
+        changes,
+    ):
         app.register_blueprint(room.blueprint)
     if settings.web.public_url:
         app.register_blueprint(websub.blueprint)

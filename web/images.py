@@ -19,6 +19,7 @@ from aggregator.parse.html import with_images
 from aggregator.parse.urls import safe_link
 from aggregator.store.images import ImageCache
 from web.newsroom import newsroom, now
+from web.preferences import preferences
 
 blueprint = Blueprint("images", __name__)
 
@@ -120,7 +121,7 @@ def _address_in(name: str) -> str:
 
 
 def _are_shown() -> bool:
-    return newsroom().settings.images.show == "proxied"
+    return newsroom().settings.images.show == "proxied" and preferences().has_pictures
 
 
 def _darkroom() -> Darkroom:

@@ -1,19 +1,13 @@
 """In which language the pages speak: the owner's choice, else the browser's, as far as there is a catalogue."""
 
-from functools import cache
-from pathlib import Path
-
 from babel import Locale
 from flask import Flask, request
 from flask_babel import Babel, get_locale
 
 from aggregator.errors import ConfigError
+from web.catalogues import SOURCE, languages
 from web.newsroom import newsroom
-
-SOURCE = "en"
-"""What the pages are written in; every other language has a catalogue in `web/translations`."""
-
-CATALOGUES = Path(__file__).parent / "translations"
+from web.preferences import preferences
 
 
 def add_languages(app: Flask, chosen: str) -> None:
@@ -25,12 +19,6 @@ def add_languages(app: Flask, chosen: str) -> None:
     app.add_template_global(speaks, "locale")
 
 
-@cache
-def languages() -> tuple[str, ...]:
-    """Return the languages that the pages can speak."""
-    return (SOURCE, *sorted(path.parent.parent.name for path in CATALOGUES.glob("*/LC_MESSAGES/messages.po")))
-
-
 def speaks() -> Locale:
     """Return the language of the present page, and how it writes dates and numbers."""
     locale: Locale = get_locale() or Locale.parse(SOURCE)
@@ -38,4 +26,9 @@ def speaks() -> Locale:
 
 
 def _spoken() -> str:
-    return newsroom().settings.web.language or request.accept_languages.best_match(languages()) or SOURCE
+    return (
+        preferences().language
+        or newsroom().settings.web.language
+        or request.accept_languages.best_match(languages())
+        or SOURCE
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, current_app, g
@@ -23,11 +24,15 @@ class Newsroom:
     clock: Callable[[], datetime]
     zone: ZoneInfo | None
     """The owner's time zone; None is the machine's own."""
+    config_path: Path | None = None
+    """Where the settings were read; None where there is no file."""
 
 
-def open_newsroom(app: Flask, engine: Engine, settings: Settings, clock: Callable[[], datetime]) -> None:
+def open_newsroom(
+    app: Flask, engine: Engine, settings: Settings, clock: Callable[[], datetime], config_path: Path | None = None
+) -> None:
     """Put what the views need where they find it; ConfigError for a time zone that nobody knows."""
-    app.extensions[_KEY] = Newsroom(engine, settings, clock, _zone(settings.web.time_zone))
+    app.extensions[_KEY] = Newsroom(engine, settings, clock, _zone(settings.web.time_zone), config_path)
 
 
 def newsroom() -> Newsroom:

@@ -15,7 +15,7 @@ from web.security import way_back
 
 blueprint = Blueprint("sign_in", __name__)
 
-OPEN_TO_ALL = frozenset({"static", "sign_in.form", "sign_in.enter", "websub.confirm", "websub.receive"})
+OPEN_TO_ALL = frozenset({"static", "health.word", "sign_in.form", "sign_in.enter", "websub.confirm", "websub.receive"})
 """All that is answered without a sign-in; every other route, and every one that is added, asks for it."""
 
 _SECRET = "secret"  # noqa: S105  the name under which the browser's secret lies in its cookie

@@ -1,13 +1,11 @@
 """What a page says that waits for the worker."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from web.diagnosis import AWAY_AFTER
 from web.newsroom import now
-
-AWAY_AFTER = timedelta(minutes=3)
-"""A worker shows itself every half minute; one that is silent for so long is not there, or its machine sleeps."""
 
 
 def is_worker_away(seen_at: datetime | None) -> bool:
-    """Whether nothing is done that only a worker does."""
+    """Whether nothing is done that only a worker does: it shows itself every half minute."""
     return seen_at is None or now() - seen_at > AWAY_AFTER

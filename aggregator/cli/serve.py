@@ -54,7 +54,7 @@ def web_command(context: Context, host: str | None, port: int | None) -> None:
     engine = context.open()
     refuse_without_password(engine, settings.web)
     address = free_address(settings.web)
-    app = create_app(engine, settings, clock=utc_now)
+    app = create_app(engine, settings, clock=utc_now, config_path=context.config_path)
     server = waitress.create_server(
         app,
         host=settings.web.host,

@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, case, delete, func, or_, select
 
-from aggregator.models import Arrived, Calibration, EncoderName, Progress, Visit
+from aggregator.models import Arrived, Calibration, EncoderName, Preferences, Progress, Visit
 from aggregator.store.articles import encoder_id, is_vector_of
 from aggregator.store.schema import articles, feeds, leases, memberships, polls, settings, stories, vectors
 from aggregator.store.statements import insert_into, n_rows
 
 REGROUPED_AT = "regrouped_at"
 WORKER_SEEN_AT = "worker_seen_at"
+PREFERENCES = "preferences"
 REGROUPED_ARTICLES = "regrouped_articles"
 
 
@@ -102,6 +103,20 @@ def worker_seen_at(db: Connection) -> datetime | None:
     """Return when a worker was last at work; None where none ever was."""
     kept = recall(db, WORKER_SEEN_AT)
     return datetime.fromisoformat(kept) if kept else None
+
+
+def preferences(db: Connection) -> Preferences:
+    """Return what the owner chose on the pages."""
+    kept = recall(db, PREFERENCES)
+    try:
+        return msgspec.json.decode(kept, type=Preferences) if kept else Preferences()
+    except msgspec.ValidationError:  # of another version of ours: what it does not know is as it comes
+        return Preferences()
+
+
+def prefer(db: Connection, chosen: Preferences) -> None:
+    """Keep what the owner chose on the pages."""
+    remember(db, PREFERENCES, msgspec.json.encode(chosen).decode())
 
 
 def regrouped_at(db: Connection) -> datetime | None:

@@ -142,7 +142,14 @@ def ask(
 
 
 def test_only_these_routes_are_open_to_all() -> None:
-    assert sorted(OPEN_TO_ALL) == ["sign_in.enter", "sign_in.form", "static", "websub.confirm", "websub.receive"]
+    assert sorted(OPEN_TO_ALL) == [
+        "health.word",
+        "sign_in.enter",
+        "sign_in.form",
+        "static",
+        "websub.confirm",
+        "websub.receive",
+    ]
 
 
 def test_a_stranger_changes_nothing_and_is_shown_nothing(

@@ -60,6 +60,7 @@ document.addEventListener("click", (event) => {
 // --- keys ----------------------------------------------------------------------------------------
 
 const KEYS_OFF = "broadsheet-keys-off";
+const areKeysOff = () => document.documentElement.dataset.keys === "off" || localStorage.getItem(KEYS_OFF);
 const go = (key) => document.querySelector(`a[data-go="${CSS.escape(key)}"]`)?.click();
 let isGoing = false;
 
@@ -111,7 +112,7 @@ const ACTS = {
 
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(KEYS_OFF)) return;
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || areKeysOff()) return;
   if (isGoing) {
     isGoing = false;
     go(event.key);
