@@ -1200,6 +1200,9 @@ class Report:
     publisher_id: int
     published_at: datetime
     first_seen_at: datetime
+    language: str | None = None
+    country: str | None = None
+    """Of its publisher."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1220,7 +1223,7 @@ class StoryCard:
     rank: float
     rank_terms: Mapping[str, float]
     lines: tuple[ArticleLine, ...]
-    """Its articles, the lead first, then one line per publisher, newest first."""
+    """Its articles, the lead first, then one line per publisher, newest first; of many publishers, the latest."""
     topic: TopicName | None = None
     reports: tuple[Report, ...] = ()
     """All its articles, in the order they were published."""
@@ -1396,11 +1399,11 @@ class FrontPage:
     """Stories of two or more publishers, in the order that was asked for."""
     followed: tuple[StoryCard, ...]
     """Stories that the owner follows, the latest news first."""
-    single: tuple[StoryCard, ...]
-    """Some of those that only one publisher covers, by rank."""
+    single: tuple[ArticleLine, ...]
+    """What leads some of the stories that only one publisher covers, by rank."""
     n_single: int
     n_hidden: int
-    """Stories of two or more publishers that would be here were they not muted."""
+    """Stories of two or more publishers that are muted, where nothing else is left; else they are not counted."""
     folder_of: Mapping[int, str]
     """The outermost folder of each feed that has one and an article here."""
     progress: Progress

@@ -1,14 +1,16 @@
 """What the templates draw and say of a story, with the moment and the clock of the present request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
 from aggregator.models import StoryCard, TopicLine
 from web import filters, front, pictures
-from web.newsroom import now
+from web.language import speaks
+from web.newsroom import now, today
 
 WIDE, TALL = (1216, 70, 420), (358, 80, 560)
 """Of a map of topics, for a desk and for a phone: width, height for each topic, and height at most.
@@ -17,13 +19,37 @@ Letters are as large as they are drawn.
 """
 
 
+MOST_DRAWN = 500
+"""Cards that are kept as they were drawn, 3 kB each."""
+
+_DRAWN = "broadsheet-drawn"
+
+
 def add_drawings(app: Flask) -> None:
     """Make the pictures, and what is told beside them, known to the templates."""
+    app.extensions[_DRAWN] = {}
+    app.add_template_global(kept)
     app.add_template_global(chip)
     app.add_template_global(front.quotations, "quotations")
     app.add_template_global(sparkline)
     app.add_template_global(bars)
     app.add_template_global(topic_maps)
+
+
+def kept(card: StoryCard, *place: Any, caller: Callable[[], str]) -> Markup:
+    """Return a card as it was drawn before in this place, where it says the same; else as `caller` draws it now.
+
+    Drawing thirty cards takes longer than all that is asked of the database for them.
+    """
+    drawn: dict[object, tuple[StoryCard, Markup]] = current_app.extensions[_DRAWN]
+    key = (card.id, place, str(speaks()), today(), filters.ago(card.last_at), filters.ago(card.first.published_at))
+    before = drawn.get(key)
+    if before is not None and before[0] == card:
+        return before[1]
+    if len(drawn) >= MOST_DRAWN:
+        drawn.clear()
+    drawn[key] = (card, Markup(caller()))  # noqa: S704  what a template drew is markup
+    return drawn[key][1]
 
 
 def chip(card: StoryCard, since: datetime | None = None) -> front.Chip | None:

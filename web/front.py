@@ -332,11 +332,7 @@ class Coverage:
 
 def coverage(cards: Iterable[StoryCard]) -> Coverage:
     """Return from where and in what these stories are told: each publisher counts once for each story."""
-    lines = [line for card in cards for line in _of_each_publisher(card)]
-    countries = Counter(line.publisher.country.upper() for line in lines if line.publisher.country)
-    languages = Counter(line.language.lower().partition("-")[0] for line in lines if line.language)
+    told = [report for card in cards for report in {each.publisher_id: each for each in card.reports}.values()]
+    countries = Counter(report.country.upper() for report in told if report.country)
+    languages = Counter(report.language.lower().partition("-")[0] for report in told if report.language)
     return Coverage(tuple(countries.most_common()), tuple(languages.most_common()))
-
-
-def _of_each_publisher(card: StoryCard) -> Iterable[ArticleLine]:
-    return {line.publisher.id: line for line in reversed(card.lines)}.values()

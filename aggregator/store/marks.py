@@ -79,6 +79,11 @@ def is_topic_followed(db: Connection, topic_id: int) -> bool:
     return db.execute(select(exists(found))).scalar_one()
 
 
+def is_any_followed(db: Connection) -> bool:
+    """Whether the owner follows anything at all."""
+    return db.execute(select(marks.c.id).where(_holds(), marks.c.kind == MarkKind.FOLLOW).limit(1)).first() is not None
+
+
 def marked_stories(kind: MarkKind) -> Select[tuple[int, datetime]]:
     """Return the question for the stories that are starred or followed: (story_id, since when)."""
     lives = func.coalesce(story_aliases.c.story_id, marks.c.subject_id)

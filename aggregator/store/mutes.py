@@ -90,6 +90,11 @@ def find_mute(db: Connection, mute_id: int) -> Mute:
     return _mute(row)
 
 
+def hidden_ids(db: Connection, *, now: datetime) -> list[int]:
+    """Return the stories that are kept from the front page now; where nothing is muted, that costs next to nothing."""
+    return [row.story_id for row in db.execute(hidden(now=now))] if _is_any(db, _holds(now)) else []
+
+
 def hidden(*, now: datetime) -> Select[tuple[int]]:
     """Return the question for the ids of stories that are kept from the front page now."""
     found = _hides(now).subquery()
@@ -106,6 +111,8 @@ def n_hidden(db: Connection, *, since: datetime, now: datetime, min_publishers: 
 
 def silenced(db: Connection, story_ids: Sequence[int], *, now: datetime) -> set[tuple[int, int]]:
     """Return of which publishers nothing is to be shown in which of these stories: (story_id, publisher_id)."""
+    if not _is_any(db, _holds(now) & (mutes.c.kind == MuteKind.PUBLISHER)):
+        return set()
     scope = _publisher_scope(now).subquery()
     question = select(scope.c.story_id, scope.c.publisher_id)
     return {
@@ -209,6 +216,10 @@ def set_bar(db: Connection, mute_id: int, bar: int | None) -> None:
 
 
 _PUBLISHER = (publishers.c.domain, publishers.c.name, publishers.c.country)
+
+
+def _is_any(db: Connection, which: ColumnElement[bool]) -> bool:
+    return db.execute(select(mutes.c.id).where(which).limit(1)).first() is not None
 
 
 def _act(kind: ActKind, of: Mute, *, now: datetime) -> Act:

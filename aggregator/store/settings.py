@@ -145,16 +145,18 @@ def progress_since_regroup(db: Connection) -> Progress:
 
     For a front page that is full. Its cost is that of the feeds and of the articles which wait to be grouped.
     """
-    at = regrouped_at(db)
+    keys = (REGROUPED_AT, REGROUPED_ARTICLES, "encoder_error")
+    kept = {row.key: row.value for row in db.execute(select(settings).where(settings.c.key.in_(keys)))}
+    at = datetime.fromisoformat(kept[REGROUPED_AT]) if REGROUPED_AT in kept else None
     n_waiting = arrived(db, since=at).n_articles if at else 0
     return Progress(
         **_feed_counts(db),
-        n_articles=int(recall(db, REGROUPED_ARTICLES) or 0) + n_waiting,
+        n_articles=int(kept.get(REGROUPED_ARTICLES, 0)) + n_waiting,
         n_unencoded=0,
         n_ungrouped=n_waiting,
         n_stories=0,
         regrouped_at=at,
-        encoder_error=recall(db, "encoder_error"),
+        encoder_error=kept.get("encoder_error"),
     )
 
 

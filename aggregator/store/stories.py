@@ -1,7 +1,7 @@
 """Stories, their members and the aliases of those that were merged."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -53,6 +53,7 @@ from aggregator.store.schema import (
     articles,
     feeds,
     memberships,
+    publishers,
     stories,
     story_aliases,
     topic_stories,
@@ -60,6 +61,9 @@ from aggregator.store.schema import (
 )
 from aggregator.store.settings import REGROUPED_ARTICLES, REGROUPED_AT, remember
 from aggregator.store.statements import chunks, feed_title, insert_into
+
+MOST_LINES = 5
+"""Of a card, beside the first and the one that leads: who else tells a story of hundreds is found on its own page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ def front_page(
     wanted = select(stories.c.id).where(
         stories.c.last_at >= since,
         stories.c.n_publishers >= min_publishers,
-        stories.c.id.not_in(mutes.hidden(now=now)),
+        stories.c.id.not_in(mutes.hidden_ids(db, now=now)),
     )
     if order is FrontOrder.UNREAD:
         wanted = wanted.where(exists(_unread_members().where(memberships.c.story_id == stories.c.id)))
@@ -171,32 +175,21 @@ def front_page(
 
 def n_single(db: Connection, *, since: datetime, now: datetime) -> int:
     """Return how many stories with news since then only one publisher covers, without what is muted now."""
-    count: int = db.execute(select(func.count()).select_from(stories).where(*_single(since, now))).scalar_one()
+    count: int = db.execute(select(func.count()).select_from(stories).where(*_single(db, since, now))).scalar_one()
     return count
 
 
-def single_stories(db: Connection, *, since: datetime, limit: int, now: datetime) -> list[StoryCard]:
-    """Return the stories with news since then that only one publisher covers, by rank, without what is muted now."""
-    ids = db.execute(select(stories.c.id).where(*_single(since, now)).order_by(*_BY_RANK).limit(limit))
-    return story_cards(db, ids.scalars().all())
+def single_lines(db: Connection, *, since: datetime, limit: int, now: datetime) -> list[ArticleLine]:
+    """Return the lead articles of stories that only one publisher covers, by rank, without what is muted now."""
+    ids = select(stories.c.lead_id).where(*_single(db, since, now)).order_by(*_BY_RANK).limit(limit)
+    wanted = db.execute(ids).scalars().all()
+    lines = {line.id: line for line in lines_of(db, wanted)}
+    return [lines[article_id] for article_id in wanted]
 
 
-def n_hidden(db: Connection, *, since: datetime, now: datetime) -> int:
-    """Return how many stories of two or more publishers with news since then are muted now."""
-    is_hidden = stories.c.id.in_(mutes.hidden(now=now))
-    hidden = select(func.count()).select_from(stories)
-    count: int = db.execute(
-        hidden.where(stories.c.last_at >= since, stories.c.n_publishers >= 2, is_hidden)
-    ).scalar_one()
-    return count
-
-
-def _single(since: datetime, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        stories.c.last_at >= since,
-        stories.c.n_publishers == 1,
-        stories.c.id.not_in(mutes.hidden(now=now)),
-    )
+def _single(db: Connection, since: datetime, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    is_shown = stories.c.id.not_in(mutes.hidden_ids(db, now=now))
+    return stories.c.last_at >= since, stories.c.n_publishers == 1, is_shown
 
 
 def following(
@@ -206,6 +199,8 @@ def following(
 
     What is muted now is left out. `after` is the last of the page before.
     """
+    if not marks.is_any_followed(db):
+        return []
     wanted = select(stories.c.id).where(
         stories.c.id.in_(marks.followed_stories()), stories.c.id.not_in(mutes.hidden(now=now))
     )
@@ -271,8 +266,8 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     n_new = n_new_facts(db, [each for each in rows if 0 < n_unread[each] < len(reports[each])])
     cards = [
         replace(
-            _card(rows[story_id], lines[story_id], n_unread[story_id], topic_of.get(story_id)),
-            reports=tuple(reports[story_id]),
+            _card(rows[story_id], lines[story_id], reports[story_id], n_unread[story_id]),
+            topic=topic_of.get(story_id),
             n_new_facts=n_new.get(story_id),
         )
         for story_id in dict.fromkeys(story_ids)
@@ -542,29 +537,44 @@ def _member(row: RowMapping) -> Member:
 
 def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[Report]], dict[int, int]]:
     """Return each story's articles in the order they were published, and how many of them are unread."""
-    is_unread = article_status.c.read_at.is_(None).label("is_unread")
-    what = (articles.c.id, articles.c.publisher_id, articles.c.published_at, articles.c.first_seen_at, is_unread)
     members = (
-        select(memberships.c.story_id, *what)
+        select(
+            memberships.c.story_id,
+            article_status.c.read_at.is_(None),
+            articles.c.id,
+            articles.c.publisher_id,
+            articles.c.published_at,
+            articles.c.first_seen_at,
+            articles.c.language,
+            publishers.c.country,
+        )
         .join(articles, articles.c.id == memberships.c.article_id)
+        .join(publishers, publishers.c.id == articles.c.publisher_id)
         .outerjoin(article_status, article_status.c.article_id == articles.c.id)
     )
     reports: dict[int, list[Report]] = defaultdict(list)
     n_unread: dict[int, int] = defaultdict(int)
     for some in chunks(story_ids):
-        for row in db.execute(members.where(memberships.c.story_id.in_(some))):
-            reports[row.story_id].append(Report(row.id, row.publisher_id, row.published_at, row.first_seen_at))
-            n_unread[row.story_id] += row.is_unread
+        for story_id, is_unread, *report in db.execute(members.where(memberships.c.story_id.in_(some))):
+            reports[story_id].append(Report(*report))
+            n_unread[story_id] += is_unread
     for each in reports.values():
         each.sort(key=lambda report: (report.published_at, report.article_id))
     return reports, n_unread
 
 
 def _shown_ids(reports: Sequence[Report], lead_id: int) -> set[int]:
-    """Return the story's first article and, of each publisher, the lead or else the newest."""
+    """Return the story's first article, its lead and, of the publishers that told it last, the newest of each."""
     newest = {report.publisher_id: report.article_id for report in reports}
-    lead = {report.publisher_id: report.article_id for report in reports if report.article_id == lead_id}
-    return {reports[0].article_id, *(newest | lead).values()}
+    led_by = next((report.publisher_id for report in reports if report.article_id == lead_id), None)
+    newest.pop(led_by or 0, None)
+    there = {report.article_id for report in reports}
+    return {reports[0].article_id, *({lead_id} & there), *sorted(newest.values(), key=_place(reports))[-MOST_LINES:]}
+
+
+def _place(reports: Sequence[Report]) -> Callable[[int], int]:
+    place = {report.article_id: n for n, report in enumerate(reports)}
+    return place.__getitem__
 
 
 def _unread_members() -> Select[tuple[int]]:
@@ -602,7 +612,7 @@ def _topics(db: Connection, story_ids: Sequence[int]) -> dict[int, TopicName]:
     }
 
 
-def _card(row: RowMapping, lines: Sequence[ArticleLine], n_unread: int, topic: TopicName | None) -> StoryCard:
+def _card(row: RowMapping, lines: Sequence[ArticleLine], reports: Sequence[Report], n_unread: int) -> StoryCard:
     newest_first = sorted(lines, key=lambda line: (line.published_at, line.id), reverse=True)
     lead = next((line for line in newest_first if line.id == row["lead_id"]), newest_first[0])
     by_publisher = {lead.publisher.id: lead}
@@ -617,11 +627,11 @@ def _card(row: RowMapping, lines: Sequence[ArticleLine], n_unread: int, topic: T
         n_publishers=row["n_publishers"],
         n_origins=row["n_origins"],
         n_unread=n_unread,
-        countries=tuple(dict.fromkeys(line.publisher.country for line in shown if line.publisher.country)),
+        countries=tuple(dict.fromkeys(report.country for report in reversed(reports) if report.country)),
         first=newest_first[-1],
         last_at=row["last_at"],
         rank=row["rank"],
         rank_terms=row["rank_terms"],
         lines=shown,
-        topic=topic,
+        reports=tuple(reports),
     )

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.models import Arrived, FrontPage, Progress, StoryCard, TopicName
+from aggregator.models import Arrived, FrontPage, Progress, Report, StoryCard, TopicName
 from tests.cards import NOON, card, line
 from web.front import (
     FADING_AFTER,
@@ -242,9 +242,8 @@ def test_quotations_are_of_different_publishers_that_say_different_things() -> N
 
 
 def test_where_stories_are_told_counts_each_publisher_once_for_each_story() -> None:
-    here = line(1, 1, country="gb", language="en-GB")
-    again = line(2, 1, country="gb", language="en-GB")
-    there = line(3, 2, country="FR", language="fr")
-    told = [replace(card(1), lines=(here, again, there)), replace(card(2), lines=(here,))]
+    here = Report(1, 1, NOON, NOON, "en-GB", "gb")
+    again, there = replace(here, article_id=2), Report(3, 2, NOON, NOON, "fr", "FR")
+    told = [replace(card(1), reports=(here, again, there)), replace(card(2), reports=(here,))]
     assert coverage(told).countries == (("GB", 2), ("FR", 1))
     assert coverage(told).languages == (("en", 2), ("fr", 1))
