@@ -6,6 +6,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from aggregator.models import Fault, FeedLine, Hub, Poll
+from aggregator.phrases import Phrase, in_a_row, phrase, phrase_of
 
 DEAD_AFTER = timedelta(days=30)
 """A feed that failed for so long hardly comes back by itself."""
@@ -46,9 +47,9 @@ class Health:
     """How a feed does."""
 
     state: State
-    what: str
+    what: Phrase
     """What is the matter and since when, as sentences."""
-    then: str
+    then: Phrase
     """What happens next, as a sentence."""
 
     @property
@@ -68,77 +69,100 @@ def health(line: FeedLine, *, now: datetime) -> Health:
     if feed.is_paused:
         return _paused(poll, now)
     if poll.checked_at is None:
-        return Health(State.NEW, "Not checked yet.", _next(poll, now))
+        return Health(State.NEW, phrase("Not checked yet."), _next(poll, now))
     state, what = _failing(line, now) if poll.error else _reading(line, now)
     return Health(state, what, _next(poll, now))
 
 
-def hub_in_words(hub: Hub, *, now: datetime) -> str:
+def hub_in_words(hub: Hub, *, now: datetime) -> Phrase:
     """Return how far we came with the hub that a feed offers, as a sentence."""
     name = _host(hub.offer.hub_url)
     if hub.lease_until and hub.lease_until > now:
-        return f"{name} announces its articles as they come; checks are only to notice what it misses."
+        return phrase(
+            "%(hub)s announces its articles as they come; checks are only to notice what it misses.", hub=name
+        )
     if hub.error:
-        return f"{name} could announce its articles. {hub.error}"
-    return f"{name} could announce its articles" + (", and was asked to." if hub.n_tries else ".")
+        return phrase("%(hub)s could announce its articles. %(error)s", hub=name, error=hub.error)
+    if hub.n_tries:
+        return phrase("%(hub)s could announce its articles, and was asked to.", hub=name)
+    return phrase("%(hub)s could announce its articles.", hub=name)
 
 
-def span(seconds: float) -> str:
+def span(seconds: float) -> Phrase:
     """Say how long that is, in its largest unit: "8 min", "5 h", "3 days"."""
     if seconds < _HOUR_S:
-        return f"{int(seconds // _MINUTE_S)} min"
+        return phrase("%(n)s min", n=int(seconds // _MINUTE_S))
     if seconds < _DAY_S:
-        return f"{int(seconds // _HOUR_S)} h"
-    days = int(seconds // _DAY_S)
-    return f"{days:,} day" if days == 1 else f"{days:,} days"
+        return phrase("%(n)s h", n=int(seconds // _HOUR_S))
+    return phrase_of("%(n)s day", "%(n)s days", int(seconds // _DAY_S))
 
 
 def _paused(poll: Poll, now: datetime) -> Health:
     if poll.fault is Fault.GONE:
-        what = f"Its publisher says that it is gone for good{_since(poll.failing_since, now)}."
-        return Health(State.GONE, what, "It is paused and its articles stay. Resume it to ask once more.")
-    return Health(State.PAUSED, "Paused.", "It is not checked until you resume it.")
-
-
-def _failing(line: FeedLine, now: datetime) -> tuple[State, str]:
-    poll = line.poll
-    often = (
-        f" {poll.n_failures:,} checks in a row failed{_since(poll.failing_since, now)}." if poll.n_failures > 1 else ""
-    )
-    if poll.failing_since and now - poll.failing_since >= DEAD_AFTER:
-        return State.DEAD, f"It seems to be dead. {poll.error}{often}"
-    if poll.fault is Fault.WEB_PAGE and poll.succeeded_at:
+        since = _long_since(poll.failing_since, now)
         what = (
+            phrase("Its publisher says that it is gone for good, for %(span)s now.", span=since)
+            if since
+            else phrase("Its publisher says that it is gone for good.")
+        )
+        return Health(State.GONE, what, phrase("It is paused and its articles stay. Resume it to ask once more."))
+    return Health(State.PAUSED, phrase("Paused."), phrase("It is not checked until you resume it."))
+
+
+def _failing(line: FeedLine, now: datetime) -> tuple[State, Phrase]:
+    poll = line.poll
+    often, error = _how_often(poll, now), phrase("%(error)s", error=poll.error)
+    if poll.failing_since and now - poll.failing_since >= DEAD_AFTER:
+        return State.DEAD, in_a_row(phrase("It seems to be dead."), error, *often)
+    if poll.fault is Fault.WEB_PAGE and poll.succeeded_at:
+        what = phrase(
             "It answers with a web page in place of the feed, such as a page to sign in on; nothing was taken from it."
         )
-        return State.WEB_PAGE, f"{what}{often}"
-    return State.FAILING, f"{poll.error}{often}"
+        return State.WEB_PAGE, in_a_row(what, *often)
+    return State.FAILING, in_a_row(error, *often)
 
 
-def _reading(line: FeedLine, now: datetime) -> tuple[State, str]:
+def _how_often(poll: Poll, now: datetime) -> tuple[Phrase, ...]:
+    if poll.n_failures < 2:
+        return ()
+    since = _long_since(poll.failing_since, now)
+    n_failures = f"{poll.n_failures:,}"
+    if since is None:
+        return (phrase("%(n)s checks in a row failed.", n=n_failures),)
+    return (phrase("%(n)s checks in a row failed, for %(span)s now.", n=n_failures, span=since),)
+
+
+def _reading(line: FeedLine, now: datetime) -> tuple[State, Phrase]:
     feed, poll = line.feed, line.poll
     if poll.moving_to:
-        return State.MOVING, f"It leads to {_host(poll.moving_to)} for good; Broadsheet follows when that stays so."
+        where = _host(poll.moving_to)
+        return State.MOVING, phrase("It leads to %(host)s for good; Broadsheet follows when that stays so.", host=where)
     if feed.moved_at and feed.moved_from_url and now - feed.moved_at < TELL_MOVED:
         ago = span((now - feed.moved_at).total_seconds())
-        return State.MOVED, f"It moved from {_host(feed.moved_from_url)} {ago} ago; Broadsheet followed."
+        return State.MOVED, phrase(
+            "It moved from %(host)s %(span)s ago; Broadsheet followed.", host=_host(feed.moved_from_url), span=ago
+        )
     if poll.n_entries == 0:
-        return State.EMPTY, "It was read and holds no entries."
+        return State.EMPTY, phrase("It was read and holds no entries.")
     if poll.took_s and poll.took_s >= SLOW_S:
-        return State.SLOW, f"It is slow: the last answer took {poll.took_s:.0f} s."
+        return State.SLOW, phrase("It is slow: the last answer took %(seconds)s s.", seconds=f"{poll.took_s:.0f}")
     if line.newest_at and now - line.newest_at >= OLD_AFTER:
-        return State.OLD, f"It brought nothing new for {span((now - line.newest_at).total_seconds())}."
-    return State.GOOD, "Good."
+        silence = span((now - line.newest_at).total_seconds())
+        return State.OLD, phrase("It brought nothing new for %(span)s.", span=silence)
+    return State.GOOD, phrase("Good.")
 
 
-def _next(poll: Poll, now: datetime) -> str:
+def _next(poll: Poll, now: datetime) -> Phrase:
     seconds = (poll.next_check_at - now).total_seconds()
-    return "It is asked next at once." if seconds < _MINUTE_S else f"It is asked next in {span(seconds)}."
+    if seconds < _MINUTE_S:
+        return phrase("It is asked next at once.")
+    return phrase("It is asked next in %(span)s.", span=span(seconds))
 
 
-def _since(moment: datetime | None, now: datetime) -> str:
+def _long_since(moment: datetime | None, now: datetime) -> Phrase | None:
+    """Return for how long that is so, where it is long enough to be told."""
     seconds = (now - moment).total_seconds() if moment else 0.0
-    return f", for {span(seconds)} now" if seconds >= _HOUR_S else ""
+    return span(seconds) if seconds >= _HOUR_S else None
 
 
 def _host(url: str) -> str:

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext, ngettext
 
-from aggregator.health import span
 from aggregator.models import Condition
-from web.filters import count
+from web.filters import count, span
 
 AWAY_AFTER = timedelta(minutes=3)
 LATE_REGROUP = timedelta(minutes=20)

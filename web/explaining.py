@@ -8,9 +8,9 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup
 
-from aggregator.health import span
 from aggregator.models import STANDING_HALF_LIFE, Article, Evidence, Shared, SharedKind, StoryCard, StoryMember
-from web.filters import many
+from web.filters import ago_of, count, many, span
+from web.language import gettext, ngettext
 from web.newsroom import now
 
 LIKE = 0.4
@@ -62,14 +62,19 @@ def why_here(member: StoryMember, members: Sequence[StoryMember]) -> list[Markup
     original, nearest = by_id.get(member.member.copy_of_id or 0), by_id.get(member.member.nearest_id or 0)
     if original is not None:
         return [
-            Markup("It carries the text of {}, word for word or nearly so, and goes where that goes.").format(
-                _link(original.article)
+            _filled(
+                gettext("It carries the text of %(article)s, word for word or nearly so, and goes where that goes."),
+                article=_link(original.article),
             )
         ]
     if nearest is None:
-        return [Markup("Nothing here is near to it: it came by what you said of it, or by an article that has left.")]
+        return [
+            _filled(
+                gettext("Nothing here is near to it: it came by what you said of it, or by an article that has left.")
+            )
+        ]
     return [
-        Markup("Nearest to it is {}, {}.").format(_link(nearest.article), _gap(member.article, nearest.article)),
+        _nearest(member.article, nearest.article),
         *(_because(member.evidence) if member.evidence else ()),
     ]
 
@@ -77,19 +82,29 @@ def why_here(member: StoryMember, members: Sequence[StoryMember]) -> list[Markup
 def why_there(card: StoryCard, *, now: datetime) -> Standing | None:
     """Return why a story stands where it stands, in words that fit any story; None where nothing is known of it."""
     known = dict(card.rank_terms)
-    own = "publisher did its own reporting" if card.n_origins == 1 else "publishers did their own reporting"
     said = {
-        "origins": f"{card.n_origins:,} {own}",
-        "velocity": f"{_percent(known.get('velocity', 1) - 1)} of its articles came with the latest",
-        "diversity": f"{many(card.n_publishers, 'publisher')} in {many(card.n_articles, 'article')}",
-        "cohesion": "how near its articles are to one another",
+        "origins": ngettext(
+            "%(n)s publisher did its own reporting",
+            "%(n)s publishers did their own reporting",
+            card.n_origins,
+            n=count(card.n_origins),
+        ),
+        "velocity": gettext(
+            "%(share)s of its articles came with the latest", share=_percent(known.get("velocity", 1) - 1)
+        ),
+        "diversity": gettext(
+            "%(publishers)s in %(articles)s",
+            publishers=many(card.n_publishers, "publisher"),
+            articles=many(card.n_articles, "article"),
+        ),
+        "cohesion": gettext("how near its articles are to one another"),
     }
     factors = [Factor(words, known[name]) for name, words in said.items() if name in known]
     if not factors:
         return None
     seconds = max((now - card.last_at).total_seconds(), 0)
-    fresh = Factor(f"last news {_ago(seconds)}", 0.5 ** (seconds / STANDING_HALF_LIFE.total_seconds()))
-    return Standing((*factors, fresh))
+    fresh = gettext("last news %(ago)s", ago=ago_of(seconds))
+    return Standing((*factors, Factor(fresh, 0.5 ** (seconds / STANDING_HALF_LIFE.total_seconds()))))
 
 
 def _because(evidence: Evidence) -> list[Markup]:
@@ -99,53 +114,89 @@ def _because(evidence: Evidence) -> list[Markup]:
 def _shared(evidence: Evidence) -> Markup:
     """Say what both say."""
     of = {kind: [each for each in evidence.shared if each.kind is kind] for kind in SharedKind}
-    numbers = "number" if len(of[SharedKind.NUMBER]) == 1 else "numbers"
+    saying = {
+        SharedKind.NAME: gettext("name %(names)s"),
+        SharedKind.NUMBER: ngettext(
+            "give the number %(names)s", "give the numbers %(names)s", len(of[SharedKind.NUMBER])
+        ),
+        SharedKind.WORD: gettext("say %(names)s"),
+    }
     parts = [
-        Markup("{} {}").format(verb, _listed(map(_as_said, of[kind])))
-        for kind, verb in (
-            (SharedKind.NAME, "name"),
-            (SharedKind.NUMBER, f"give the {numbers}"),
-            (SharedKind.WORD, "say"),
-        )
+        _filled(words, names=_listed([_as_said(each) for each in of[kind]]))
+        for kind, words in saying.items()
         if of[kind]
     ]
-    return Markup("Both {}.").format(_listed(parts)) if parts else Markup("They share no word that tells much.")
+    if not parts:
+        return _filled(gettext("They share no word that tells much."))
+    return _filled(gettext("Both %(things)s."), things=_listed(parts))
 
 
 def _meaning(evidence: Evidence) -> Markup:
     if evidence.likeness is None:
-        return Markup("They were compared by their words alone.")
-    said = "By meaning, too, they are alike" if evidence.likeness >= LIKE else "By meaning they are little alike"
-    return Markup("{}: {} of 1.").format(said, _number(max(evidence.likeness, 0)))
+        return _filled(gettext("They were compared by their words alone."))
+    said = (
+        gettext("By meaning, too, they are alike: %(likeness)s of 1.")
+        if evidence.likeness >= LIKE
+        else gettext("By meaning they are little alike: %(likeness)s of 1.")
+    )
+    return _filled(said, likeness=_number(max(evidence.likeness, 0)))
 
 
 def _chance(evidence: Evidence) -> Markup:
-    if evidence.chance < evidence.bar:
-        return Markup(
-            "By themselves the two would stay apart: {} is the chance that they tell of one happening, and {} the bar. "
-            "Others here hold it."
-        ).format(_number(evidence.chance), _number(evidence.bar))
-    return Markup("That makes a chance of {} that they tell of one happening; {} is the bar.").format(
-        _number(evidence.chance), _number(evidence.bar)
+    said = (
+        gettext(
+            "By themselves the two would stay apart: %(chance)s is the chance that they tell of one happening, and "
+            "%(bar)s the bar. Others here hold it."
+        )
+        if evidence.chance < evidence.bar
+        else gettext("That makes a chance of %(chance)s that they tell of one happening; %(bar)s is the bar.")
     )
+    return _filled(said, chance=_number(evidence.chance), bar=_number(evidence.bar))
 
 
 def _kept_out(evidence: Evidence) -> list[Markup]:
     """Say what would have kept the two apart; nothing where that is not known."""
-    said = []
-    if evidence.without is not None and evidence.n_decisive:
-        words = _listed(map(_as_said, evidence.shared[: evidence.n_decisive]))
-        said.append(
-            Markup("Without {} it would be {}, and the two by themselves would stay apart.").format(
-                words, _number(evidence.without)
-            )
-        )
-    elif evidence.without is not None:
-        said.append(Markup("Even without all of these words it would be {}.").format(_number(evidence.without)))
-    if evidence.days is not None:
-        then = "so they would" if evidence.n_decisive else "the two by themselves would stay apart"
-        said.append(Markup("With {} between them {}.").format(many(evidence.days, "day"), then))
-    return said
+    return [*_without(evidence), *_with_days(evidence)]
+
+
+def _without(evidence: Evidence) -> Iterable[Markup]:
+    if evidence.without is None:
+        return
+    words = _listed([_as_said(each) for each in evidence.shared[: evidence.n_decisive]])
+    said = (
+        gettext("Without %(words)s it would be %(chance)s, and the two by themselves would stay apart.")
+        if evidence.n_decisive
+        else gettext("Even without all of these words it would be %(chance)s.")
+    )
+    yield _filled(said, words=words, chance=_number(evidence.without))
+
+
+def _with_days(evidence: Evidence) -> Iterable[Markup]:
+    if evidence.days is None:
+        return
+    said = (
+        gettext("With %(days)s between them so they would.")
+        if evidence.n_decisive
+        else gettext("With %(days)s between them the two by themselves would stay apart.")
+    )
+    yield _filled(said, days=many(evidence.days, "day"))
+
+
+def _nearest(article: Article, nearest: Article) -> Markup:
+    """Say which article is nearest, and when it came."""
+    seconds = (nearest.published_at - article.published_at).total_seconds()
+    if abs(seconds) < 60:
+        said = gettext("Nearest to it is %(article)s, of the same minute.")
+    elif seconds > 0:
+        said = gettext("Nearest to it is %(article)s, %(span)s later.")
+    else:
+        said = gettext("Nearest to it is %(article)s, %(span)s earlier.")
+    return _filled(said, article=_link(nearest), span=span(abs(seconds)))
+
+
+def _filled(said: str, **values: Markup | str) -> Markup:
+    """Return a sentence with its places filled, what came from elsewhere escaped."""
+    return Markup(said) % values  # noqa: S704  the sentence is ours, and its values are escaped here
 
 
 def _as_said(shared: Shared) -> Markup:
@@ -154,20 +205,9 @@ def _as_said(shared: Shared) -> Markup:
 
 def _link(article: Article) -> Markup:
     name = article.publisher.name or article.publisher.domain
-    title = article.title.strip() or article.text.strip() or "Without a title"
+    title = article.title.strip() or article.text.strip() or gettext("Without a title")
     short = title if len(title) <= TITLE_CHARS else f"{title[:TITLE_CHARS].rsplit(' ', 1)[0]} …"
     return Markup('<a href="#a{}"><bdi>{}</bdi>: {}</a>').format(article.id, name, _foreign(short, quote=True))
-
-
-def _gap(article: Article, nearest: Article) -> str:
-    seconds = (nearest.published_at - article.published_at).total_seconds()
-    if abs(seconds) < 60:
-        return "of the same minute"
-    return f"{span(abs(seconds))} {'later' if seconds > 0 else 'earlier'}"
-
-
-def _ago(seconds: float) -> str:
-    return "just now" if seconds < 60 else f"{span(seconds)} ago"
 
 
 def _percent(share: float) -> str:
@@ -180,10 +220,12 @@ def _number(value: float) -> str:
 
 def _foreign(text: str, *, quote: bool = False) -> Markup:
     """Return words of an article, whatever their direction."""
-    return (Markup("“<bdi>{}</bdi>”") if quote else Markup("<bdi>{}</bdi>")).format(text)
+    words = Markup("<bdi>{}</bdi>").format(text)
+    return _filled(gettext("“%(words)s”"), words=words) if quote else words
 
 
-def _listed(parts: Iterable[Markup]) -> Markup:
-    """Return "a", "a and b", or "a, b and c"."""
-    *most, last = parts
-    return Markup(" and ").join([Markup(", ").join(most), last]) if most else last
+def _listed(parts: Sequence[Markup]) -> Markup:
+    """Return "a", "a and b", or "a, b and c"; nothing where there is nothing."""
+    if len(parts) < 2:
+        return Markup("").join(parts)
+    return _filled(gettext("%(most)s and %(last)s"), most=Markup(", ").join(parts[:-1]), last=parts[-1])

@@ -1,6 +1,7 @@
 """How moments, names and foreign text look on a page."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
@@ -8,13 +9,13 @@ from urllib.parse import urlsplit
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from flask import Flask
-from flask_babel import gettext
 from markupsafe import Markup
 
-from aggregator.health import Health, health, span
+from aggregator.health import Health, health
+from aggregator.health import span as span_of
 from aggregator.models import ArticleLine, FeedLine, StoryState
 from aggregator.parse.urls import masked, safe_link
-from web.language import speaks
+from web.language import gettext, ngettext, say, speaks
 from web.newsroom import local, now, today
 
 _MINUTE_S = 60
@@ -55,22 +56,32 @@ def add_filters(app: Flask) -> None:
     ):
         app.add_template_filter(each)
     app.add_template_filter(health_now, "health")
+    app.add_template_filter(say, "said")
     app.add_template_global(now)
 
 
 # --- time ----------------------------------------------------------------------------------------
 
 
+def span(seconds: float) -> str:
+    """Say how long that is, in its largest unit: "8 min", "5 h", "3 days"."""
+    return say(span_of(seconds))
+
+
 def ago(moment: datetime) -> str:
     """Say how long ago that was: "just now", "8 min ago", "5 h ago", "3 days ago"."""
-    seconds = (now() - moment).total_seconds()
-    return "just now" if seconds < _MINUTE_S else f"{span(seconds)} ago"
+    return ago_of((now() - moment).total_seconds())
+
+
+def ago_of(seconds: float) -> str:
+    """Say that something was so many seconds ago."""
+    return gettext("just now") if seconds < _MINUTE_S else gettext("%(span)s ago", span=span(seconds))
 
 
 def lag(moment: datetime, first: datetime) -> str:
     """Say how much later than the first report that was: "first", "+8 min"."""
     seconds = (moment - first).total_seconds()
-    return "first" if seconds < _MINUTE_S else f"+{span(seconds)}"
+    return gettext("first") if seconds < _MINUTE_S else f"+{span(seconds)}"
 
 
 def health_now(line: FeedLine) -> Health:
@@ -81,25 +92,38 @@ def health_now(line: FeedLine) -> Health:
 def clock_time(moment: datetime) -> str:
     """Return hours and minutes on the owner's clock, with the day where it is not today."""
     then = local(moment)
-    return f"{then:%H:%M}" if then.date() == today() else f"{then.day} {then:%b %H:%M}"
+    if then.date() == today():
+        return f"{then:%H:%M}"
+    return gettext("%(day)s %(month)s %(time)s", day=then.day, month=_month(then, "abbreviated"), time=f"{then:%H:%M}")
 
 
 def full_time(moment: datetime) -> str:
     """Return the whole moment on the owner's clock, for whoever asks exactly."""
     then = local(moment)
-    return f"{then:%A}, {then.day} {then:%B %Y, %H:%M} {then.tzname() or ''}".rstrip()
+    return f"{day(moment)}, {then:%H:%M} {then.tzname() or ''}".rstrip()
 
 
 def day(moment: datetime) -> str:
     """Return the day on the owner's calendar: "Tuesday, 24 November 2026"."""
     then = local(moment)
-    return f"{then:%A}, {then.day} {then:%B %Y}"
+    weekday = speaks().days["format"]["wide"][then.weekday()]
+    return gettext(
+        "%(weekday)s, %(day)s %(month)s %(year)s", weekday=weekday, day=then.day, month=_month(then), year=then.year
+    )
 
 
 def date_of(moment: datetime) -> str:
     """Return the date on the owner's calendar: "24 November", with the year where it is another."""
     then = local(moment)
-    return f"{then.day} {then:%B}" if then.year == today().year else f"{then.day} {then:%B %Y}"
+    if then.year == today().year:
+        return gettext("%(day)s %(month)s", day=then.day, month=_month(then))
+    return gettext("%(day)s %(month)s %(year)s", day=then.day, month=_month(then), year=then.year)
+
+
+def _month(then: datetime, width: str = "wide") -> str:
+    """Return the month's name as it stands in a date; formatting dates by pattern takes ten times as long."""
+    name: str = speaks().months["format"][width][then.month]
+    return name
 
 
 def hour(moment: datetime) -> str:
@@ -142,33 +166,42 @@ def iso(moment: datetime) -> str:
 
 def count(number: int) -> str:
     """Return the number with its thousands apart: "1,211"."""
-    return f"{number:,}"
+    return f"{number:,}".replace(",", speaks().number_symbols["latn"]["group"])
 
 
-def many(number: int, noun: str, plural: str | None = None) -> str:
-    """Return so many of something: "1 story", "1,211 articles"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+def many(number: int, noun: str) -> str:
+    """Return so many of something that is often counted: "1 story", "1,211 articles"."""
+    return _COUNTED[noun](number, count(number))
+
+
+_COUNTED: dict[str, Callable[[int, str], str]] = {
+    "article": lambda number, n: ngettext("%(n)s article", "%(n)s articles", number, n=n),
+    "day": lambda number, n: ngettext("%(n)s day", "%(n)s days", number, n=n),
+    "feed": lambda number, n: ngettext("%(n)s feed", "%(n)s feeds", number, n=n),
+    "publisher": lambda number, n: ngettext("%(n)s publisher", "%(n)s publishers", number, n=n),
+    "story": lambda number, n: ngettext("%(n)s story", "%(n)s stories", number, n=n),
+}
 
 
 def rhythm(per_day: float) -> str:
     """Say how often that is: "about 12 a day", "about 3 a week", "about one a month"."""
     if per_day >= 1.5:
-        return str(gettext("about %(n)s a day", n=count(round(per_day))))
+        return gettext("about %(n)s a day", n=count(round(per_day)))
     if per_day >= 1.5 / 7:
-        return str(gettext("about %(n)s a week", n=count(round(per_day * 7))))
+        return gettext("about %(n)s a week", n=count(round(per_day * 7)))
     if per_day >= 1.5 / 30:
-        return str(gettext("about %(n)s a month", n=count(round(per_day * 30))))
-    return str(gettext("one a month, or fewer"))
+        return gettext("about %(n)s a month", n=count(round(per_day * 30)))
+    return gettext("one a month, or fewer")
 
 
 def country(code: str | None) -> str:
-    """Return the country's English name; the code itself where nobody knows it."""
-    return str(_english().territories.get((code or "").upper(), code or ""))
+    """Return the country's name in the language of the page; the code itself where nobody knows it."""
+    return str(speaks().territories.get((code or "").upper(), code or ""))
 
 
 def language(tag: str | None) -> str:
-    """Return the language's English name; the tag itself where nobody knows it."""
-    return str(_english().languages.get(_primary(tag), tag or ""))
+    """Return the language's name in the language of the page; the tag itself where nobody knows it."""
+    return str(speaks().languages.get(_primary(tag), tag or ""))
 
 
 def lang_tag(tag: str | None) -> str | None:
@@ -185,7 +218,7 @@ def foreign(tag: str | None) -> Markup:
 
 def title_of(line: ArticleLine) -> str:
     """Return the article's title; its first words where it has none."""
-    return line.title.strip() or line.excerpt.strip()[:90] or "Without a title"
+    return line.title.strip() or line.excerpt.strip()[:90] or gettext("Without a title")
 
 
 def quote(text: str, min_chars: int, max_chars: int) -> str:
@@ -200,14 +233,14 @@ def quote(text: str, min_chars: int, max_chars: int) -> str:
 
 def state(last_at: datetime) -> str:
     """Say that a story is over, and what that means; nothing while it is live."""
-    silent = f"nothing new for {span((now() - last_at).total_seconds())}"
+    silence = span((now() - last_at).total_seconds())
     match StoryState.of(last_at, now=now()):
         case StoryState.LIVE:
             return ""
         case StoryState.DORMANT:
-            return f"Dormant: {silent}; a late report would still join it."
+            return gettext("Dormant: nothing new for %(span)s; a late report would still join it.", span=silence)
         case StoryState.CLOSED:
-            return f"Closed: {silent}; what is reported now is another story."
+            return gettext("Closed: nothing new for %(span)s; what is reported now is another story.", span=silence)
 
 
 # --- foreign matter ------------------------------------------------------------------------------

@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from flask_babel import gettext, ngettext
 
-from aggregator.health import span
 from aggregator.models import ArticleLine, FrontPage, Progress, StoryCard
-from web.filters import count, quote
+from web.filters import count, quote, span
 
 Key = TypeVar("Key")
 

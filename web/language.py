@@ -2,9 +2,10 @@
 
 from babel import Locale
 from flask import Flask, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, get_translations
 
 from aggregator.errors import ConfigError
+from aggregator.phrases import Phrase
 from web.catalogues import SOURCE, languages
 from web.newsroom import newsroom
 from web.preferences import preferences
@@ -17,12 +18,41 @@ def add_languages(app: Flask, chosen: str) -> None:
         raise ConfigError(f"web.language: the pages do not speak {chosen!r}; write one of {known}, or leave it empty.")
     Babel(app, locale_selector=_spoken)
     app.add_template_global(speaks, "locale")
+    app.jinja_env.finalize = _in_words
 
 
 def speaks() -> Locale:
     """Return the language of the present page, and how it writes dates and numbers."""
     locale: Locale = get_locale() or Locale.parse(SOURCE)
     return locale
+
+
+def gettext(text: str, **values: object) -> str:
+    """Return the text in the language of the present page; without values its places stay, to be filled later."""
+    said = _translate(text, "", 1)
+    return said % values if values else said
+
+
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """Return the text about so many things in the language of the present page, as `gettext` does."""
+    said = _translate(one, many, number)
+    return said % values if values else said
+
+
+def say(phrase: Phrase) -> str:
+    """Return what the aggregator has to say, in the language of the present page."""
+    return phrase.said(_translate)
+
+
+def _translate(one: str, many: str, n: int) -> str:
+    known = get_translations()
+    text: str = known.ungettext(one, many, n) if many else known.ugettext(one)
+    return text
+
+
+def _in_words(value: object) -> object:
+    """Return what a template prints: phrases are said, everything else is as it is."""
+    return say(value) if isinstance(value, Phrase) else value
 
 
 def _spoken() -> str:

@@ -116,7 +116,7 @@ def print_feed(
         "Checked": f"every {every}" if every else "as often as it suits the feed",
         "Texts": "whole articles, from their own pages" if feed.wants_full_text else "as the feed gives them",
         "State": _state(line, now),
-        **({"Hub": hub_in_words(hub, now=now)} if hub else {}),
+        **({"Hub": str(hub_in_words(hub, now=now))} if hub else {}),
         **{f"Offer {n}": offer.feed_url for n, offer in enumerate(offers, start=1)},
     }
     for name, fact in facts.items():
