@@ -1099,6 +1099,9 @@ class Subject(StrEnum):
     ARTICLE = "article"
     FEED = "feed"
     TOPIC = "topic"
+    PUBLISHER = "publisher"
+    NAMES = "names"
+    """Stories in which certain names stand."""
     SEVERAL = "several"
     """Stories or articles that stood together on a page."""
     ALL = "all"
@@ -1278,6 +1281,14 @@ class Starred:
     article: ArticleLine | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoryName:
+    """A story as far as a link to it needs it."""
+
+    id: int
+    headline: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MuteLine:
     """A mute as the list of mutes shows it."""
@@ -1288,6 +1299,8 @@ class MuteLine:
     publisher: Publisher | None
     n_hidden: int
     """Stories with news in the window that it keeps from the front page now."""
+    hidden: tuple[StoryName, ...]
+    """The latest of them."""
 
 
 @dataclass(frozen=True, slots=True)

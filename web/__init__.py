@@ -13,6 +13,7 @@ from aggregator.config import Settings
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from web import (
+    acts,
     adding,
     changes,
     compressing,
@@ -27,12 +28,14 @@ from web import (
     language,
     manage,
     marks,
+    mutes,
     offline,
     opml,
     pages,
     past,
     preferences,
     security,
+    shelves,
     sign_in,
     topics,
     visits,
@@ -63,6 +66,7 @@ def create_app(
     explaining.add_explanations(app)
     preferences.add_preferences(app)
     images.add_images(app, settings)
+    acts.add_words(app)
     errors.add_error_pages(app)
     _version_static_files(app)
     for room in (
@@ -78,6 +82,9 @@ def create_app(
         health,
         preferences,
         marks,
+        acts,
+        mutes,
+        shelves,
         changes,
     ):
         app.register_blueprint(room.blueprint)

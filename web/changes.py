@@ -1,14 +1,15 @@
 """What changed in stories: reading it, undoing it, and correcting what is wrong."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.models import Change, ChangeKind
-from aggregator.store import changes, correcting
+from aggregator.models import Act, Change, ChangeKind
+from aggregator.store import acts, changes, correcting
 from aggregator.store.db import reading, transaction
 from web.errors import error_page
 from web.filters import many
@@ -22,14 +23,29 @@ N_CHANGES = 60
 
 @blueprint.get("/changes")
 def list_changes() -> ResponseReturnValue:
-    """Show what the engine and the owner changed in stories, newest first."""
-    is_all = "all" in request.args
+    """Show what the engine and the owner changed in stories, and what the owner did besides, newest first."""
+    is_all, places = "all" in request.args, _places()
     with reading(engine()) as db:
-        found = changes.latest(
-            db, limit=N_CHANGES + 1, before_id=request.args.get("before", type=int), with_small=is_all
-        )
-    older = found[N_CHANGES - 1].id if len(found) > N_CHANGES else None
-    return render_template("changes.html", changes=found[:N_CHANGES], older=older, is_all=is_all)
+        in_stories = changes.latest(db, limit=N_CHANGES + 1, before_id=places["before"], with_small=is_all)
+        by_owner = acts.latest(db, limit=N_CHANGES + 1, before_id=places["before_act"])
+    both: list[Change | Act] = [*in_stories, *by_owner]
+    lines = sorted(both, key=lambda each: each.at, reverse=True)
+    shown = lines[:N_CHANGES]
+    return render_template(
+        "changes.html", lines=shown, older=_older(shown, places) if len(lines) > N_CHANGES else None, is_all=is_all
+    )
+
+
+def _places() -> dict[str, int | None]:
+    """Return where either of the two lists goes on."""
+    return {name: request.args.get(name, type=int) for name in ("before", "before_act")}
+
+
+def _older(shown: Sequence[Change | Act], places: Mapping[str, int | None]) -> str:
+    """Return where the page of what was before is: each list goes on after the last of it that was shown."""
+    last = {"before_act" if isinstance(each, Act) else "before": each.id for each in shown}
+    place: dict[str, Any] = {**places, **last, "all": "" if "all" in request.args else None}
+    return url_for("changes.list_changes", **place)
 
 
 @blueprint.post("/changes/<int:change_id>/undo")

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from aggregator.models import StoryCard
 from aggregator.store import topics
 from aggregator.store.db import reading
 from aggregator.store.stories import Place
-from web import filters, front
+from web import filters, front, paging
 from web.newsroom import engine, newsroom, now
 
 blueprint = Blueprint("topics", __name__)
@@ -32,6 +32,7 @@ def list_topics() -> ResponseReturnValue:
 @blueprint.get("/topic/<int:topic_id>")
 def topic(topic_id: int) -> ResponseReturnValue:
     """Show a topic's stories, newest first; one that went into another leads there."""
+    place = paging.place()
     with reading(engine()) as db:
         current_id = topics.current_id(db, topic_id)
         if current_id is None:
@@ -39,7 +40,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
         if current_id != topic_id:
             return redirect(url_for("topics.topic", topic_id=current_id))
         page = topics.find_topic(db, topic_id)
-        cards = topics.stories_of_topic(db, topic_id, limit=N_STORIES + 1, after=_place())
+        cards = topics.stories_of_topic(db, topic_id, limit=N_STORIES + 1, after=Place(*place) if place else None)
     return render_template(
         "topic.html",
         page=page,
@@ -53,19 +54,6 @@ def topic(topic_id: int) -> ResponseReturnValue:
 def _start() -> datetime:
     """Return the moment from which on stories are looked at when topics are made."""
     return now() - timedelta(days=newsroom().settings.stories.topic_days)
-
-
-def _place() -> Place | None:
-    """Return where the list of stories goes on, from `before` and `id`; None at its start."""
-    if "before" not in request.args:
-        return None
-    try:
-        place = Place(datetime.fromisoformat(request.args["before"]), int(request.args["id"]))
-    except (KeyError, ValueError):
-        abort(404)
-    if place.last_at.tzinfo is None:
-        abort(404)
-    return place
 
 
 def _older(topic_id: int, cards: Sequence[StoryCard]) -> str | None:

@@ -21,7 +21,18 @@ from sqlalchemy import (
 )
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Act, ActKind, Mute, MuteKind, MuteLine, Publisher, Shared, Subject, TopicName
+from aggregator.models import (
+    Act,
+    ActKind,
+    Mute,
+    MuteKind,
+    MuteLine,
+    Publisher,
+    Shared,
+    StoryName,
+    Subject,
+    TopicName,
+)
 from aggregator.store import acts
 from aggregator.store.evidence import unpacked
 from aggregator.store.schema import (
@@ -63,7 +74,7 @@ def mute(db: Connection, wanted: Mute, *, now: datetime) -> tuple[Act, Mute]:
         made.extend(db.execute(insert(mutes).values(values)).inserted_primary_key or (0,))
         return 1
 
-    act = _act(ActKind.MUTE, wanted, now=now)
+    act = _act(db, ActKind.MUTE, wanted, now=now)
     return acts.keep(db, act, do), replace(wanted, id=int(made[0]))
 
 
@@ -71,9 +82,8 @@ def end(db: Connection, mute_id: int, *, now: datetime) -> Act:
     """End a mute now; NotFoundError where there is none of this number. One that has ended stays as it is."""
     found = find_mute(db, mute_id)
     still = update(mutes).where(mutes.c.id == mute_id, _holds(now))
-    return acts.keep(
-        db, _act(ActKind.UNMUTE, found, now=now), lambda by: db.execute(still.values(ended_by=by)).rowcount
-    )
+    act = _act(db, ActKind.UNMUTE, found, now=now)
+    return acts.keep(db, act, lambda by: db.execute(still.values(ended_by=by)).rowcount)
 
 
 def take_back(db: Connection, act: Act) -> None:
@@ -144,7 +154,7 @@ def mute_lines(db: Connection, *, since: datetime, now: datetime) -> list[MuteLi
         .where(_holds(now))
         .order_by(mutes.c.id.desc())
     ).mappings()
-    counts = _n_hidden_by(db, since=since, now=now)
+    counts, latest = _n_hidden_by(db, since=since, now=now), _latest_hidden_by(db, since=since, now=now)
     return [
         MuteLine(
             mute=replace(_mute(row), story_id=row["lives_at"]),
@@ -153,6 +163,7 @@ def mute_lines(db: Connection, *, since: datetime, now: datetime) -> list[MuteLi
             if row["publisher_id"]
             else None,
             n_hidden=counts.get(row["id"], 0),
+            hidden=tuple(latest.get(row["id"], ())),
         )
         for row in rows
     ]
@@ -215,6 +226,9 @@ def set_bar(db: Connection, mute_id: int, bar: int | None) -> None:
     db.execute(update(mutes).where(mutes.c.id == mute_id).values(bar=bar))
 
 
+N_SHOWN = 5
+"""Stories named under a mute that hides more."""
+
 _PUBLISHER = (publishers.c.domain, publishers.c.name, publishers.c.country)
 
 
@@ -222,8 +236,19 @@ def _is_any(db: Connection, which: ColumnElement[bool]) -> bool:
     return db.execute(select(mutes.c.id).where(which).limit(1)).first() is not None
 
 
-def _act(kind: ActKind, of: Mute, *, now: datetime) -> Act:
-    return Act(at=now, kind=kind, subject=Subject.STORY, subject_id=of.story_id, title=of.title)
+def _act(db: Connection, kind: ActKind, of: Mute, *, now: datetime) -> Act:
+    """Return the act under the name of what is muted by it: the story, its topic, its names or the publisher."""
+    subject, subject_id, title = Subject.STORY, of.story_id, of.title
+    if of.publisher_id is not None:
+        name = func.coalesce(func.nullif(publishers.c.name, ""), publishers.c.domain)
+        title = db.execute(select(name).where(publishers.c.id == of.publisher_id)).scalar() or ""
+        subject, subject_id = Subject.PUBLISHER, of.story_id
+    elif of.topic_id is not None:
+        title = db.execute(select(topics.c.name).where(topics.c.id == of.topic_id)).scalar() or of.title
+        subject, subject_id = Subject.TOPIC, of.topic_id
+    elif of.names:
+        subject, title = Subject.NAMES, ", ".join(of.names)
+    return Act(at=now, kind=kind, subject=subject, subject_id=subject_id, title=title)
 
 
 def _holds(now: datetime) -> ColumnElement[bool]:
@@ -300,6 +325,25 @@ def _n_hidden_by(db: Connection, *, since: datetime, now: datetime) -> Mapping[i
         .group_by(found.c.mute_id)
     )
     return {row[0]: row[1] for row in db.execute(counts)}
+
+
+def _latest_hidden_by(db: Connection, *, since: datetime, now: datetime) -> Mapping[int, list[StoryName]]:
+    """Return the stories with the latest news that each mute hides, a few of each."""
+    found = _hides(now).subquery()
+    each = select(found.c.mute_id, found.c.story_id).distinct().subquery()
+    newest_first = (stories.c.last_at.desc(), stories.c.id.desc())
+    place = func.row_number().over(partition_by=each.c.mute_id, order_by=newest_first)
+    ranked = (
+        select(each.c.mute_id, stories.c.id, articles.c.title, place.label("place"))
+        .join(stories, stories.c.id == each.c.story_id)
+        .join(articles, articles.c.id == stories.c.lead_id)
+        .where(stories.c.last_at >= since)
+    ).subquery()
+    shown: dict[int, list[StoryName]] = {}
+    few = select(ranked).where(ranked.c.place <= N_SHOWN).order_by(ranked.c.mute_id, ranked.c.place)
+    for row in db.execute(few):
+        shown.setdefault(row.mute_id, []).append(StoryName(row.id, row.title))
+    return shown
 
 
 def _mute(row: RowMapping) -> Mute:

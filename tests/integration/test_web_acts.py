@@ -86,7 +86,12 @@ def test_marking_in_place_is_answered_in_json(client: FlaskClient, edition: Edit
         data={"csrf_token": token(client)},
         headers={"Accept": "application/json"},
     )
-    assert reply.get_json() == {"n_changed": 2, "said": "Marked 2 articles read."}
+    assert reply.get_json() == {
+        "n_changed": 2,
+        "said": "Marked 2 articles read.",
+        "undo": "/acts/1/undo",
+        "next": {"act": "unread", "name": "Mark unread"},
+    }
 
 
 def test_a_feed_is_marked_as_it_was_when_the_page_was_made(

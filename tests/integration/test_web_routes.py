@@ -18,8 +18,8 @@ from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
-from aggregator.models import Subscription
-from aggregator.store import correcting, imports, probes, sessions
+from aggregator.models import Mute, MuteKind, Subscription
+from aggregator.store import correcting, imports, mutes, probes, sessions
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.subscribing import foresee
 from tests.edition import NOON, Edition, keep_past, make_topics, print_edition, read_some
@@ -60,7 +60,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def edition(engine: Engine) -> Edition:
-    """A paper with something behind every kind of address: a topic and a change are its first."""
+    """A paper with something behind every kind of address: a topic, a change, an act and a mute are its first."""
     edition = print_edition(engine)
     read_some(engine, edition)
     make_topics(engine, edition, {"Ardania": ("quake", "port")})
@@ -70,6 +70,8 @@ def edition(engine: Engine) -> Edition:
         probes.begin(db, "https://new.example/", (), now=NOON)
         import_id = imports.begin(db, "list.opml", (), now=NOON)
         imports.show(db, import_id, foresee(db, [Subscription(feed_url="https://listed.example/feed")]))
+        wanted = Mute(kind=MuteKind.STORY, title="Port", story_id=edition.story_ids["port"], made_at=NOON)
+        mutes.mute(db, wanted, now=NOON)
     return edition
 
 
@@ -229,7 +231,9 @@ def test_our_own_pages_do_change_things(
     """Without this one, the walks above could pass because nothing works."""
     acts = [f"/feed/{edition.feed_ids['North Wire']}/{act}" for act in ("pause", "change", "delete")]
     form = {"csrf_token": token(owner)}
-    for place in ["/read", "/feeds", "/changes/1/undo", *acts]:
+    story = f"/story/{edition.story_ids['quake']}"
+    acts += [f"{story}/{act}" for act in ("star", "follow", "mute")]
+    for place in ["/read", "/feeds", "/changes/1/undo", "/acts/1/undo", "/acts/undo", "/mute/1/end", *acts]:
         before = dump(engine)
         assert ask(owner, "POST", place, form, headers).status_code == 303, place
         assert dump(engine) != before, place

@@ -1,61 +1,9 @@
-// Keys, marking in place and counts that run. Every page works without this file.
+// Keys and counts that run. Every page works without this file.
+
+import { ACT_KEYS, meant, present } from "./acts.js";
 
 const items = () => [...document.querySelectorAll("[data-item]")];
 const linkOf = (item) => item.querySelector("h2 a, h3 a, .river-title a, th a") ?? item.querySelector("a");
-const present = () => document.activeElement?.closest("[data-item]") ?? null;
-
-// Said at the foot of the window, where it moves nothing, and gone after a while.
-const SAID_MS = 5000;
-const said = document.getElementById("said");
-let unsay = 0;
-const say = (sentence) => {
-  clearTimeout(unsay);
-  said.textContent = sentence;
-  unsay = setTimeout(() => said.replaceChildren(), SAID_MS);
-};
-
-// --- marking -------------------------------------------------------------------------------------
-
-const form = document.getElementById("marks");
-
-async function post(address) {
-  const answer = await fetch(address, {
-    method: "POST",
-    body: new URLSearchParams(new FormData(form)),
-    headers: { Accept: "application/json" },
-  });
-  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  return answer.json();
-}
-
-async function mark(button) {
-  const address = button.getAttribute("formaction");
-  const isRead = address.endsWith("/read");
-  try {
-    say((await post(address)).said);
-  } catch {
-    say("That could not be saved. Load the page again and repeat it.");
-    return;
-  }
-  show(button, isRead);
-}
-
-function show(button, isRead) {
-  const act = isRead ? "unread" : "read";
-  button.closest("[data-item], .is-read")?.classList.toggle("is-read", isRead);
-  button.setAttribute("formaction", button.getAttribute("formaction").replace(/[^/]+$/, act));
-  button.title = `Mark ${act}`;
-  button.querySelector(".act-name").textContent = `Mark ${act}`;
-  const use = button.querySelector("use");
-  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, isRead ? "#circle" : "#check"));
-}
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-mark]");
-  if (!button) return;
-  event.preventDefault();
-  mark(button);
-});
 
 // --- keys ----------------------------------------------------------------------------------------
 
@@ -70,9 +18,6 @@ function step(by) {
   const to = at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1);
   linkOf(all[to] ?? document)?.focus();
 }
-
-// On a page about one thing, that thing is meant wherever the focus is.
-const meant = () => present() ?? (items().length === 1 ? items()[0] : null);
 
 // From the focus on, or from the start; at the end it stays.
 function leap(found, by = 1) {
@@ -104,14 +49,13 @@ const ACTS = {
   o: () => linkOf(present() ?? document.createElement("i"))?.click(),
   x: () => present()?.querySelector("summary")?.click(),
   v: () => meant()?.dataset.original && location.assign(meant().dataset.original),
-  m: () => meant()?.querySelector("button[data-mark]")?.click(),
-  A: () => document.querySelector("button[data-mark-all]")?.click(),
+  ...ACT_KEYS,
   g: () => { isGoing = true; },
   "?": () => go("?"),
 };
 
 document.addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+  const isTyping = event.target.closest("input, textarea, select, [contenteditable], dialog");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || areKeysOff()) return;
   if (isGoing) {
     isGoing = false;

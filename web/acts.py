@@ -1,0 +1,125 @@
+"""What the reader did, in words, with the way to undo it."""
+
+from flask import Blueprint, Flask, flash, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from aggregator.models import Act, ActKind
+from aggregator.store import acts
+from aggregator.store.db import reading, transaction
+from aggregator.store.undoing import undo
+from web.filters import count
+from web.language import gettext, ngettext
+from web.newsroom import engine, now
+from web.security import way_back
+
+blueprint = Blueprint("acts", __name__)
+
+OPPOSITES = {
+    ActKind.READ: ActKind.UNREAD,
+    ActKind.UNREAD: ActKind.READ,
+    ActKind.STAR: ActKind.UNSTAR,
+    ActKind.UNSTAR: ActKind.STAR,
+    ActKind.FOLLOW: ActKind.UNFOLLOW,
+    ActKind.UNFOLLOW: ActKind.FOLLOW,
+}
+
+
+def add_words(app: Flask) -> None:
+    """Let the templates say what acts are called and what they did."""
+    app.add_template_filter(name, "act_name")
+    app.add_template_filter(outcome, "outcome")
+
+
+@blueprint.post("/acts/<int:act_id>/undo")
+def undo_act(act_id: int) -> ResponseReturnValue:
+    """Undo an act; of two who try, the second is told."""
+    with transaction(engine()) as db:
+        act = undo(db, act_id, now=now())
+    return _say(undone(act) if act else gettext("That was undone already, so nothing changed."))
+
+
+@blueprint.post("/acts/undo")
+def undo_last() -> ResponseReturnValue:
+    """Undo the newest act that was not undone."""
+    with reading(engine()) as db:
+        last = acts.last(db)
+    if last is None:
+        return _say(gettext("There is nothing to undo."))
+    return undo_act(last.id)
+
+
+def done(act: Act, said: str = "") -> ResponseReturnValue:
+    """Say what an act did, on the page that it was done on, with a button that undoes it."""
+    said = said or outcome(act)
+    if not _wants_json():
+        flash(said, f"undo {act.id}" if act.id else "message")
+        return _back()
+    opposite = OPPOSITES.get(act.kind)
+    return jsonify(
+        n_changed=act.n_articles,
+        said=said,
+        undo=url_for("acts.undo_act", act_id=act.id) if act.id else None,
+        next={"act": opposite, "name": name(opposite)} if opposite else None,
+    )
+
+
+def name(kind: str) -> str:
+    """Return what the button of an act is called."""
+    names = {
+        ActKind.READ: gettext("Mark read"),
+        ActKind.UNREAD: gettext("Mark unread"),
+        ActKind.STAR: gettext("Star"),
+        ActKind.UNSTAR: gettext("Remove the star"),
+        ActKind.FOLLOW: gettext("Follow"),
+        ActKind.UNFOLLOW: gettext("Unfollow"),
+        ActKind.MUTE: gettext("Mute"),
+        ActKind.UNMUTE: gettext("End now"),
+    }
+    return names[ActKind(kind)]
+
+
+def outcome(act: Act) -> str:
+    """Say what an act did."""
+    n = act.n_articles
+    if not act.id:
+        return gettext("That was so already, so nothing changed.")
+    if act.kind is ActKind.READ:
+        return ngettext("Marked %(n)s article read.", "Marked %(n)s articles read.", n, n=count(n))
+    if act.kind is ActKind.UNREAD:
+        return ngettext("Marked %(n)s article unread.", "Marked %(n)s articles unread.", n, n=count(n))
+    others = {
+        ActKind.STAR: gettext("Starred."),
+        ActKind.UNSTAR: gettext("Removed the star."),
+        ActKind.FOLLOW: gettext("You follow it now."),
+        ActKind.UNFOLLOW: gettext("You do not follow it any more."),
+        ActKind.MUTE: gettext("Muted."),
+        ActKind.UNMUTE: gettext("Not muted any more."),
+    }
+    return others[act.kind]
+
+
+def undone(act: Act) -> str:
+    """Say what undoing an act did."""
+    n = act.n_articles
+    if act.kind is ActKind.READ:
+        return ngettext(
+            "Undone: %(n)s article is unread again.", "Undone: %(n)s articles are unread again.", n, n=count(n)
+        )
+    if act.kind is ActKind.UNREAD:
+        return ngettext("Undone: %(n)s article is read again.", "Undone: %(n)s articles are read again.", n, n=count(n))
+    return gettext("Undone.")
+
+
+def _say(said: str) -> ResponseReturnValue:
+    if _wants_json():
+        return jsonify(said=said, undo=None, next=None)
+    flash(said)
+    return _back()
+
+
+def _back() -> ResponseReturnValue:
+    return redirect(way_back(request.form.get("next")), code=303)
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
