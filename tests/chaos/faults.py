@@ -102,14 +102,14 @@ def _portal(on: Occasion) -> Answer:
 
 
 def _bomb(on: Occasion) -> Answer:
-    return Answer(_zeroes(), headers={"Content-Encoding": "gzip", "Content-Type": "application/xml"})
+    return Answer(zeroes(), headers={"Content-Encoding": "gzip", "Content-Type": "application/xml"})
 
 
 @cache
-def _zeroes() -> bytes:
-    """Return a gzip of 1 MB that is 1 GiB, or nearly."""
+def zeroes() -> bytes:
+    """Return a gzip of 128 kB that is 128 MiB; made once, and before anybody waits for it."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join([packer.compress(bytes(MIB)) for _ in range(1024)] + [packer.flush()])
+    return b"".join([packer.compress(bytes(MIB)) for _ in range(128)] + [packer.flush()])
 
 
 def _cut(on: Occasion) -> Answer:

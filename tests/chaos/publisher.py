@@ -19,7 +19,7 @@ from time import monotonic
 import feedparser
 
 from tests.chaos.documents import Desk, Token, write_feed
-from tests.chaos.faults import FAULTS, Answer, Occasion, Says, fault_of, good, manner_of
+from tests.chaos.faults import FAULTS, Answer, Occasion, Says, fault_of, good, manner_of, zeroes
 
 EPOCH_S = 15.0
 """How long a feed keeps a fault."""
@@ -89,6 +89,7 @@ class Publisher:
         self._closed_port = 0
 
     def __enter__(self) -> "Publisher":
+        zeroes()
         listening = _listen(self._hosts)
         port = listening[0].getsockname()[1]
         sites = tuple(f"http://{host}:{port}" for host in self._hosts)
