@@ -32,6 +32,8 @@ POLL_EVERY_S = 2.0
 ERRANDS_EVERY_S = 0.5
 """How soon what the owner waits for on a page is begun; asking costs two indexed queries."""
 SEEN_EVERY = timedelta(seconds=30)
+CLOCK_EVERY_S = 10.0
+"""How soon it is noticed that the clock was set back; until then, jobs wait for a time that was already."""
 HUBS_EVERY_S = 60.0
 PAGES_EVERY_S = 30.0
 PAGES_GAP_S = 2.0
@@ -79,6 +81,7 @@ class Worker:
         self._stopping = threading.Event()
         self._is_explaining = False
         self._seen_at: datetime | None = None
+        self._looked_at: datetime | None = None
         self._is_digesting = False
         self._desk: Desk | None = None
 
@@ -87,7 +90,7 @@ class Worker:
         with ExitStack() as stack:
             parsers = stack.enter_context(Parsers(self._settings.parse))
             tools = Tools(fetch=partial(fetch_all, settings=self._settings.fetch), parse=parsers.parse)
-            scheduler = _scheduler()
+            scheduler = new_scheduler()
             scheduler.add_job(self.poll, "interval", [tools], seconds=POLL_EVERY_S, next_run_time=self._clock())
             scheduler.add_job(self.group, "interval", seconds=GROUP_EVERY_S, next_run_time=self._clock())
             scheduler.add_job(
@@ -103,9 +106,23 @@ class Worker:
             if self._settings.web.public_url:
                 scheduler.add_job(self.ask_hubs, "interval", [tools], seconds=HUBS_EVERY_S, next_run_time=self._clock())
             scheduler.start()
-            stop.wait()
+            self._heed_clock()
+            while not stop.wait(CLOCK_EVERY_S):
+                if self._heed_clock():
+                    run_now(scheduler, self._clock())
             self._stopping.set()
             scheduler.shutdown(wait=True)
+
+    def _heed_clock(self) -> bool:
+        """Return whether the clock was set back since the last look; let no feed wait for what was a future then."""
+        before, self._looked_at = self._looked_at, self._clock()
+        if before is not None and before <= self._looked_at:
+            return False
+        with transaction(self._engine) as db:
+            n_feeds = feeds.forget_future(db, now=self._looked_at)
+        if n_feeds:
+            log.warning("The clock was set back: %d feeds are checked anew.", n_feeds)
+        return before is not None
 
     def poll(self, tools: Tools) -> None:
         """Check the feeds that are due."""
@@ -124,7 +141,7 @@ class Worker:
         now = self._clock()
         probing.probe_wanted(self._engine, tools.fetch, tools.parse, now=now)
         listing.fetch_wanted(self._engine, tools.fetch, parsers.read_list, now=now)
-        if self._seen_at is None or now - self._seen_at >= SEEN_EVERY:
+        if self._seen_at is None or abs(now - self._seen_at) >= SEEN_EVERY:
             self._seen_at = now
             with transaction(self._engine) as db:
                 memory.note_worker(db, now=now)
@@ -297,7 +314,14 @@ class Model:
             memory.remember_encoder_error(db, str(error))
 
 
-def _scheduler() -> BackgroundScheduler:
+def run_now(scheduler: BackgroundScheduler, now: datetime) -> None:
+    """Run every job at once, and then as often as ever: APScheduler waits for the moment that it reckoned before."""
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=now)
+
+
+def new_scheduler() -> BackgroundScheduler:
+    """Return what runs the worker's jobs."""
     # The default grace of one second drops jobs silently after a sleep; a missed run has to happen, once.
     return BackgroundScheduler(
         executors={"default": ThreadPoolExecutor(4)},

@@ -8,6 +8,11 @@ import msgspec
 from aggregator.errors import ParseError
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
 
+MAX_PARTS = 300_000
+"""Objects and lists in a document: they take many times the room in memory that they take in it."""
+MAX_COMMAS = 2_000_000
+"""As a bound for all other values; 15 MiB of prose have a tenth of that."""
+
 Said = dict[str, Any]
 """An object of the document, in which anything may be of any type."""
 
@@ -19,6 +24,8 @@ def is_json(body: bytes) -> bool:
 
 def read_json_feed(body: bytes) -> RawFeed | None:
     """Return what the document says, or None where it is JSON of another kind."""
+    if body.count(b"{") + body.count(b"[") > MAX_PARTS or body.count(b",") > MAX_COMMAS:
+        raise ParseError("The document holds more values than any feed does.")
     try:
         feed = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError) as error:

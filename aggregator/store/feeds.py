@@ -40,6 +40,7 @@ from aggregator.store import stories
 from aggregator.store.facts import facts_of
 from aggregator.store.folders import FOLDER_MARK, folder_at, folder_paths, remove_empty_folders, sort_key
 from aggregator.store.schema import (
+    SET_BACK,
     article_status,
     entries,
     feed_key,
@@ -220,6 +221,16 @@ def check_now(db: Connection, feed_id: int | None, *, now: datetime) -> int:
     if feed_id is not None:
         active = active.where(feeds.c.id == feed_id)
     return db.execute(update(polls).where(polls.c.feed_id.in_(active)).values(next_check_at=now)).rowcount
+
+
+def forget_future(db: Connection, *, now: datetime) -> int:
+    """Make due what a clock checked or claimed in a future that is none any more; return how many feeds that was.
+
+    Otherwise they would wait until the clock is there again: a day, should it have gone wrong by one.
+    """
+    ahead = now + SET_BACK
+    lost = update(polls).where(or_(polls.c.checked_at > ahead, polls.c.claimed_until > ahead))
+    return db.execute(lost.values(next_check_at=now, checked_at=now, claimed_until=None)).rowcount
 
 
 def claim_due(db: Connection, *, now: datetime, limit: int, lease_s: float) -> list[DueFeed]:

@@ -27,6 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+SET_BACK = timedelta(hours=1)
+"""A moment that lies further ahead than it may by more than this was kept by a clock that has been set back since; the
+clocks of machines that share a database differ by less."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, case, delete, func, or_, select
 
 from aggregator.models import Arrived, Calibration, EncoderName, Preferences, Progress, Visit
 from aggregator.store.articles import encoder_id, is_vector_of
-from aggregator.store.schema import articles, feeds, leases, memberships, polls, settings, stories, vectors
+from aggregator.store.schema import SET_BACK, articles, feeds, leases, memberships, polls, settings, stories, vectors
 from aggregator.store.statements import insert_into, n_rows
 
 REGROUPED_AT = "regrouped_at"
@@ -49,13 +49,20 @@ def recall(db: Connection, key: str) -> str | None:
 
 
 def take_lease(db: Connection, name: str, holder: str, *, now: datetime, lease_s: float) -> bool:
-    """Take or renew the named lease; return whether `holder` has it now."""
+    """Take or renew the named lease; return whether `holder` has it now.
+
+    One that ends much later than any that could be taken now is of a clock that has been set back since.
+    """
     values = {"name": name, "holder": holder, "expires_at": now + timedelta(seconds=lease_s)}
     take = insert_into(db, leases).values(values)
     taken = take.on_conflict_do_update(
         index_elements=["name"],
         set_={"holder": take.excluded.holder, "expires_at": take.excluded.expires_at},
-        where=or_(leases.c.holder == holder, leases.c.expires_at <= now),
+        where=or_(
+            leases.c.holder == holder,
+            leases.c.expires_at <= now,
+            leases.c.expires_at > now + timedelta(seconds=lease_s) + SET_BACK,
+        ),
     )
     return n_rows(db, taken) > 0
 

@@ -93,6 +93,7 @@ BOMBS = {
     "14 MB of paragraphs": rss(b"<item><description>" + b"&lt;p>x" * 2_000_000 + b"</description></item>"),
     "JSON of depth 1,000,000": b"[" * 1_000_000,
     "JSON of 5,000,000 items": b'{"items": [' + b"{}," * 5_000_000 + b"{}]}",
+    "JSON of 1,900,000 words": b'{"items": [' + b'"word",' * 1_900_000 + b"{}]}",
 }
 
 

@@ -1,8 +1,10 @@
 """When the worker polls and groups, with a clock that the test turns."""
 
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,14 @@ from sqlalchemy import Engine
 
 from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.errors import EncoderError
+from aggregator.fetch.http import fetch_all
 from aggregator.models import EncoderName, Progress, Subscription, Vectors
-from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker
+from aggregator.refreshing import Tools
+from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker, new_scheduler, run_now
 from aggregator.store import articles, feeds, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from tests.hostile.paper import parse_here
 from tests.integration.desk import bring_from
 from tests.server import Site
 
@@ -221,3 +226,74 @@ def test_topics_are_made_once_stories_were_grouped_and_then_now_and_then(engine:
             kept = memory.recall(db, topics.MADE_AT)
         made.append(datetime.fromisoformat(kept) if kept else None)
     assert made == [NOON, NOON, NOON, NOON + timedelta(minutes=11)]
+
+
+# --- clocks that jump, machines that sleep ---
+
+
+def test_a_machine_that_slept_for_an_hour_makes_up_for_one_run_not_for_thousands():
+    runs, has_run, scheduler = itertools.count(), threading.Event(), new_scheduler()
+
+    def run() -> None:
+        next(runs)
+        has_run.set()
+
+    now = datetime.now(UTC)
+    scheduler.add_job(run, "interval", seconds=120, next_run_time=now - timedelta(hours=1))
+    scheduler.start()
+    assert has_run.wait(60)
+    scheduler.shutdown(wait=True)
+    assert next(runs) == 1
+
+
+def test_a_job_that_waits_for_a_time_that_was_already_runs_at_once():
+    has_run, scheduler = threading.Event(), new_scheduler()
+    scheduler.add_job(has_run.set, "interval", seconds=2, next_run_time=datetime.now(UTC) + timedelta(days=1))
+    scheduler.start()
+    run_now(scheduler, datetime.now(UTC))
+    assert has_run.wait(60)
+    scheduler.shutdown(wait=True)
+
+
+def check(worker: Worker, clock: Clock, at: timedelta) -> None:
+    """Let it be so late, and the worker do what it does then."""
+    clock.now = NOON + at
+    worker._heed_clock()
+    worker.poll(Tools(fetch=partial(fetch_all, settings=SETTINGS.fetch), parse=parse_here))
+
+
+def test_a_clock_that_jumps_ahead_a_day_and_back_asks_each_feed_once_each_time(engine: Engine):
+    clock = Clock()
+    worker = Worker(engine, SETTINGS, clock=clock)
+    with Site({f"/{n}": RSS for n in range(3)}) as site:
+        with transaction(engine) as db:
+            for n in range(3):
+                feeds.subscribe(db, Subscription(feed_url=site.at(f"/{n}")), now=NOON)
+        for at, n_asks in (
+            (timedelta(), 3),
+            (timedelta(days=1), 6),
+            (timedelta(minutes=1), 9),
+            (timedelta(minutes=2), 9),
+        ):
+            check(worker, clock, at)
+            check(worker, clock, at + timedelta(seconds=1))
+            assert len(site.asks) == n_asks, at
+        check(worker, clock, timedelta(hours=2))
+        assert len(site.asks) == 12
+
+
+def test_a_worker_that_starts_after_the_clock_was_set_back_does_not_wait_for_the_old_time(engine: Engine):
+    clock = Clock()
+    with Site({"/feed": RSS}) as site:
+        with transaction(engine) as db:
+            feeds.subscribe(db, Subscription(feed_url=site.at("/feed")), now=NOON)
+        check(Worker(engine, SETTINGS, clock=clock), clock, timedelta(days=1))
+        check(Worker(engine, SETTINGS, clock=clock), clock, timedelta())
+        assert len(site.asks) == 2
+
+
+def test_a_lease_of_another_time_is_taken(engine: Engine):
+    with transaction(engine) as db:
+        memory.take_lease(db, "regroup", "another worker", now=NOON + timedelta(days=1), lease_s=60)
+        assert memory.take_lease(db, "regroup", "this one", now=NOON, lease_s=60)
+        assert not memory.take_lease(db, "regroup", "a third", now=NOON, lease_s=60)

@@ -115,6 +115,8 @@ def test_a_json_feed_is_read_whole() -> None:
         (b"<!DOCTYPE html><html><body>Sign in</body></html>", "a web page, not a feed"),
         (b'{"a": 1}', "JSON of another kind"),
         (b'{"a": ', "begins as JSON and is not"),
+        (b'{"items": [' + b"{}," * 400_000 + b"{}]}", "more values than any feed"),
+        (b'{"items": [' + b"1," * 2_000_001 + b"1]}", "more values than any feed"),
         (b"<opml><body/></opml>", "OPML"),
         (b"<note/>", "XML of another kind"),
         (b"Hello", "something else"),
