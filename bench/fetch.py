@@ -48,12 +48,12 @@ def main() -> None:
 
 
 @contextmanager
-def publisher() -> Iterator[int]:
-    """Run the publisher; give its port."""
+def publisher(n_feeds: int = N_FEEDS) -> Iterator[int]:
+    """Run the publisher of so many feeds; give its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    options = {"feeds": N_FEEDS, "hosts": N_HOSTS, "port": port, "latency-ms": LATENCY_MS}
+    options = {"feeds": n_feeds, "hosts": N_HOSTS, "port": port, "latency-ms": LATENCY_MS}
     arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     process = subprocess.Popen([sys.executable, str(PUBLISHER), *arguments], stdout=subprocess.DEVNULL)
     try:
@@ -75,9 +75,9 @@ def _await(port: int) -> None:
     sys.exit("The synthetic publisher did not start within a minute.")
 
 
-def urls(port: int) -> list[str]:
+def urls(port: int, n_feeds: int = N_FEEDS) -> list[str]:
     """Return the publisher's feeds."""
-    return [f"http://127.0.{1 + n % N_HOSTS // 250}.{1 + n % N_HOSTS % 250}:{port}/f/{n}.xml" for n in range(N_FEEDS)]
+    return [f"http://127.0.{1 + n % N_HOSTS // 250}.{1 + n % N_HOSTS % 250}:{port}/f/{n}.xml" for n in range(n_feeds)]
 
 
 def _measured(name: str, port: int, in_flight: int) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
+from math import ceil
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -31,17 +32,19 @@ from urllib.request import urlopen
 import psutil
 from sqlalchemy import create_engine, make_url
 
-from bench.fetch import N_FEEDS, PUBLISHER, publisher, urls
+from aggregator.config import FetchSettings
+from bench.fetch import N_FEEDS, N_HOSTS, PUBLISHER, publisher, urls
 
 ROOT = Path(__file__).parents[1]
 N_ENTRIES = 30
 STEPS = ("first", "unchanged", "one new each")
 LOOK_EVERY_S = 0.1
 MIB = 1024**2
+POLITE = FetchSettings()
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 RIVAL_ADDS = "[reader.add_feed(url) for url in sys.stdin.read().split()]"
-RIVAL_UPDATES = "reader.update_feeds(workers={workers}); print(reader.get_entry_counts().total)"
+RIVAL_UPDATES = "reader.update_feeds(workers={workers}, scheduled=False); print(reader.get_entry_counts().total)"
 RIVAL_WORKERS = 10
 
 
@@ -116,7 +119,7 @@ class Ours:
 
     name = "Broadsheet"
 
-    def __init__(self, folder: Path, port: int, database: str | None) -> None:
+    def __init__(self, folder: Path, port: int, given: Sequence[str], database: str | None) -> None:
         self._port = port
         self._config = folder / "config.toml"
         address = database or f"sqlite:///{folder / 'ours.db'}"
@@ -125,7 +128,7 @@ class Ours:
         )
         self._config.chmod(0o600)
         opml = folder / "feeds.opml"
-        outlines = "".join(f'<outline type="rss" xmlUrl="{url}"/>' for url in urls(port))
+        outlines = "".join(f'<outline type="rss" xmlUrl="{url}"/>' for url in given)
         opml.write_text(f'<opml version="2.0"><body>{outlines}</body></opml>', encoding="utf-8")
         subprocess.run([*self._command, "import", str(opml)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
@@ -145,12 +148,11 @@ class Rival:
 
     name = "lemon24/reader"
 
-    def __init__(self, folder: Path, port: int, environment: Path) -> None:
+    def __init__(self, folder: Path, port: int, given: Sequence[str], environment: Path) -> None:
         self._port = port
         self._python = environment / "bin/python"
         self._database = folder / "rival.db"
-        given = "\n".join(urls(port))
-        subprocess.run([*self._command(RIVAL_ADDS)], input=given, cwd=ROOT, check=True, text=True)
+        subprocess.run(self._command(RIVAL_ADDS), input="\n".join(given), cwd=ROOT, check=True, text=True)
 
     def _command(self, doing: str) -> list[str]:
         code = f"import sys; from reader import make_reader; reader = make_reader({str(self._database)!r}); {doing}"
@@ -166,11 +168,12 @@ def one_run(port: int, latency_ms: int, options: argparse.Namespace) -> Iterator
     """Yield (reader, step, cost): each step of each reader, one reader right after the other."""
     _control(port, f"latency?ms={latency_ms}")
     with tempfile.TemporaryDirectory() as name, database(options.postgresql) as address:
-        readers: list[Ours | Rival] = [Ours(Path(name), port, address)]
+        given = urls(port, options.feeds)
+        readers: list[Ours | Rival] = [Ours(Path(name), port, given, address)]
         if options.rival:
-            readers.append(Rival(Path(name), port, options.rival))
+            readers.append(Rival(Path(name), port, given, options.rival))
         n_there = 0
-        for step, n_new in zip(STEPS, (N_FEEDS * N_ENTRIES, 0, N_FEEDS), strict=True):
+        for step, n_new in zip(STEPS, (options.feeds * N_ENTRIES, 0, options.feeds), strict=True):
             if step == STEPS[-1]:
                 _control(port, "publish?m=1")
             for reader in readers:
@@ -222,6 +225,7 @@ def main() -> None:
     """Run every step of every reader, several times, and print or write the medians."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3, help="fresh databases (default: 3)")
+    parser.add_argument("--feeds", type=int, default=N_FEEDS, help=f"how many (default: {N_FEEDS})")
     parser.add_argument("--latency", type=int, nargs="+", default=[0, 100], help="milliseconds that answers take")
     parser.add_argument("--rival", type=Path, help="a virtual environment with lemon24/reader")
     parser.add_argument("--postgresql", help="the URL of a server to measure ours on, instead of a SQLite file")
@@ -233,7 +237,7 @@ def main() -> None:
         print(f"There is no virtual environment at {options.rival}; ours is measured alone.")
         options.rival = None
     costs = defaultdict[tuple[int, str, str], list[Cost]](list)
-    with publisher() as port:
+    with publisher(options.feeds) as port:
         for latency_ms in options.latency:
             for _ in range(options.runs):
                 for reader, step, cost in one_run(port, latency_ms, options):
@@ -247,12 +251,24 @@ def main() -> None:
 
 def heading(options: argparse.Namespace) -> str:
     """Return what stands above the table."""
-    return f"""# 1,000 feeds of 30 entries
+    command, load = f"python -m bench.refresh --feeds {options.feeds} --runs {options.runs}", os.getloadavg()[2]
+    return f"""# {options.feeds:,} feeds of {N_ENTRIES} entries
 
-`python -m bench.refresh --runs {options.runs}`: medians, all on one machine of {os.cpu_count()} cores, which the
-publisher and other work (load average {os.getloadavg()[2]:.0f}) share. Python {platform.python_version()}, SQLite
-{sqlite3.sqlite_version}.
+`{command}`: medians, all on one machine of
+{os.cpu_count()} cores, which the publisher and other work (load average {load:.0f}) share: CPU seconds divided by the
+cores are the least that a step takes there. Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}.
+
+The feeds lie on {N_HOSTS} addresses. With the settings as they come, requests to one address begin
+{POLITE.per_host_gap_s} s apart and are {POLITE.per_host} at once; {POLITE.in_flight} are under way in all. Politeness
+alone thus asks for {least_s(options.feeds, 0):.1f} s at 0 ms and {least_s(options.feeds, 100):.1f} s at 100 ms. The
+rival waits for nobody.
 """
+
+
+def least_s(n_feeds: int, latency_ms: int) -> float:
+    """Return the seconds that a refresh takes where nothing but politeness and latency costs any."""
+    gaps_s = (ceil(n_feeds / N_HOSTS) - 1) * POLITE.per_host_gap_s
+    return max(gaps_s + latency_ms / 1000, ceil(n_feeds / POLITE.in_flight) * latency_ms / 1000)
 
 
 if __name__ == "__main__":
