@@ -31,6 +31,8 @@ def add_drawings(app: Flask) -> None:
     app.add_template_global(kept)
     app.add_template_global(chip)
     app.add_template_global(front.quotations, "quotations")
+    app.add_template_global(front.coverage)
+    app.add_template_global(n_lately)
     app.add_template_global(sparkline)
     app.add_template_global(bars)
     app.add_template_global(topic_maps)
@@ -55,6 +57,11 @@ def kept(card: StoryCard, *place: Any, caller: Callable[[], str]) -> Markup:
 def chip(card: StoryCard, since: datetime | None = None) -> front.Chip | None:
     """Return what is new in a story to who was here until then."""
     return front.chip(card, since, now=now())
+
+
+def n_lately(card: StoryCard) -> int:
+    """Return how many articles of a growing story came in the last hour."""
+    return front.n_lately(card, now=now())
 
 
 def sparkline(card: StoryCard) -> Markup:

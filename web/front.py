@@ -29,6 +29,9 @@ OF_TODAY = timedelta(hours=24)
 FADING_AFTER = timedelta(hours=12)
 """Without news for two of the half-lives by which stories are ranked, a story is on its way down."""
 
+GROWING, N_GROWING = timedelta(hours=1), 3
+"""So many articles in so long: a story is growing while one reads it."""
+
 ALIKE = 0.5
 """Share of the shorter sentence's words from which two sentences say much the same to a reader."""
 
@@ -140,6 +143,8 @@ class Chip:
     word: Word
     n_new: int = 0
     """Articles that are new to the reader."""
+    n_facts: int | None = None
+    """Facts that are new to the reader, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +161,21 @@ class Strip:
 def chip(card: StoryCard, since: datetime | None, *, now: datetime) -> Chip | None:
     """Return what to say of a story: news to who was here until `since`, or read only a part of it, or none any more.
 
-    Nothing is said of a story that was read whole.
+    Nothing is said of a story that was read whole, or that says more of the same since it was read.
     """
-    if not card.n_unread:
+    if not card.is_news:
         return None
     if card.n_unread < card.n_articles:
-        return Chip(Word.UPDATED, card.n_unread)
+        return Chip(Word.UPDATED, card.n_unread, card.n_new_facts)
     if since and (n_new := n_since(card, since)):
         return Chip(Word.UPDATED, n_new) if _was_shown(card, since) else Chip(Word.NEW, n_new)
     return Chip(Word.FADING) if now - card.last_at >= FADING_AFTER else None
+
+
+def n_lately(card: StoryCard, *, now: datetime) -> int:
+    """Return how many articles of a growing story came in the last hour; 0 where it is not growing."""
+    n = sum(now - report.published_at < GROWING for report in card.reports)
+    return n if n >= N_GROWING else 0
 
 
 def is_changed(card: StoryCard, since: datetime | None, *, now: datetime) -> bool:

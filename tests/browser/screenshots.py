@@ -2,13 +2,18 @@
 
 import sys
 import tempfile
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, update
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.store.db import open_database, sqlite_url
+from aggregator.store import reading
+from aggregator.store import settings as memory
+from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.schema import polls
 from tests.browser.press import CHROMIUM, chromium, served
 from tests.edition import NOON, Edition, correct_some, keep_past, make_topics, print_edition, read_some, sample_day
 from web import create_app
@@ -19,6 +24,23 @@ TOPICS = {
     "Almar River elections": ("coast-election", "river-election"),
     "Port strike, ferry": ("port-strike", "strait-ferry", "grain-corridor", "pesquero-punta-lareda"),
 }
+
+
+def _lag(db: Connection) -> None:
+    memory.remember(db, memory.REGROUPED_AT, (NOON - timedelta(minutes=40)).isoformat())
+
+
+def _cut_off(db: Connection) -> None:
+    db.execute(update(polls).values(error="No route to host.", succeeded_at=NOON - timedelta(hours=5)))
+
+
+STATES: dict[str, Callable[[Connection], object]] = {
+    "behind": _lag,
+    "model-missing": lambda db: memory.remember_encoder_error(db, "the folder models/multilingual is not there."),
+    "cut-off": _cut_off,
+    "all-read": lambda db: reading.mark_all(db, seen_before=NOON, now=NOON),
+}
+"""What happens to the full paper, one after the other."""
 
 
 def main(folder: Path) -> None:
@@ -32,6 +54,13 @@ def main(folder: Path) -> None:
         correct_some(full, edition)
         keep_past(full)
         photograph(browser, full, full_pages(edition, topic_ids), folder)
+        with transaction(full) as db:
+            memory.note_visit(db, now=NOON - timedelta(hours=9))
+        photograph(browser, full, {"catch-up": "/", "catch-up-only": "/?changed="}, folder)
+        for name, change in STATES.items():
+            with transaction(full) as db:
+                change(db)
+            photograph(browser, full, {f"state-{name}": "/?order=unread" if name == "all-read" else "/"}, folder)
         empty = open_database(sqlite_url(Path(scratch) / "empty.db"))
         photograph(
             browser,

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from aggregator.config import Settings, WebSettings
-from aggregator.models import Poll, Visit
-from aggregator.store import feeds, reading, stories
+from aggregator.models import MarkKind, Mute, MuteKind, Poll, Visit
+from aggregator.store import feeds, marks, mutes, reading, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction
 from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day
@@ -221,6 +221,43 @@ def test_a_front_page_behind_which_grouping_lags_stands_and_says_so(
     said = shown(client)
     assert "Grouping is 220 min behind: 4 articles wait." in said
     assert "Strong earthquake" in said
+
+
+def test_a_story_of_one_article_pretends_nothing(client: FlaskClient, edition: Edition) -> None:
+    said = shown(client, f"/story/{edition.story_ids['untitled']}")
+    assert "Nobody else has reported this so far." in said
+    assert "Who reported it" not in said
+
+
+def test_a_growing_story_says_so_and_a_closed_one_that_it_is_over(
+    client: FlaskClient, engine: Engine, edition: Edition, clock: Clock
+) -> None:
+    news = [Piece(f"Paper {n}", "flood", f"Flood {n}", hours_ago=n / 10) for n in range(4)]
+    flood = print_edition(engine, news).story_ids["flood"]
+    assert "Growing: 4 articles in the last hour." in shown(client, f"/story/{flood}")
+    clock.now = NOON + timedelta(days=15)
+    assert "Closed: nothing new for 15 days" in shown(client, f"/story/{flood}")
+
+
+def test_where_everything_is_muted_the_front_page_says_how_much_that_is(
+    client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    with transaction(engine) as db:
+        for label in ("quake", "port", "summit", "long", "script"):
+            wanted = Mute(kind=MuteKind.STORY, title=label, story_id=edition.story_ids[label], made_at=NOON)
+            mutes.mute(db, wanted, now=NOON)
+    said = shown(client)
+    assert "Everything here is muted" in said
+    assert "5 stories of two or more publishers are hidden" in said
+
+
+def test_what_is_followed_and_has_news_stands_above_all(client: FlaskClient, engine: Engine, edition: Edition) -> None:
+    was_here(engine, hours_ago=4.5)
+    with transaction(engine) as db:
+        marks.mark_story(db, edition.story_ids["port"], MarkKind.FOLLOW, is_on=True, now=NOON)
+    said = shown(client)
+    assert said.index("Following</h2>") < said.index("Top stories</h2>")
+    assert story_ids(client, "/")[0] == edition.story_ids["port"]
 
 
 # --- past front pages --------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from web.front import (
     coverage,
     folder,
     is_working,
+    n_lately,
     notices,
     quotations,
     sections,
@@ -113,6 +114,17 @@ def test_a_story_that_was_there_and_has_more_is_updated() -> None:
 
 def test_a_story_read_in_part_says_how_much_of_it_is_unread_whenever_the_visit_was() -> None:
     assert chip(card(came=(6, 5, 4), n_unread=2), None, now=NOON) == Chip(Word.UPDATED, 2)
+
+
+def test_a_story_read_in_part_counts_its_new_facts_where_they_are_known_and_keeps_quiet_without_any() -> None:
+    told = card(came=(6, 5, 4), n_unread=2)
+    assert chip(replace(told, n_new_facts=3), None, now=NOON) == Chip(Word.UPDATED, 2, 3)
+    assert chip(replace(told, n_new_facts=0), None, now=NOON) is None
+
+
+def test_a_story_grows_while_three_articles_came_in_the_last_hour() -> None:
+    assert n_lately(card(came=(6, 0.9, 0.5, 0.1)), now=NOON) == 3
+    assert n_lately(card(came=(6, 0.5, 0.1)), now=NOON) == 0
 
 
 def test_nothing_is_said_of_a_story_that_was_read_or_did_not_change() -> None:
