@@ -1416,7 +1416,7 @@ class FrontPage:
     """What leads some of the stories that only one publisher covers, by rank."""
     n_single: int
     n_hidden: int
-    """Stories of two or more publishers that are muted, where nothing else is left; else they are not counted."""
+    """Stories of two or more publishers that would be here were they not muted."""
     folder_of: Mapping[int, str]
     """The outermost folder of each feed that has one and an article here."""
     progress: Progress

@@ -27,7 +27,7 @@ def front_page(db: Connection, order: FrontOrder, *, since: datetime, limit: int
         followed=tuple(stories.following(db, now=now, limit=N_FOLLOWED)),
         single=tuple(stories.single_lines(db, since=since, limit=N_SINGLE, now=now)),
         n_single=stories.n_single(db, since=since, now=now),
-        n_hidden=0 if cards else mutes.n_hidden(db, since=since, now=now),
+        n_hidden=mutes.n_hidden(db, since=since, now=now),
         folder_of=_outermost(db, {line.feed_id for card in cards for line in card.lines if line.feed_id}),
         # Counting the window takes longer than all the rest, and only a page without stories has to.
         progress=memory.progress_since_regroup(db) if cards else memory.progress(db, since=since),

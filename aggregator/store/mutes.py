@@ -113,6 +113,8 @@ def hidden(*, now: datetime) -> Select[tuple[int]]:
 
 def n_hidden(db: Connection, *, since: datetime, now: datetime, min_publishers: int = 2) -> int:
     """Return how many stories with news since then mutes keep from the front page."""
+    if not _is_any(db, _holds(now)):
+        return 0
     is_there = (stories.c.last_at >= since) & (stories.c.n_publishers >= min_publishers)
     question = select(func.count()).select_from(stories).where(is_there, stories.c.id.in_(hidden(now=now)))
     count: int = db.execute(question).scalar_one()
