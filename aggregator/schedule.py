@@ -22,7 +22,7 @@ from aggregator.fetch.http import fetch_all
 from aggregator.models import EncoderName, Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Tools, in_words
-from aggregator.store import corrections, feeds, topics
+from aggregator.store import corrections, feeds, search_backlog, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -40,6 +40,11 @@ PAGES_GAP_S = 2.0
 """Between two pages of one host: they are heavier than feeds, and nobody waits for them."""
 GROUP_EVERY_S = 5.0
 """How soon new articles are grouped: an article is in its story within a minute, batches stay large."""
+INDEX_EVERY_S = 3600.0
+"""Only a database of an older version has anything to read."""
+INDEXED_AT_ONCE = 500
+INDEX_PAUSE_S = 0.05
+"""In which others may write: a batch takes a quarter of a second."""
 FEEDS_AT_ONCE = 200
 GROUP_LEASE_S = 120.0
 """Renewed after every batch; how long a worker that died while grouping keeps the others waiting."""
@@ -103,6 +108,7 @@ class Worker:
             scheduler.add_job(
                 self.run_errands, "interval", [tools, parsers], seconds=ERRANDS_EVERY_S, next_run_time=self._clock()
             )
+            scheduler.add_job(self.index_backlog, "interval", seconds=INDEX_EVERY_S, next_run_time=self._clock())
             if self._settings.web.public_url:
                 scheduler.add_job(self.ask_hubs, "interval", [tools], seconds=HUBS_EVERY_S, next_run_time=self._clock())
             scheduler.start()
@@ -145,6 +151,19 @@ class Worker:
             self._seen_at = now
             with transaction(self._engine) as db:
                 memory.note_worker(db, now=now)
+
+    def index_backlog(self) -> None:
+        """Read what was kept before there was an index for searching into it, until all is read."""
+        n_read = 0
+        while not self._stopping.is_set():
+            with transaction(self._engine) as db:
+                n_now = search_backlog.index_backlog(db, limit=INDEXED_AT_ONCE)
+            if not n_now:
+                break
+            n_read += n_now
+            self._stopping.wait(INDEX_PAUSE_S)
+        if n_read:
+            log.info("%s older articles can be found by their words now.", f"{n_read:,}")
 
     def fetch_pages(self, parsers: Parsers) -> None:
         """Fetch whole articles from their own pages, for feeds whose owner wants that."""

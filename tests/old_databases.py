@@ -9,6 +9,7 @@ from alembic import command
 from sqlalchemy import Connection, Table, create_engine
 
 from aggregator.store.migrate import VERSION_TABLE
+from aggregator.store.search_index import is_of_index
 from aggregator.store.upgrade import alembic_config, all_revisions
 
 N_ROWS = 3
@@ -37,7 +38,7 @@ def make_old(db: Connection, revision: str) -> Rows:
 
 def tables(db: Connection) -> sa.MetaData:
     found = sa.MetaData()
-    found.reflect(db, only=lambda name, _: name != VERSION_TABLE)
+    found.reflect(db, only=lambda name, _: name != VERSION_TABLE and not is_of_index(name))
     return found
 
 

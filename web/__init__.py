@@ -29,11 +29,13 @@ from web import (
     manage,
     marks,
     mutes,
+    neighbours,
     offline,
     opml,
     pages,
     past,
     preferences,
+    search,
     security,
     shelves,
     sign_in,
@@ -67,6 +69,7 @@ def create_app(
     preferences.add_preferences(app)
     images.add_images(app, settings)
     acts.add_words(app)
+    neighbours.add_neighbours(app)
     errors.add_error_pages(app)
     _version_static_files(app)
     for room in (
@@ -86,6 +89,7 @@ def create_app(
         mutes,
         shelves,
         changes,
+        search,
     ):
         app.register_blueprint(room.blueprint)
     if settings.web.public_url:

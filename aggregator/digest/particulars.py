@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from itertools import pairwise
 
-from aggregator.stories.letters import folded
+from aggregator.letters import folded
 from aggregator.stories.names import names
 from aggregator.stories.naming import calendar
 from aggregator.stories.words import is_number, placed, tokens

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 
 from aggregator.models import SafeHtml
 from aggregator.store.schema import articles, feeds, full_texts
+from aggregator.store.search_index import index_articles
 from aggregator.store.statements import chunks, insert_into
 
 RETRIES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
@@ -44,6 +45,7 @@ def keep_full_text(db: Connection, article_id: int, content: SafeHtml, *, now: d
     """Keep what the article's page says; its vector stays, since only title and first sentences count for it."""
     kept = {"content_html": content, "fetched_at": now, "next_try_at": None, "error": None}
     db.execute(update(full_texts).where(full_texts.c.article_id == article_id).values(kept))
+    index_articles(db, [article_id])
 
 
 def note_failed(db: Connection, article_id: int, why: str) -> None:

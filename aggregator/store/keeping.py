@@ -22,6 +22,7 @@ from aggregator.store.schema import (
     url_key,
     vectors,
 )
+from aggregator.store.search_index import index_articles
 from aggregator.store.statements import chunks, insert_into
 
 MAX_DOMAIN_CHARS = 253
@@ -210,6 +211,7 @@ def _keep_new(
         for feed_id, each in new
     ]
     _add_entries(db, led, {ids[key]: rows[key]["published_at"] for key in added}, now=now)
+    index_articles(db, [ids[key] for key in added])
     return n_new
 
 
@@ -379,6 +381,7 @@ def _rewrite(db: Connection, arrived: Mapping[int, Arrivals], *, now: datetime) 
             [{"of_article": each.article_id, "digest": each.digest, **_said(each.entry)} for each in changing],
         )
         full_texts.want_again(db, [each.article_id for each in changing], now=now)
+        index_articles(db, [each.article_id for each in changing])
         for some in chunks([each.article_id for each in changing]):
             db.execute(delete(vectors).where(vectors.c.article_id.in_(some)))
     return {feed_id: sum(each.changes_article for each in arrivals.rewrites) for feed_id, arrivals in arrived.items()}

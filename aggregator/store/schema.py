@@ -663,3 +663,22 @@ sign_in_tries = Table(
     Column("n_tries", Integer, nullable=False),
     Column("last_at", UtcTime, nullable=False),
 )
+
+# What the full-text index calls an article. The index itself is each database's own: see store/search_index.py.
+search_docs = Table(
+    "search_docs",
+    metadata,
+    # In order of publication, so that the newest articles with a word are found first.
+    Column("docid", Id, primary_key=True, autoincrement=False),
+    _to("article_id", "articles.id", "CASCADE", nullable=False, unique=True),
+)
+
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    _id(),
+    Column("name", Words, nullable=False),
+    Column("query", Words, nullable=False),
+    Column("saved_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+)

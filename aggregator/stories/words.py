@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import stopwordsiso
 
-from aggregator.stories.letters import MARKS, folded
+from aggregator.letters import MARKS, folded
 
 STEM_CHARS = 6
 """Letters of a word that are compared: endings carry grammar (protest, protests, protesters; Serbian cases).

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from aggregator.letters import folded
 from aggregator.models import WindowArticle
 from aggregator.stories import group, words
 from aggregator.stories.candidates import BLOCK_ROWS, FLOOR, VECTOR_SHARE, candidates
-from aggregator.stories.letters import folded
 from aggregator.stories.similarity import learned
 from aggregator.stories.window import Window
 

@@ -51,6 +51,7 @@ const ACTS = {
   v: () => meant()?.dataset.original && location.assign(meant().dataset.original),
   ...ACT_KEYS,
   g: () => { isGoing = true; },
+  "/": () => (document.getElementById("ask") ?? document.getElementById("find"))?.select(),
   "?": () => go("?"),
 };
 

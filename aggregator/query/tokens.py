@@ -1,0 +1,56 @@
+"""Text -> the words by which articles are found: one definition for what is kept and for what is asked. Pure.
+
+Scripts that put no spaces between words are kept as pairs of letters, so that any part of a text is found by a phrase
+of pairs (Nie et al. 2000; Lucene's CJKBigramFilter does the same).
+"""
+
+import re
+
+from aggregator.letters import MARKS, folded
+
+MAX_TOKEN_CHARS = 48
+"""Of one word; what is longer is an address or a fault, and found by its beginning."""
+
+UNSPACED = (
+    "\u3005\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\u0e00-\u0ecf\u1000-\u103f\u1780-\u17d3"
+)
+"""Han, kana, Thai, Lao, Burmese and Khmer; and Hangul, where endings are written as one with their word."""
+
+PIECE = re.compile(rf"(?P<run>[{UNSPACED}]+)|(?P<word>(?:[^\W_{UNSPACED}]|[{MARKS}])+)")
+
+
+def kept_tokens(text: str, *, max_bytes: int) -> list[str]:
+    """Return the words of a text in order, as the index holds them, as many as fit into so many bytes."""
+    found: list[str] = []
+    room = max_bytes
+    for piece in PIECE.finditer(folded(text)):
+        for token in pairs(piece[0], to_end=True) if piece.lastgroup == "run" else (piece[0][:MAX_TOKEN_CHARS],):
+            room -= 4 * len(token) + 8
+            if room < 0:
+                return found
+            found.append(token)
+    return found
+
+
+def asked_tokens(text: str) -> tuple[tuple[str, ...], bool]:
+    """Return the words that a reader means by a text, and whether the last of them only begins a word.
+
+    A run without spaces may be part of a longer one: its last pair stands anywhere, a single letter begins a pair.
+    """
+    pieces = list(PIECE.finditer(folded(text)))
+    found: list[str] = []
+    begins = False
+    for piece in pieces:
+        if piece.lastgroup == "word":
+            found.append(piece[0][:MAX_TOKEN_CHARS])
+            continue
+        is_last = piece is pieces[-1]
+        begins = is_last and len(piece[0]) == 1
+        found += pairs(piece[0], to_end=not is_last or begins)
+    return tuple(found), begins
+
+
+def pairs(run: str, *, to_end: bool) -> list[str]:
+    """Return the overlapping pairs of letters of a run; `to_end` adds the last letter by itself."""
+    return [run[start : start + 2] for start in range(len(run) if to_end else len(run) - 1)]

@@ -1,0 +1,151 @@
+"""The full-text index: what it holds of each article, and keeping that true.
+
+SQLite has FTS5 and PostgreSQL has tsvector; both are given the same words, cut by `query.tokens`. An article's number
+in the index (`docid`) begins with the hour in which it was published: read downwards, the index gives the newest
+articles first, and may stop at any time. FTS5 keeps no texts here, so nothing is ever taken out of it: an article that
+is rewritten gets another number, and the old one leads nowhere (docs/decisions/0011-search.md).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import unescape
+
+from sqlalchemy import Connection, RowMapping, delete, func, select, text
+
+from aggregator.query.tokens import kept_tokens
+from aggregator.store.schema import articles, full_texts, search_docs
+from aggregator.store.statements import chunks, insert_into
+
+INDEX = "search_index"
+
+TITLE_BYTES, BODY_BYTES = 8_000, 180_000
+"""Of the words that are kept: PostgreSQL takes a megabyte, and 16,383 places."""
+BODY_CHARS = 120_000
+
+HOUR_BITS = {"sqlite": 20, "postgresql": 36}
+"""What follows the hour: on SQLite the next free number, which keeps the index small, on PostgreSQL the article's."""
+
+ANY = "any"
+"""Said of every article, so that one can ask for all but those with some word."""
+
+_TAG = re.compile(r"<[^>]*>")
+
+_ADD_FTS5 = text(f"INSERT INTO {INDEX} (rowid, title, body, facts) VALUES (:docid, :title, :body, :facts)")  # noqa: S608
+_ADD_TSVECTOR = text(f"INSERT INTO {INDEX} (docid, words) VALUES (:docid, CAST(:words AS tsvector))")  # noqa: S608
+_LAST_KEPT = text(
+    f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH 'facts : \"{ANY}\"' "  # noqa: S608 -- our own constants
+    "AND rowid >= :start AND rowid < :end ORDER BY rowid DESC LIMIT 1"
+)
+
+
+def index_articles(db: Connection, article_ids: Sequence[int]) -> None:
+    """Put what these articles say now into the index; to be called in the transaction that changed it."""
+    for some in chunks(sorted(article_ids)):
+        db.execute(delete(search_docs).where(search_docs.c.article_id.in_(some)))
+        rows = db.execute(
+            select(
+                articles.c.id,
+                articles.c.published_at,
+                articles.c.language,
+                articles.c.publisher_id,
+                articles.c.title,
+                func.substr(articles.c.text, 1, BODY_CHARS).label("text"),
+                full_texts.c.content_html,
+            )
+            .outerjoin(full_texts, full_texts.c.article_id == articles.c.id)
+            .where(articles.c.id.in_(some))
+        ).mappings()
+        _add(db, list(rows))
+
+
+def is_of_index(table_name: str) -> bool:
+    """Whether this table is part of the index, which each database makes in its own way: schema.py tells none of it."""
+    return table_name == INDEX or table_name.startswith(f"{INDEX}_")
+
+
+def docid_from(db: Connection, moment: datetime) -> int:
+    """Return the lowest number in the index of what was published in the hour of this moment."""
+    return _hour(moment) << HOUR_BITS[db.dialect.name]
+
+
+def facts_of(publisher_id: int, language: str | None) -> list[str]:
+    """Return what the index holds of an article besides its words."""
+    return [ANY, publisher_fact(publisher_id), *([language_fact(language)] if language else [])]
+
+
+def publisher_fact(publisher_id: int) -> str:
+    """Return what stands in the index for a publisher."""
+    return f"p{publisher_id}"
+
+
+def language_fact(language: str) -> str:
+    """Return what stands in the index for a language, whatever its region."""
+    return "l" + "".join(letter for letter in re.split("[-_]", language.lower())[0] if letter.isalnum())
+
+
+def _add(db: Connection, rows: Sequence[RowMapping]) -> None:
+    if not rows:
+        return
+    by_docid = dict(zip(_docids(db, rows), rows, strict=True))
+    # Another worker may index the same article at this moment; what it says was locked by whoever changed it.
+    add_docs = insert_into(db, search_docs).on_conflict_do_nothing().returning(search_docs.c.docid)
+    docs = [{"docid": docid, "article_id": by_docid[docid]["id"]} for docid in sorted(by_docid)]
+    added = sorted(db.execute(add_docs, docs).scalars())
+    if added and db.dialect.name == "sqlite":
+        db.execute(_ADD_FTS5, [{"docid": docid, **_columns(by_docid[docid])} for docid in added])
+    elif added:
+        db.execute(_ADD_TSVECTOR, [{"docid": docid, "words": _tsvector(by_docid[docid])} for docid in added])
+
+
+def _docids(db: Connection, rows: Iterable[RowMapping]) -> list[int]:
+    bits = HOUR_BITS[db.dialect.name]
+    if db.dialect.name == "postgresql":
+        return [(_hour(row["published_at"]) << bits) + row["id"] for row in rows]
+    free: dict[int, int] = {}
+    found = []
+    for row in rows:
+        hour = _hour(row["published_at"])
+        docid = free.get(hour) or _next_free(db, hour << bits, (hour + 1) << bits)
+        free[hour] = docid + 1
+        found.append(docid)
+    return found
+
+
+def _next_free(db: Connection, start: int, end: int) -> int:
+    is_of_hour = (search_docs.c.docid >= start) & (search_docs.c.docid < end)
+    last: int | None = db.execute(select(func.max(search_docs.c.docid)).where(is_of_hour)).scalar()
+    # The number of one that was deleted must not be given again: its words are still in the index.
+    kept: int | None = db.execute(_LAST_KEPT, {"start": start, "end": end}).scalar()
+    return max([start, *(each + 1 for each in (last, kept) if each is not None)])
+
+
+def _hour(moment: datetime) -> int:
+    return max(0, int(moment.astimezone(UTC).timestamp()) // 3600)
+
+
+def _columns(row: RowMapping) -> dict[str, str]:
+    title, body = _words(row)
+    return {
+        "title": " ".join(title),
+        "body": " ".join(body),
+        "facts": " ".join(facts_of(row["publisher_id"], row["language"])),
+    }
+
+
+def _tsvector(row: RowMapping) -> str:
+    """Return the words as PostgreSQL writes them; those of the title weigh A, and no phrase runs over its end."""
+    title, body = _words(row)
+    places = [f"'{token}':{place}A" for place, token in enumerate(title, start=1)]
+    places += [f"'{token}':{place}" for place, token in enumerate(body, start=len(title) + 2)]
+    return " ".join([*places, *(f"'={fact}'" for fact in facts_of(row["publisher_id"], row["language"]))])
+
+
+def _words(row: RowMapping) -> tuple[list[str], list[str]]:
+    whole = row["text"] if not row["content_html"] else f"{row['text']}\n{_text(row['content_html'])}"
+    title = kept_tokens(row["title"][:BODY_CHARS], max_bytes=TITLE_BYTES)
+    return title, kept_tokens(whole[:BODY_CHARS], max_bytes=BODY_BYTES)
+
+
+def _text(html: str) -> str:
+    return unescape(_TAG.sub(" ", html))
