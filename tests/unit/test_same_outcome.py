@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from aggregator.stories.letters import folded
 
 from aggregator.letters import folded
 from aggregator.models import WindowArticle
