@@ -64,8 +64,9 @@ def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(parsers
 
 def test_a_document_that_takes_too_much_memory_is_given_up_and_the_next_is_read() -> None:
     bomb = b'{"items": [' + b'"abcdefg",' * 1_400_000 + b"{}]}"
-    with Parsers(replace(SETTINGS, timeout_s=30.0, max_memory_bytes=420 * 1024**2)) as parsers:
-        with pytest.raises(ParseError, match="more than 420 MiB of memory"):
+    with Parsers(replace(SETTINGS, timeout_s=30.0, max_memory_bytes=350 * 1024**2)) as parsers:
+        # which of the two depends on where its memory runs out
+        with pytest.raises(ParseError, match=r"more than 350 MiB of memory|broke the process"):
             parsers.parse(reply(bomb)).result(timeout=60)
         assert n_entries(parsers.parse(reply(GOOD))) == 1
 
