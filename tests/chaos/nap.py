@@ -12,12 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
-
-from aggregator.store.db import reading
-from aggregator.store.schema import polls
 from tests.chaos.publisher import Publisher
-from tests.chaos.running import broadsheet, now, open_with_feeds, running, write_config
+from tests.chaos.running import broadsheet, n_unchecked, now, open_with_feeds, running, write_config
 
 N_FEEDS = 50
 INTERVAL_S = 60.0
@@ -30,24 +26,18 @@ def nap(folder: Path, *, seconds: float) -> Counter[int]:
     with Publisher(N_FEEDS, seed=1, faulty=0.0) as publisher:
         engine = open_with_feeds(folder, publisher)
         with running(broadsheet(config, "worker"), folder / "log") as worker:
-            while _n_unchecked(engine):
+            while n_unchecked(engine):
                 pause.wait(0.2)
             worker.send_signal(signal.SIGSTOP)
             n_before, stopped_at = len(publisher.asks), now()
             pause.wait(seconds)
             worker.send_signal(signal.SIGCONT)
-            while _n_unchecked(engine, since=stopped_at):
+            while n_unchecked(engine, since=stopped_at):
                 pause.wait(0.2)
             pause.wait(INTERVAL_S / 2)
             asked = Counter(ask.feed for ask in publisher.asks[n_before:])
         engine.dispose()
     return asked
-
-
-def _n_unchecked(engine: Engine, since: object = None) -> int:
-    unchecked = polls.c.checked_at.is_(None) if since is None else polls.c.checked_at < since
-    with reading(engine) as db:
-        return db.execute(select(func.count()).select_from(polls).where(unchecked)).scalar_one()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from aggregator.models import Subscription
 from aggregator.store import feeds
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.schema import feeds as feed_rows
+from aggregator.store.schema import polls
 from tests.chaos.publisher import Publisher
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,14 @@ def check_every_feed(config: Path, engine: Engine) -> None:
     with reading(engine) as db:
         ids = [str(line.feed.id) for line in feeds.feed_lines(db)]
     subprocess.run(broadsheet(config, "refresh", *ids), check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+
+def n_unchecked(engine: Engine, *, since: datetime | None = None) -> int:
+    """Return how many feeds that are not paused were not checked, or not since then."""
+    unchecked = polls.c.checked_at.is_(None) if since is None else polls.c.checked_at < since
+    question = select(func.count()).select_from(polls.join(feed_rows, feed_rows.c.id == polls.c.feed_id))
+    with reading(engine) as db:
+        return int(db.execute(question.where(unchecked, feed_rows.c.is_paused.is_(False))).scalar_one())
 
 
 def free_port() -> int:

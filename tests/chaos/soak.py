@@ -17,8 +17,9 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, perf_counter
 from urllib.request import ProxyHandler, build_opener
@@ -28,15 +29,27 @@ from sqlalchemy import Engine, select
 
 from aggregator.store import feeds
 from aggregator.store import reading as marks
+from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.store.schema import article_status, articles
 from tests.chaos.ledger import Verdict, early_asks, judge
 from tests.chaos.publisher import Publisher
-from tests.chaos.running import broadsheet, check_every_feed, free_port, now, open_with_feeds, running, write_config
+from tests.chaos.running import (
+    broadsheet,
+    check_every_feed,
+    free_port,
+    n_unchecked,
+    now,
+    open_with_feeds,
+    running,
+    write_config,
+)
 
 MIN_INTERVAL_S = 10.0
 WARM_S = 60.0
-"""Memory is measured from here on: by then every feed was read, and every part of the program was loaded."""
+"""Memory is measured from here on, or from when every feed was read and grouped once where that takes longer."""
+DRAIN_S = 120.0
+"""So long the worker may take to check every feed once more when all is calm again."""
 LOOK_EVERY_S = 0.5
 ACT_EVERY_S = 10.0
 MAX_GROWTH = 0.05
@@ -66,6 +79,8 @@ class Sample:
     web_bytes: int
     n_files: int
     """That the worker and the web hold open."""
+    is_warm: bool
+    """Whether the program has loaded and read all that it will."""
 
 
 @dataclass
@@ -90,18 +105,24 @@ class Report:
     @property
     def growth(self) -> float:
         """By what share the worker's memory grew after the first minute."""
-        return _growth([(each.at_s, each.worker_bytes + each.parsers_bytes) for each in self.samples])
+        first, last = _ends(self.samples, lambda each: each.worker_bytes + each.parsers_bytes)
+        return last / first - 1 if first else 0.0
 
     @property
     def web_growth(self) -> float:
         """By what share the web's memory grew after the first minute."""
-        return _growth([(each.at_s, each.web_bytes) for each in self.samples])
+        first, last = _ends(self.samples, lambda each: each.web_bytes)
+        return last / first - 1 if first else 0.0
 
     @property
     def n_more_files(self) -> int:
         """How many more files are open at the end than after the first minute."""
-        first, last = _ends([(each.at_s, each.n_files) for each in self.samples])
+        first, last = _ends(self.samples, lambda each: each.n_files)
         return round(last - first)
+
+    def is_long_enough(self) -> bool:
+        """Whether memory can be judged."""
+        return any(each.is_warm for each in self.samples) or self.plan.minutes * 60 <= 2 * WARM_S
 
     def problems(self) -> list[str]:
         """Return what is not as it has to be, in words; nothing where all is well."""
@@ -117,6 +138,7 @@ class Report:
             f"the worker's memory grew by {self.growth:.1%}": self.growth < MAX_GROWTH,
             f"the web's memory grew by {self.web_growth:.1%}": self.web_growth < MAX_GROWTH,
             f"{self.n_more_files} more files are open": self.n_more_files < 10,
+            "it was not warm before it ended": self.is_long_enough(),
             f"log: {self.complaints[:3]}": not self.complaints,
             f"ended with status {self.ended}": self.ended == 0,
         }
@@ -135,6 +157,7 @@ def soak(plan: Plan, folder: Path) -> Report:
             samples = list(_watch(process, owner, plan.minutes * 60))
             asks = list(publisher.asks)
             publisher.calm()
+            _drain(engine, process)
             process.send_signal(signal.SIGTERM)
             ended = process.wait(timeout=60)
         check_every_feed(config, engine)
@@ -158,6 +181,13 @@ def soak(plan: Plan, folder: Path) -> Report:
     )
 
 
+def _drain(engine: Engine, process: subprocess.Popen[bytes]) -> None:
+    """Wait until every feed was checked once more: what is at hand when a worker ends is dropped, to be read again."""
+    calm_at, pause, began_s = now(), threading.Event(), monotonic()
+    while n_unchecked(engine, since=calm_at) and process.poll() is None and monotonic() - began_s < DRAIN_S:
+        pause.wait(LOOK_EVERY_S)
+
+
 class _Owner:
     """Reads, marks and revives meanwhile."""
 
@@ -170,6 +200,9 @@ class _Owner:
         self._open = build_opener(ProxyHandler({})).open
         self._chance = random.Random(seed)
         self._is_up = False
+        self._read_at: datetime | None = None
+        self.sees_all = False
+        """Whether every feed was read, and all that came with it grouped."""
 
     def look(self) -> None:
         """Open a page; before the web is up, nothing is held against it."""
@@ -187,7 +220,11 @@ class _Owner:
 
     def act(self) -> None:
         """Mark some articles read, and let feeds that are gone be asked again."""
+        if self._read_at is None and not n_unchecked(self._engine):
+            self._read_at = now()
         with reading(self._engine) as db:
+            grouped_at = memory.regrouped_at(db)
+            self.sees_all |= bool(self._read_at and grouped_at and grouped_at > self._read_at)
             there = list(db.execute(select(articles.c.id)).scalars())
             paused = [line.feed.id for line in feeds.feed_lines(db) if line.feed.is_paused]
         some = self._chance.sample(there, min(20, len(there)))
@@ -211,12 +248,12 @@ def _watch(process: subprocess.Popen[bytes], owner: _Owner, for_s: float) -> Ite
         if monotonic() - acted_s >= ACT_EVERY_S:
             owner.act()
             acted_s = monotonic()
-        if sample := _sample(process.pid, at_s):
+        if sample := _sample(process.pid, at_s, is_warm=at_s >= WARM_S and owner.sees_all):
             yield sample
         pause.wait(LOOK_EVERY_S)
 
 
-def _sample(pid: int, at_s: float) -> Sample | None:
+def _sample(pid: int, at_s: float, *, is_warm: bool) -> Sample | None:
     try:
         children = {name: _child(pid, name) for name in ("worker", "web")}
         parsers = children["worker"].children(recursive=True)
@@ -226,6 +263,7 @@ def _sample(pid: int, at_s: float) -> Sample | None:
             parsers_bytes=sum(each.memory_full_info().uss for each in parsers),
             web_bytes=children["web"].memory_full_info().uss,
             n_files=sum(each.num_fds() for each in children.values()),
+            is_warm=is_warm,
         )
     except (psutil.Error, StopIteration):
         return None  # not up yet, or a child came or went meanwhile
@@ -235,24 +273,18 @@ def _child(pid: int, name: str) -> psutil.Process:
     return next(each for each in psutil.Process(pid).children() if name in each.cmdline())
 
 
-def _growth(values: Sequence[tuple[float, float]]) -> float:
-    first, last = _ends(values)
-    return last / first - 1 if first else 0.0
-
-
-def _ends(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Return the floor after the first minute and that at the end, over a third of the time in between each.
+def _ends(samples: Sequence[Sample], what: Callable[[Sample], float]) -> tuple[float, float]:
+    """Return the floor once the program was warm and that at the end, over a third of the time in between each.
 
     The floor is what a tenth of the samples are under: answers on their way come and go, and what leaks stays.
     """
-    if not values or values[-1][0] <= WARM_S:
+    warm = [each for each in samples if each.is_warm]
+    if not warm:
         return 0.0, 0.0
-    end_s = values[-1][0]
-    third_s = (end_s - WARM_S) / 3
-    return (
-        _floor([value for at_s, value in values if WARM_S <= at_s <= WARM_S + third_s]),
-        _floor([value for at_s, value in values if at_s >= end_s - third_s]),
-    )
+    third_s = (warm[-1].at_s - warm[0].at_s) / 3
+    first = [what(each) for each in warm if each.at_s <= warm[0].at_s + third_s]
+    last = [what(each) for each in warm if each.at_s >= warm[-1].at_s - third_s]
+    return _floor(first), _floor(last)
 
 
 def _floor(values: Sequence[float]) -> float:
@@ -262,9 +294,9 @@ def _floor(values: Sequence[float]) -> float:
 def table(report: Report) -> str:
     """Return the figures as a page."""
     plan, verdict = report.plan, report.verdict
-    used = [(each.at_s, each.worker_bytes + each.parsers_bytes) for each in report.samples]
-    first, last = _ends(used)
-    peak = max((n_bytes for _, n_bytes in used), default=0)
+    first, last = _ends(report.samples, lambda each: each.worker_bytes + each.parsers_bytes)
+    peak = max((each.worker_bytes + each.parsers_bytes for each in report.samples), default=0)
+    warm_s = next((each.at_s for each in report.samples if each.is_warm), 0.0)
     statuses = ", ".join(f"{n:,} × {status}" for status, n in report.by_status.items())
     rows = {
         "feeds, share of them faulty at any time": f"{plan.n_feeds}, {plan.faulty:.0%}",
@@ -275,8 +307,8 @@ def table(report: Report) -> str:
         "integrity": verdict.integrity,
         "marks that the owner made / lost": f"{report.n_marks} / {report.n_lost_marks}",
         "requests before their time": str(len(report.early)),
-        "memory of the worker and its parsers, after the first minute / at the end": (
-            f"{first / MiB:.0f} / {last / MiB:.0f} MiB ({report.growth:+.1%})"
+        "memory of the worker and its parsers, once all was read / at the end": (
+            f"after {warm_s:.0f} s: {first / MiB:.0f} / {last / MiB:.0f} MiB ({report.growth:+.1%})"
         ),
         "the most that they had at one time": f"{peak / MiB:.0f} MiB",
         "memory of the web": f"{report.web_growth:+.1%}",
