@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, event
 
 from aggregator import pipeline
 from aggregator.config import EncodeSettings, Settings, StorySettings
-from aggregator.models import Actor, ChangeKind, StoryState
+from aggregator.models import Actor, ChangeKind, Mute, MuteKind, StoryState
 from aggregator.schedule import Worker
-from aggregator.store import articles, changes, correcting, corrections, stories
+from aggregator.store import articles, changes, correcting, corrections, mutes, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -21,6 +21,7 @@ from tests.integration.desk import DAY, HOUR, NOON, bring, entry, ids_by_title, 
 LATER = NOON + HOUR
 MUCH_LATER = NOON + 2 * HOUR
 FERRY = "Ferry with ninety passengers sinks in the Strait of Maras"
+BRONZES = "Museum gives looted bronzes back after a hundred years"
 BANK = "Central bank of Ardania raises its key rate to four percent"
 
 
@@ -232,3 +233,22 @@ def test_the_worker_looks_again_after_a_correction(engine: Engine) -> None:
     with reading(engine) as db:
         assert len({each.member.score for each in stories.find_story(db, one).members}) == 1
         assert not corrections.are_unseen(db)
+
+
+def test_a_mute_by_names_holds_for_stories_that_come_later(engine: Engine, engineer: Engineer) -> None:
+    with transaction(engine) as db:
+        a, _ = print_news(db, a=FERRY, b=FERRY)
+    engineer.regroup()
+    with transaction(engine) as db:
+        muted = engineer.story_of(a)
+        wanted = Mute(kind=MuteKind.LIKENESS, title=FERRY, story_id=muted, names=("Ardania",), made_at=LATER)
+        mutes.mute(db, wanted, now=LATER)
+        c, _ = print_news(db, at=LATER, c=BANK, d=BANK)
+        e, _ = print_news(db, at=LATER, e=BRONZES, f=BRONZES)
+    engineer.regroup(MUCH_LATER)
+    assert len({engineer.story_of(each) for each in (a, c, e)}) == 3
+    with reading(engine) as db:
+        shown = stories.front_page(db, since=NOON - DAY, limit=9, now=MUCH_LATER)
+        assert [card.id for card in shown] == [engineer.story_of(e)]
+        [line] = mutes.mute_lines(db, since=NOON - DAY, now=MUCH_LATER)
+        assert {story.id for story in line.hidden} == {muted, engineer.story_of(c)}

@@ -7,11 +7,24 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from aggregator.models import EncoderName, Regrouping, Retopicking, TopicDraft
-from aggregator.store import articles, changes, corrections, feeds, stories, topics, window
+from aggregator.store import (
+    articles,
+    changes,
+    corrections,
+    feeds,
+    marks,
+    mutes,
+    shelves,
+    stories,
+    topics,
+    window,
+)
+from aggregator.store import reading as reading_state
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import facts_of
+from aggregator.store.undoing import undo
 from tests.integration.desk import DAY, NOON, add_vectors, bring_from, draft, entry, save
 
 MODEL = EncoderName("model", "1", 3)
@@ -26,6 +39,8 @@ LARGE = (
     "topic_stories",
     "changes",
     "correction_articles",
+    "acts",
+    "act_articles",
 )
 CURSOR = Cursor(NOON, 5)
 
@@ -70,6 +85,11 @@ def archive(engine: Engine) -> Engine:
         pytest.param(lambda db: topics.known_topics(db, since=NOON - DAY, story_ids={1}), id="known topics"),
         pytest.param(lambda db: topics.stories_of_topic(db, 1, limit=9), id="stories of a topic"),
         pytest.param(lambda db: topics.topic_lines(db, since=NOON - DAY, limit=9), id="list of topics"),
+        pytest.param(lambda db: stories.following(db, now=NOON, limit=9, unread_only=True), id="what is followed"),
+        pytest.param(lambda db: shelves.starred(db, limit=9), id="what is starred"),
+        pytest.param(lambda db: mutes.n_hidden(db, since=NOON - DAY, now=NOON), id="how much is muted"),
+        pytest.param(lambda db: mutes.mute_lines(db, since=NOON - DAY, now=NOON), id="what is muted"),
+        pytest.param(lambda db: marks.held(db, [1, 2]), id="marks of stories"),
         pytest.param(lambda db: facts_of(db, [1, 2], since=NOON - DAY, now=NOON), id="facts of feeds"),
     ],
 )
@@ -82,6 +102,20 @@ def test_the_river_is_read_along_its_index(archive: Engine) -> None:
     steps = _plan(archive, lambda db: articles.river(db, limit=80, after=CURSOR))
     assert "ix_articles_published_at_id" in steps[0]
     assert not any("TEMP B-TREE" in step for step in steps)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_undoing_walks_through_no_whole_table(archive: Engine) -> None:
+    asked = []
+    with transaction(archive) as db:
+        first = reading_state.mark_articles(db, [1, 2], is_read=True, now=NOON)
+        reading_state.mark_articles(db, [1], is_read=False, now=NOON)
+        event.listen(db, "before_cursor_execute", lambda _, __, said, given, *___: asked.append((said, given)))
+        undo(db, first.id, now=NOON)
+    with archive.connect() as db:
+        steps = [row[3] for said, given in asked for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given)]
+    assert steps
+    assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in LARGE]
 
 
 def _plan(engine: Engine, ask: Callable[[Connection], object]) -> list[str]:

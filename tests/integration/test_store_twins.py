@@ -7,6 +7,7 @@ from aggregator.store import articles, feeds, folders, reading, stories
 from aggregator.store.db import transaction
 from aggregator.store.schema import entries
 from aggregator.store.twins import change_feed_url, follow_move
+from aggregator.store.undoing import undo
 from tests.integration.desk import NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
 
 
@@ -59,6 +60,19 @@ def test_an_article_without_an_address_that_both_had_is_there_once_with_its_mark
         assert len(lines) == len(articles.river(db, limit=9)) == 2
         assert lines["Title of a"].is_read
         assert stories.find_story(db, story_id).card.lead.id == third
+
+
+def test_what_was_marked_can_be_undone_though_its_feed_became_one_with_another(engine: Engine) -> None:
+    with transaction(engine) as db:
+        one, other = subscribe(db, "one"), subscribe(db, "other")
+        bring(db, one, entry("a", url=None))
+        [old] = ids_by_title(db).values()
+        act = reading.mark_articles(db, [old], is_read=True, now=NOON)
+        bring(db, other, entry("a", url=None))
+        change_feed_url(db, one, "https://other.example/feed.xml")
+        assert [line.is_read for line in articles.river(db, limit=9)] == [True]
+        undo(db, act.id, now=NOON)
+        assert [line.is_read for line in articles.river(db, limit=9)] == [False]
 
 
 def test_what_the_owner_chose_for_either_holds_and_the_one_that_stays_goes_first(engine: Engine) -> None:
