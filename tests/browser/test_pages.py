@@ -227,7 +227,7 @@ def test_the_front_page_can_be_worked_by_keys_alone(page: Page, engine: Engine, 
 
 def test_keys_can_be_switched_off_and_never_act_while_one_types(page: Page, edition: Edition) -> None:
     page.goto("/feeds")
-    page.get_by_label("Folder").press_sequentially("gr?")
+    page.locator("#folder").press_sequentially("gr?")
     assert page.url.endswith("/feeds")
     page.goto("/keys")
     page.get_by_label("Keys work in this browser").uncheck()
