@@ -1314,6 +1314,46 @@ class StoryMember:
     """What it shares with the nearest member; None where that is not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoryLink:
+    """A story as far as a link to it needs it."""
+
+    id: int
+    headline: str
+    language: str | None
+    first_at: datetime
+    n_publishers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A story that is like another without being it, and why it is named beside it."""
+
+    story: StoryLink
+    likeness: float
+    """Cosine of the vectors of both lead articles."""
+    names: tuple[str, ...] = ()
+    """That several publishers write in both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retitle:
+    """A headline that was changed."""
+
+    article_id: int
+    was: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Publishers that had news while a story was reported, and none of it in the story."""
+
+    publishers: tuple[Publisher, ...]
+    """Some of them, those with the most news first."""
+    n: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryPage:
     """A story with all its articles, oldest first."""

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from aggregator.models import Act, Change, ChangeKind
-from aggregator.store import acts, changes, correcting
+from aggregator.store import acts, articles, changes, correcting
 from aggregator.store.db import reading, transaction
 from web.errors import error_page
 from web.filters import many
@@ -19,6 +19,11 @@ from web.security import way_back
 blueprint = Blueprint("changes", __name__)
 
 N_CHANGES = 60
+
+N_TITLES = 20
+"""Of the articles of each side, where a correction is shown before it is done."""
+
+Correct: TypeAlias = Callable[..., Change]
 
 
 @blueprint.get("/changes")
@@ -63,6 +68,15 @@ def not_this_story(story_id: int, article_id: int) -> ResponseReturnValue:
     return _correct(story_id, partial(correcting.not_this_story, story_id=story_id, article_id=article_id))
 
 
+@blueprint.post("/story/<int:story_id>/move/<int:article_id>")
+def move_to(story_id: int, article_id: int) -> ResponseReturnValue:
+    """Put an article of a story into another."""
+    other_id = _other()
+    if other_id is None:
+        return _which_other()
+    return _correct(story_id, partial(correcting.move_article, article_id=article_id, story_id=other_id))
+
+
 @blueprint.post("/story/<int:story_id>/same")
 def same_story(story_id: int) -> ResponseReturnValue:
     """Make two stories one."""
@@ -75,18 +89,62 @@ def keep_apart(story_id: int) -> ResponseReturnValue:
     return _correct_two(story_id, correcting.keep_apart)
 
 
-def _correct_two(story_id: int, act: Callable[..., Change]) -> ResponseReturnValue:
-    other_id = number_in(request.form.get("other", ""))
+@blueprint.post("/story/<int:story_id>/preview/<any(without,move):act>/<int:article_id>")
+def preview_of_article(story_id: int, act: str, article_id: int) -> ResponseReturnValue:
+    """Show what taking an article out, or moving it, would do."""
+    if act == "without":
+        does: Correct = partial(correcting.not_this_story, story_id=story_id, article_id=article_id)
+        return _foreseen(story_id, does, url_for("changes.not_this_story", story_id=story_id, article_id=article_id))
+    other_id = _other()
     if other_id is None:
-        return error_page(
-            422,
-            "Which other story?",
-            "Write its number: it stands under the other story's headlines, and at the end of its address.",
-        )
-    return _correct(story_id, partial(act, story_id=story_id, other_id=other_id))
+        return _which_other()
+    does = partial(correcting.move_article, article_id=article_id, story_id=other_id)
+    return _foreseen(story_id, does, url_for("changes.move_to", story_id=story_id, article_id=article_id))
 
 
-def _correct(story_id: int, act: Callable[..., Change]) -> ResponseReturnValue:
+@blueprint.post("/story/<int:story_id>/preview/<any(same,apart):act>")
+def preview_of_two(story_id: int, act: str) -> ResponseReturnValue:
+    """Show what joining two stories, or keeping them apart, would do."""
+    other_id = _other()
+    if other_id is None:
+        return _which_other()
+    does = correcting.same_story if act == "same" else correcting.keep_apart
+    address = url_for("changes.same_story" if act == "same" else "changes.keep_apart", story_id=story_id)
+    return _foreseen(story_id, partial(does, story_id=story_id, other_id=other_id), address)
+
+
+def _other() -> int | None:
+    return number_in(request.form.get("other", ""))
+
+
+def _which_other() -> ResponseReturnValue:
+    return error_page(
+        422,
+        "Which other story?",
+        "Write its number: it stands under the other story's headlines, and at the end of its address.",
+    )
+
+
+def _foreseen(story_id: int, act: Correct, address: str) -> ResponseReturnValue:
+    change = correcting.foresee(engine(), partial(act, now=now()))
+    with reading(engine()) as db:
+        sides = {
+            name: articles.lines_of(db, ids[:N_TITLES])
+            for name, ids in (("moved", change.moved_ids), ("stayed", change.stayed_ids), ("joined", change.joined_ids))
+        }
+    return render_template(
+        "foreseen.html", change=change, sides=sides, story_id=story_id, address=address, other=request.form.get("other")
+    )
+
+
+def _correct_two(story_id: int, act: Callable[..., Change]) -> ResponseReturnValue:
+    other_id = _other()
+    return (
+        _which_other() if other_id is None else _correct(story_id, partial(act, story_id=story_id, other_id=other_id))
+    )
+
+
+def _correct(story_id: int, act: Correct) -> ResponseReturnValue:
     with transaction(engine()) as db:
         change: Change = act(db, now=now())
     flash(f"{outcome(change)} You can undo that below.")

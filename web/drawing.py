@@ -7,8 +7,8 @@ from typing import Any
 from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
-from aggregator.models import StoryCard, TopicLine
-from web import filters, front, pictures
+from aggregator.models import Article, Retitle, StoryCard, StoryPage, TopicLine
+from web import filters, front, pictures, timeline
 from web.language import speaks
 from web.newsroom import now, today
 
@@ -34,6 +34,7 @@ def add_drawings(app: Flask) -> None:
     app.add_template_global(front.coverage)
     app.add_template_global(n_lately)
     app.add_template_global(sparkline)
+    app.add_template_global(arrivals)
     app.add_template_global(bars)
     app.add_template_global(topic_maps)
 
@@ -68,6 +69,12 @@ def sparkline(card: StoryCard) -> Markup:
     """Return when the story's articles came, as a picture."""
     moments = [report.published_at for report in card.reports]
     return pictures.sparkline(moments, now=now(), clock=filters.clock_time) if moments else Markup("")
+
+
+def arrivals(page: StoryPage, retitles: Sequence[tuple[Retitle, Article]]) -> Markup:
+    """Return when the story's reports came, and when headlines were changed, as a picture."""
+    moments = [report.published_at for report in page.card.reports]
+    return timeline.arrivals(moments, [each.changed_at for each, _ in retitles], clock=filters.clock_time)
 
 
 def bars(name: str, title: str, amounts: Sequence[tuple[str, int]], are_countries: bool) -> Markup:

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext, ngettext
 
@@ -19,10 +19,8 @@ from aggregator.models import (
     FrontPage,
     Progress,
     Revision,
-    StoryMember,
-    StoryPage,
 )
-from aggregator.store import articles, changes, feeds, full_texts, hubs, revisions, stories
+from aggregator.store import articles, feeds, full_texts, hubs, revisions, stories
 from aggregator.store import settings as memory
 from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
@@ -30,6 +28,7 @@ from aggregator.store.front import front_page as front_facts
 from web import filters, front
 from web.newsroom import engine, now, window_start
 from web.paths import folder_names
+from web.story import show_story
 
 blueprint = Blueprint("pages", __name__)
 
@@ -42,10 +41,6 @@ ORDERS = {
 }
 
 N_LINES = 80
-N_CHANGES = 12
-"""Of one story, under its members; the page of changes has all."""
-PAGE_BYTES = 48_000
-"""Of article text on one story page; longer ones lead to pages of their own."""
 
 INTERVALS_S = (15 * 60, 30 * 60, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400)
 """How often a feed may be checked, where its owner does not leave that to the feed."""
@@ -100,19 +95,8 @@ def front_json() -> ResponseReturnValue:
 
 @blueprint.get("/story/<int:story_id>")
 def story(story_id: int) -> ResponseReturnValue:
-    """Show a story with all its articles; one that was merged leads to where it lives now."""
-    with reading(engine()) as db:
-        current_id = stories.current_id(db, story_id)
-        if current_id is None:
-            abort(404)
-        if current_id != story_id:
-            # Not a permanent redirect: browsers would keep it although the owner may undo the merge.
-            return redirect(url_for("pages.story", story_id=current_id))
-        page = stories.find_story(db, story_id)
-        history = changes.of_story(db, story_id, limit=N_CHANGES)
-    return render_template(
-        "story.html", page=page, members=_lead_first(page), whole=_shown_whole(page), history=history
-    )
+    """Show a story: what it says, and all its articles; one that was merged leads to where it lives now."""
+    return show_story(story_id)
 
 
 @blueprint.get("/article/<int:article_id>")
@@ -221,22 +205,6 @@ def _counts(progress: Progress) -> dict[str, int | bool]:
         "n_stories": progress.n_stories,
         "is_working": front.is_working(progress),
     }
-
-
-def _lead_first(page: StoryPage) -> list[StoryMember]:
-    return sorted(page.members, key=lambda member: member.article.id != page.card.lead.id)
-
-
-def _shown_whole(page: StoryPage) -> set[int]:
-    """Return the articles whose text stands on the story's page: the lead's, and more while there is room."""
-    shown: set[int] = set()
-    n_bytes = 0
-    for member in _lead_first(page):
-        n_bytes += len(member.article.content_html)
-        if shown and n_bytes > PAGE_BYTES:
-            break
-        shown.add(member.article.id)
-    return shown
 
 
 def _cursor() -> Cursor | None:

@@ -67,14 +67,15 @@ def alone(
         for at, claim in enumerate(claims)
         if claim.n_publishers == 1 and at not in taken and is_quotable(claim)
     }
-    found: list[int] = []
+    turns: list[tuple[int, int]] = []
     of_publisher: Counter[str] = Counter()
     for at in sorted(brings, key=lambda at: (-brings[at], claims[at].line.place, at)):
         publisher = publishers[claims[at].line.article]
-        if brings[at] and of_publisher[publisher] < ALONE_EACH and len(found) < N_ALONE:
-            found.append(at)
+        if brings[at] and of_publisher[publisher] < ALONE_EACH:
+            turns.append((of_publisher[publisher], at))
             of_publisher[publisher] += 1
-    return tuple(found)
+    # the second of each publisher comes after the first of all; sorting keeps the order of equals
+    return tuple(at for _, at in sorted(turns, key=lambda turn: turn[0])[:N_ALONE])
 
 
 def is_quotable(claim: Stated) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     literal,
     select,
     tuple_,
@@ -51,6 +52,10 @@ from aggregator.store.statements import chunks, insert_into
 _vectors = vectors  # `add_vectors` calls what it is given by the same name
 
 
+OUTLINE_CHARS = 1_000
+"""Of a text: enough to quote its first sentences."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Where a list that is newest first goes on."""
@@ -77,12 +82,14 @@ def find_article(db: Connection, article_id: int) -> Article:
     return found[0]
 
 
-def find_articles(db: Connection, article_ids: Sequence[int]) -> list[Article]:
-    """Return these articles, oldest first; ids that are not there are left out."""
+def find_articles(db: Connection, article_ids: Sequence[int], *, is_whole: bool = True) -> list[Article]:
+    """Return these articles, oldest first; ids that are not there are left out.
+
+    Where they are not wanted whole, there is the beginning of their text only, and nothing of their HTML.
+    """
+    question = _select_articles(is_whole=is_whole)
     rows = [
-        row
-        for some in chunks(article_ids)
-        for row in db.execute(_select_articles().where(articles.c.id.in_(some))).mappings()
+        row for some in chunks(article_ids) for row in db.execute(question.where(articles.c.id.in_(some))).mappings()
     ]
     found = [
         Article(
@@ -231,11 +238,14 @@ def is_vector_of(number: int) -> ColumnElement[bool]:
     return and_(vectors.c.article_id == articles.c.id, vectors.c.encoder_id == number)
 
 
-def _select_articles() -> Select[Any]:
+def _select_articles(*, is_whole: bool) -> Select[Any]:
+    long = (articles.c.text, articles.c.content_html)
+    outline = (func.substr(articles.c.text, 1, OUTLINE_CHARS).label("text"), literal("").label("content_html"))
     return (
         select(
-            articles,
-            full_texts.c.content_html.label("full_html"),
+            *(column for column in articles.c if column.name not in {"text", "content_html"}),
+            *(long if is_whole else outline),
+            (full_texts.c.content_html if is_whole else literal(None)).label("full_html"),
             article_status.c.read_at,
             article_status.c.starred_at,
             publishers.c.domain,

@@ -4,15 +4,16 @@ Every act is a line of the ledger. Most move articles, and ask of every later ru
 apart from those they left, together with those they joined.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from aggregator.errors import CorrectionError, NotFoundError
 from aggregator.models import Actor, Change, ChangeKind, CorrectionKind
 from aggregator.store import changes, corrections
+from aggregator.store.db import transaction
 from aggregator.store.moving import found, members_of, mend, move, redirect, revive, stories_of
 from aggregator.store.schema import memberships
 from aggregator.store.stories import current_id
@@ -68,6 +69,20 @@ def keep_apart(db: Connection, story_id: int, other_id: int, *, now: datetime) -
     """Keep two stories two for good."""
     corrections.begin(db)
     return _do(db, _Act((), *_two_living(db, story_id, other_id)), now=now)
+
+
+class _Foreseen(Exception):  # noqa: N818  (it ends a transaction, and is no error)
+    def __init__(self, change: Change) -> None:
+        self.change = change
+
+
+def foresee(engine: Engine, act: Callable[[Connection], Change]) -> Change:
+    """Return what a correction would do; nothing of it is kept. Raises what the correction itself would raise."""
+    try:
+        with transaction(engine) as db:
+            raise _Foreseen(act(db))
+    except _Foreseen as foreseen:
+        return foreseen.change
 
 
 def undo(db: Connection, change_id: int, *, now: datetime) -> Change:

@@ -181,6 +181,14 @@ def find_digest(db: Connection, story_id: int) -> Digest | None:
     return replace(words, account=msgspec.json.decode(row.account, type=Account))
 
 
+def names_of(db: Connection, story_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the names that several publishers write in each of these stories, the commonest first."""
+    rows = db.execute(select(digests.c.story_id, digests.c.words).where(digests.c.story_id.in_(story_ids)))
+    return {
+        row.story_id: tuple(named.name for named in msgspec.json.decode(row.words, type=Digest).names) for row in rows
+    }
+
+
 def accounts_of(db: Connection, story_ids: Sequence[int]) -> dict[int, Account]:
     """Return what these stories say, without the words; those that were not read yet are left out."""
     question = select(digests.c.story_id, digests.c.account)

@@ -213,8 +213,8 @@ def following(
     return _quieted(db, story_cards(db, db.execute(ordered).scalars().all()), now=now)
 
 
-def find_story(db: Connection, story_id: int) -> StoryPage:
-    """Return the story with all its articles; NotFoundError where there is none of this id."""
+def find_story(db: Connection, story_id: int, *, is_whole: bool = True) -> StoryPage:
+    """Return the story with all its articles, whole or as outlines; NotFoundError where there is none of this id."""
     cards = story_cards(db, [story_id])
     if not cards:
         raise NotFoundError(f"There is no story with the number {story_id}.")
@@ -225,7 +225,7 @@ def find_story(db: Connection, story_id: int) -> StoryPage:
         card=cards[0],
         members=tuple(
             StoryMember(article, members[article.id][0], titles.get(article.feed_id), members[article.id][1])
-            for article in find_articles(db, list(members))
+            for article in find_articles(db, list(members), is_whole=is_whole)
         ),
     )
 

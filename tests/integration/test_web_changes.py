@@ -75,7 +75,9 @@ def test_an_article_is_taken_out_on_its_storys_page_and_put_back(
     client: FlaskClient, engine: Engine, edition: Edition, quake: int
 ) -> None:
     button = f"/story/{quake}/without/{edition.article_ids[RESCUERS]}"
-    assert f'formaction="{button}"' in shown(client, f"/story/{quake}")
+    preview = f"/story/{quake}/preview/without/{edition.article_ids[RESCUERS]}"
+    assert f'formaction="{preview}"' in shown(client, f"/story/{quake}")
+    assert f'action="{button}"' in post(client, preview).get_data(as_text=True)
     reply = post(client, button)
     assert (reply.status_code, reply.location) == (303, f"/story/{quake}")
     assert RESCUERS not in members(engine, quake)
@@ -100,6 +102,32 @@ def test_two_stories_are_made_one_and_two_again(
     assert post(client, undo).location == "/changes"
     assert client.get(f"/story/{newer}").status_code == 200
     assert {len(members(engine, quake)), len(members(engine, port))} == {4, 2}
+
+
+def test_a_correction_is_shown_before_it_is_done(
+    client: FlaskClient, engine: Engine, edition: Edition, quake: int, port: int
+) -> None:
+    before = members(engine, quake), members(engine, port), n_changes(engine)
+    its = edition.article_ids[RESCUERS]
+    for act, said in (
+        (f"without/{its}", "Take 1 article out?"),
+        (f"move/{its}", "Move 1 article?"),
+        ("same", "Make the two one story?"),
+        ("apart", "Keep the two apart?"),
+    ):
+        reply = post(client, f"/story/{quake}/preview/{act}", other=port)
+        assert (reply.status_code, said in reply.get_data(as_text=True)) == (200, True), act
+        assert (members(engine, quake), members(engine, port), n_changes(engine)) == before
+    assert post(client, f"/story/{quake}/preview/same", other="").status_code == 422
+    assert post(client, f"/story/{quake}/preview/without/999").status_code == 409
+
+
+def test_an_article_is_moved_to_another_story(
+    client: FlaskClient, engine: Engine, edition: Edition, quake: int, port: int
+) -> None:
+    post(client, f"/story/{quake}/move/{edition.article_ids[RESCUERS]}", other=port)
+    assert RESCUERS in members(engine, port)
+    assert RESCUERS not in members(engine, quake)
 
 
 def test_two_stories_are_kept_apart(client: FlaskClient, quake: int, port: int) -> None:

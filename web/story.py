@@ -1,0 +1,378 @@
+"""The page of a story: what it says, who says it, and who does not."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from aggregator.models import (
+    Article,
+    Change,
+    ChangeKind,
+    Claim,
+    Digest,
+    Figure,
+    Reading,
+    Related,
+    Retitle,
+    Silent,
+    SourceFacts,
+    StoryLink,
+    StoryMember,
+    StoryPage,
+)
+from aggregator.store import articles, changes, context, digests, stories
+from aggregator.store.db import reading
+from web.newsroom import engine, now
+
+N_CHANGES = 12
+"""Of one story, under its members; the page of changes has all."""
+
+PAGE_BYTES = 48_000
+"""Of article text on one story page; longer ones lead to pages of their own."""
+
+N_REPORTS = 12
+"""Articles with their texts on one page of a story."""
+
+N_SOURCES = 60
+"""Rows of the table of sources on one page of a story: more would weigh more than all the rest."""
+
+N_VALUES = 8
+"""Of one figure: the latest."""
+
+N_NEW = 6
+"""New facts that are shown at once: a story that was left for a week has a hundred."""
+
+BORDERLINE = 0.1
+"""How far over the bar a chance may be for its article still to be called a borderline case."""
+
+SPAN = timedelta(hours=6)
+"""Around a story's first and last report, in which a publisher that has news is held to have had the chance."""
+
+RELATED_WITHIN = timedelta(days=30)
+
+
+# --- what is shown -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A sentence of an article, and who says it too."""
+
+    text: str
+    article: Article
+    said_by: tuple[Article, ...]
+    """One article of each publisher that says it, its own first."""
+    n_voices: int
+    n_publishers: int
+    """Of the story, that write in the language of the sentence: the others are not compared with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A value that reports give, the first of them, and how many do."""
+
+    reading: Reading
+    article: Article
+    n_reports: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What is counted, and the values that reports give, oldest first."""
+
+    counts: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name, and how many publishers write it."""
+
+    text: str
+    n_publishers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What the digest of a story has to show."""
+
+    new: tuple[Quoted, ...] = ()
+    n_new: int = 0
+    short: tuple[Quoted, ...] = ()
+    alone: tuple[Quoted, ...] = ()
+    figures: tuple[Moved, ...] = ()
+    names: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A row of the table of sources."""
+
+    member: StoryMember
+    facts: SourceFacts | None
+    original: Article | None
+    """Whose text it carries."""
+    copies: tuple["Source", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What surrounds a story."""
+
+    retitles: tuple[tuple[Retitle, Article], ...]
+    earlier: Sequence[StoryLink]
+    later: Sequence[StoryLink]
+    related: Sequence[Related]
+    silent: Silent
+    split_off: Sequence[Change]
+
+
+SORTS: Mapping[str, Callable[[Source], tuple[object, ...]]] = {
+    "time": lambda source: (source.member.article.published_at, source.member.article.id),
+    "publisher": lambda source: (_name(source.member.article).casefold(), source.member.article.id),
+    "country": lambda source: (source.member.article.publisher.country or "~", _name(source.member.article)),
+    "language": lambda source: (source.member.article.language or "~", _name(source.member.article)),
+    "own": lambda source: (-(_own(source) or 0.0), source.member.article.id),
+    "likeness": lambda source: (-source.member.member.score, source.member.article.id),
+}
+"""By what the sources can be put in order."""
+
+
+def show_story(story_id: int) -> ResponseReturnValue:
+    """Return the page of a story; one that was merged leads to where it lives now."""
+    with reading(engine()) as db:
+        current_id = stories.current_id(db, story_id)
+        if current_id is None:
+            abort(404)
+        if current_id != story_id:
+            # Not a permanent redirect: browsers would keep it although the owner may undo the merge.
+            return redirect(url_for("pages.story", story_id=current_id))
+        page = stories.find_story(db, story_id, is_whole=False)
+        ordered = _lead_first(page)
+        at = _page(len(ordered))
+        shown = _with_texts(db, ordered[at * N_REPORTS :][:N_REPORTS])
+        history = changes.of_story(db, story_id, limit=N_CHANGES)
+        digest = digests.find_digest(db, story_id) if len(ordered) > 1 else None
+        new = _new(page, digest)
+        said = says(page, digest, new, _texts(db, page, digest, new))
+        around = _around(db, page, history) if len(ordered) > 1 else None
+    found = sources(page, digest.sources if digest else ())
+    return render_template(
+        "story.html",
+        page=page,
+        members=shown,
+        whole=_shown_whole(shown),
+        history=history,
+        says=said,
+        around=around,
+        sources=_asked_for(found)[:N_SOURCES],
+        n_sources=len(_asked_for(found)),
+        languages=sorted({each.article.language for each in page.members if each.article.language}),
+        borderline={each.article.id for each in page.members if is_borderline(each)},
+        headlines=headlines(page),
+        at=at,
+        n_pages=-(-len(ordered) // N_REPORTS),
+    )
+
+
+# --- deciding, pure ----------------------------------------------------------------------------------
+
+
+def says(page: StoryPage, digest: Digest | None, new: Sequence[int], texts: Mapping[int, str]) -> Says:
+    """Return what the digest has to show, as far as its articles still are in the story and say so now.
+
+    `new` are the claims that are new to the owner, `texts` what the articles say.
+    """
+    if digest is None:
+        return Says()
+    there = {member.article.id: member.article for member in page.members}
+    voices = {source.article_id: source.voice for source in digest.sources}
+
+    def quoted(places: Iterable[int]) -> tuple[Quoted, ...]:
+        found = (_quoted(digest.sentences[at], digest.account.claims[at], there, voices, texts) for at in places)
+        return tuple(each for each in found if each)
+
+    return Says(
+        new=quoted(new[:N_NEW]),
+        n_new=len(new),
+        short=quoted(digest.in_short),
+        alone=tuple(each for each in quoted(digest.alone) if len(each.said_by) == 1),
+        figures=tuple(moved for figure in digest.figures if (moved := _moved(figure, there, texts))),
+        names=tuple(
+            Name(named.name, n)
+            for named in digest.names
+            if (n := len({there[each].publisher.id for each in named.article_ids if each in there})) > 1
+        ),
+    )
+
+
+def sources(page: StoryPage, facts: Iterable[SourceFacts]) -> list[Source]:
+    """Return the rows of the table of sources, oldest first, each with the copies of its text."""
+    known = {each.article_id: each for each in facts}
+    by_id = {member.article.id: member for member in page.members}
+    copies: dict[int, list[Source]] = defaultdict(list)
+    rows = []
+    for member in page.members:
+        original = by_id.get(member.member.copy_of_id or 0)
+        row = Source(member, known.get(member.article.id), original.article if original else None)
+        if original is None:
+            rows.append(row)
+        else:
+            copies[_root(member, by_id).article.id].append(row)
+    return [replace(row, copies=tuple(copies[row.member.article.id])) for row in rows]
+
+
+def headlines(page: StoryPage) -> list[Article]:
+    """Return the articles with other headlines than the lead's, one of each wording, oldest first."""
+    seen = {page.card.headline.strip().casefold(), ""}
+    found = []
+    for member in page.members:
+        wording = member.article.title.strip().casefold()
+        if wording not in seen:
+            seen.add(wording)
+            found.append(member.article)
+    return found
+
+
+def is_borderline(member: StoryMember) -> bool:
+    """Whether an article and the one nearest to it are hardly held to be one story."""
+    evidence = member.evidence
+    return evidence is not None and evidence.chance < evidence.bar + BORDERLINE
+
+
+def _quoted(
+    sentence: str, claim: Claim, there: Mapping[int, Article], voices: Mapping[int, int], texts: Mapping[int, str]
+) -> Quoted | None:
+    """Return a claim's sentence with who says it; None where its article left, or was rewritten."""
+    article = there.get(claim.said_by[0])
+    if article is None or sentence not in texts.get(article.id, ""):
+        return None
+    by = [there[each] for each in claim.said_by if each in there]
+    one_each = {each.publisher.id: each for each in reversed(by)}
+    spoken = {each.publisher.id for each in there.values() if each.language in (article.language, None)}
+    return Quoted(
+        sentence,
+        article,
+        tuple(each for each in by if one_each[each.publisher.id] is each),
+        len({voices.get(each.id, -each.id) for each in by}),
+        len(spoken | one_each.keys()),
+    )
+
+
+def _moved(figure: Figure, there: Mapping[int, Article], texts: Mapping[int, str]) -> Moved | None:
+    """Return the values with who gave each first; None where those that are left do not differ."""
+    steps = [
+        Step(first, there[first.article_id], n)
+        for first, n in _values(figure, there)
+        if first.sentence in texts.get(first.article_id, "")
+    ]
+    return Moved(figure.counts, tuple(steps)) if len(steps) > 1 else None
+
+
+def _values(figure: Figure, there: Collection[int]) -> list[tuple[Reading, int]]:
+    """Return the first to give each value, in time, and how many articles give it."""
+    given: dict[float, list[Reading]] = defaultdict(list)
+    for each in figure.readings:
+        if each.article_id in there:
+            given[each.number].append(each)
+    return [(found[0], len(found)) for found in given.values()][-N_VALUES:]
+
+
+def _root(member: StoryMember, by_id: Mapping[int, StoryMember]) -> StoryMember:
+    seen: set[int] = set()
+    while (original := by_id.get(member.member.copy_of_id or 0)) is not None and member.article.id not in seen:
+        seen.add(member.article.id)
+        member = original
+    return member
+
+
+def _lead_first(page: StoryPage) -> list[StoryMember]:
+    return sorted(page.members, key=lambda member: member.article.id != page.card.lead.id)
+
+
+def _shown_whole(members: Sequence[StoryMember]) -> set[int]:
+    """Return the articles whose text stands on the page: the first one's, and more while there is room."""
+    shown: set[int] = set()
+    n_bytes = 0
+    for member in members:
+        n_bytes += len(member.article.content_html)
+        if shown and n_bytes > PAGE_BYTES:
+            break
+        shown.add(member.article.id)
+    return shown
+
+
+def _own(source: Source) -> float | None:
+    return source.facts.own_share if source.facts else None
+
+
+def _name(article: Article) -> str:
+    return article.publisher.name or article.publisher.domain
+
+
+# --- asking ------------------------------------------------------------------------------------------
+
+
+def _page(n_articles: int) -> int:
+    """Return which page of the reports is asked for, from 0 on."""
+    at = request.args.get("page", 1, type=int) - 1
+    return at if 0 <= at * N_REPORTS < n_articles else 0
+
+
+def _asked_for(found: Sequence[Source]) -> list[Source]:
+    """Return the sources in the order and of the language that are asked for."""
+    language, sort = request.args.get("language"), SORTS.get(request.args.get("sort", ""), SORTS["time"])
+    rows = [each for each in found if not language or each.member.article.language == language]
+    return sorted(rows, key=sort)
+
+
+def _with_texts(db: Connection, members: Sequence[StoryMember]) -> list[StoryMember]:
+    whole = {article.id: article for article in articles.find_articles(db, [each.article.id for each in members])}
+    return [replace(each, article=whole.get(each.article.id, each.article)) for each in members]
+
+
+def _new(page: StoryPage, digest: Digest | None) -> tuple[int, ...]:
+    """Return the claims that are new to an owner who read some of the story, but not all."""
+    read = {member.article.id for member in page.members if member.article.is_read}
+    return digest.account.new_to(read) if digest and len(read) < len(page.members) else ()
+
+
+def _texts(db: Connection, page: StoryPage, digest: Digest | None, new: Sequence[int]) -> dict[int, str]:
+    """Return what the articles say whose sentences may be shown, spaces folded, as sentences are."""
+    if digest is None:
+        return {}
+    there = {member.article.id for member in page.members}
+    wanted = {digest.account.claims[at].said_by[0] for at in (*digest.in_short, *digest.alone, *new[:N_NEW])}
+    wanted |= {first.article_id for figure in digest.figures for first, _ in _values(figure, there)}
+    texts = digests.texts_of(db, wanted)
+    return {each: "\n".join(" ".join(part.split()) for part in said) for each, said in texts.items()}
+
+
+def _around(db: Connection, page: StoryPage, history: Sequence[Change]) -> Around:
+    card = page.card
+    by_id = {member.article.id: member.article for member in page.members}
+    earlier, later = context.chapters_of(db, card.id)
+    chapters: Collection[int] = {each.id for each in (*earlier, *later)}
+    return Around(
+        retitles=tuple((each, by_id[each.article_id]) for each in context.retitles_of(db, list(by_id))),
+        earlier=earlier,
+        later=later,
+        related=context.related_to(db, card.id, since=now() - RELATED_WITHIN, but=chapters),
+        silent=context.silent_publishers(
+            db,
+            {article.publisher.id for article in by_id.values()},
+            {article.language for article in by_id.values() if article.language},
+            since=page.members[0].article.published_at - SPAN,
+            until=card.last_at + SPAN,
+        ),
+        split_off=[
+            each
+            for each in history
+            if each.kind is ChangeKind.SPLIT and each.from_id == card.id and each.undone_at is None
+        ],
+    )

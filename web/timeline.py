@@ -1,0 +1,77 @@
+"""When the reports of a story came, drawn as a strip of time; pure."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from flask_babel import gettext, ngettext
+from markupsafe import Markup
+
+from web.filters import count
+
+N_STEPS = 48
+STEP = 7
+HEIGHT = 56
+FOOT = 16
+WIDTH = N_STEPS * STEP
+
+SHORTEST = timedelta(hours=1)
+"""That a chart tells of: a story of five minutes would fill it with its first article."""
+
+
+def arrivals(moments: Sequence[datetime], retitled: Iterable[datetime], *, clock: Callable[[datetime], str]) -> Markup:
+    """Return how many reports came when, from the first to the last, with marks where headlines were changed.
+
+    `clock` says a moment on the owner's clock.
+    """
+    first, last = min(moments), max(moments)
+    span = max(last - first, SHORTEST)
+    counts = Counter(_step(moment, first, span) for moment in moments)
+    marks = sorted({_step(moment, first, span) for moment in retitled if first <= moment <= first + span})
+    return Markup(
+        '<svg class="arrivals" role="img" aria-labelledby="arrivals-t arrivals-d" viewBox="0 0 {0} {1}">'
+        '<title id="arrivals-t">{2}</title><desc id="arrivals-d">{3}</desc>'
+        '<path class="axis" d="M0 {4}H{0}"/><path class="came" d="{5}"/><path class="retitled" d="{6}"/>'
+        '<text x="0" y="{1}">{7}</text><text x="{0}" y="{1}" text-anchor="end">{8}</text></svg>'
+    ).format(
+        WIDTH,
+        HEIGHT + FOOT,
+        gettext("When the reports came"),
+        _in_words(counts, first, last, span, len(moments), clock),
+        HEIGHT,
+        "".join(_bar(step, counts[step] / max(counts.values())) for step in sorted(counts)),
+        "".join(f"M{step * STEP} {HEIGHT + 2}l3 4h-6z" for step in marks),
+        clock(first),
+        clock(last) if last - first >= SHORTEST else clock(first + span),
+    )
+
+
+def _step(moment: datetime, first: datetime, span: timedelta) -> int:
+    return min(int((moment - first) / span * N_STEPS), N_STEPS - 1)
+
+
+def _bar(step: int, share: float) -> str:
+    height = max(3, round(share * (HEIGHT - 4)))
+    return f"M{step * STEP} {HEIGHT}v-{height}h{STEP - 2}v{height}z"
+
+
+def _in_words(
+    counts: Counter[int],
+    first: datetime,
+    last: datetime,
+    span: timedelta,
+    n_reports: int,
+    clock: Callable[[datetime], str],
+) -> str:
+    busiest = max(counts, key=lambda step: (counts[step], -step))
+    return str(
+        ngettext(
+            "%(n)s report, at %(first)s",
+            "%(n)s reports: the first at %(first)s, most at once from %(most)s, the last at %(last)s",
+            n_reports,
+            n=count(n_reports),
+            first=clock(first),
+            most=clock(first + busiest * span / N_STEPS),
+            last=clock(last),
+        )
+    )
