@@ -13,15 +13,37 @@ from aggregator.digest.digest import digest
 from aggregator.digest.lines import passages
 from aggregator.encode import Encoder, text_to_encode
 from aggregator.errors import CalibrationError
-from aggregator.models import Calibration, Correction, Digest, EncoderName, ToldArticle, Vectors, WindowArticle
+from aggregator.models import (
+    Calibration,
+    Correction,
+    Digest,
+    EncoderName,
+    ToldArticle,
+    Trial,
+    Vectors,
+    WindowArticle,
+)
 from aggregator.muting import like
-from aggregator.store import articles, changes, corrections, digests, editions, evidence, mutes, stories, topics, window
+from aggregator.store import (
+    articles,
+    bars,
+    changes,
+    corrections,
+    digests,
+    editions,
+    evidence,
+    mutes,
+    stories,
+    topics,
+    window,
+)
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.store.digests import SentenceVectors, Undigested
 from aggregator.store.reach import GROUPED_TO, Reach, reach
 from aggregator.stories import calibrate as calibration
 from aggregator.stories import regroup as engine_room
+from aggregator.stories import trial as trials
 from aggregator.stories.desk import Desk, News, Reading
 from aggregator.stories.evidence import find_evidence
 from aggregator.stories.learn import learn, lessons_in
@@ -45,6 +67,10 @@ SENTENCES_AT_ONCE = 256
 
 ENCODE_AT_ONCE = 256
 """Articles whose vectors are made and kept together: two seconds of work, and enough for batches of like length."""
+
+
+TRIED_FOR = timedelta(days=1)
+"""How far back articles are grouped at other bars for the owner to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +126,16 @@ def regroup(
     """
     since = window_start(settings, now=now)
     with reading(engine) as db:
-        is_at_hand = desk and desk.reading.is_of(encoder, _calibration(db, encoder))
-        desk = desk if desk and is_at_hand else Desk(_reading(db, encoder))
+        bar = present_bar(db, settings)
+        is_at_hand = desk and desk.reading.is_of(encoder, _calibration(db, encoder), bar)
+        desk = desk if desk and is_at_hand else Desk(_reading(db, encoder, bar))
     touched: frozenset[int] = frozenset()
     while True:
         with reading(engine) as db:
             found = _look(db, desk, since=since)
         desk, touched = found.desk, touched | found.touched
         desk.take_in(found.news, found.arrived, *found.vectors)
-        clustered = engine_room.cluster(desk.window, found.story_of, touched, found.held, bar=settings.bar)
+        clustered = engine_room.cluster(desk.window, found.story_of, touched, found.held, bar=bar)
         with reading(engine) as db:
             story_ids = {found.story_of[each] for each in clustered.article_ids & found.story_of.keys()}
             known = stories.known_stories(db, story_ids, since=since)
@@ -116,7 +143,7 @@ def regroup(
         with transaction(engine) as db:
             if corrections.locked_revision(db) == found.revision:
                 model = encoder.model if encoder else None
-                memory.remember(db, GROUPED_TO, str(found.reach.to))
+                _note(db, found.reach, bar)
                 saved = stories.save(db, regrouping, n_articles=len(desk.window), encoder=model, now=now)
                 _mute(db, saved, since=since, now=now)
                 _learn(db, desk, since=since)
@@ -128,7 +155,7 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
     """Return what a regroup has to know; with a new desk, where too much has changed for the one at hand."""
     encoder = desk.reading.encoder
     there = window.in_window(db, encoder, since=since)
-    desk = desk if desk.can_go_on(there) else Desk(_reading(db, encoder))
+    desk = desk if desk.can_go_on(there) else Desk(_reading(db, encoder, desk.reading.bar))
     news = desk.news(there)
     wanted = sorted(news.arrived)
     unplaced = (each.article_id for each in there if each.story_id is None)
@@ -145,13 +172,24 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
     )
 
 
-def _reading(db: Connection, encoder: EncoderName | None) -> Reading:
+def present_bar(db: Connection, settings: StorySettings) -> float:
+    """Return the bar that holds: the owner's choice, else that of the settings; 0 means the engine's own."""
+    return bars.chosen_bar(db) or settings.bar
+
+
+def _reading(db: Connection, encoder: EncoderName | None, bar: float) -> Reading:
     """Return how articles are to be read: by the shipped numbers, leaning towards what the owner corrected."""
-    return Reading(encoder, learn(learned(), corrections.lessons(db, encoder)), _calibration(db, encoder))
+    return Reading(encoder, learn(learned(), corrections.lessons(db, encoder)), _calibration(db, encoder), bar)
 
 
 def _calibration(db: Connection, encoder: EncoderName | None) -> Calibration | None:
     return memory.calibration(db, encoder) if encoder else None
+
+
+def _note(db: Connection, grouped: Reach, bar: float) -> None:
+    """Keep how far, and by which bar, articles are grouped."""
+    memory.remember(db, GROUPED_TO, str(grouped.to))
+    bars.note_holding(db, bar)
 
 
 def _learn(db: Connection, desk: Desk, *, since: datetime) -> None:
@@ -184,7 +222,7 @@ def explain(engine: Engine, desk: Desk, settings: StorySettings, *, now: datetim
         if not pairs:
             return
         ids, scores = [(pair.article_id, pair.nearest_id) for pair in pairs], [pair.score for pair in pairs]
-        found = find_evidence(desk.window, ids, scores, said, bar=settings.bar)
+        found = find_evidence(desk.window, ids, scores, said, bar=desk.reading.bar)
         with transaction(engine) as db:
             evidence.add_evidence(db, dict(zip(pairs, found, strict=True)))
         yield len(pairs)
@@ -300,6 +338,20 @@ def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings
     made = find_topics(looked_at, ids, vectors, known)
     with transaction(engine) as db:
         return len(topics.save(db, made, seen=seen, now=now))
+
+
+def try_bars(engine: Engine, desk: Desk, settings: StorySettings, *, now: datetime) -> Trial:
+    """Group the last day's articles at several bars, and keep what they come to for the owner to look at."""
+    since = window_start(settings, now=now)
+    with reading(engine) as db:
+        there = window.in_window(db, desk.reading.encoder, since=since)
+        held = corrections.active(db, since=since)
+        bar = present_bar(db, settings)
+    story_of = {each.article_id: each.story_id for each in there if each.story_id is not None}
+    trial = trials.try_bars(desk.window, story_of, held, since=now - TRIED_FOR, bar=bar, now=now)
+    with transaction(engine) as db:
+        bars.keep_trial(db, trial)
+    return trial
 
 
 def keep_edition(engine: Engine, settings: StorySettings, *, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from aggregator import announcing, fetching_pages, listing, pipeline, probing, refreshing
 from aggregator.config import EncodeSettings, Settings
@@ -22,7 +22,7 @@ from aggregator.fetch.http import fetch_all
 from aggregator.models import EncoderName, Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Tools, in_words
-from aggregator.store import corrections, feeds, search_backlog, topics
+from aggregator.store import bars, corrections, feeds, search_backlog, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -182,7 +182,7 @@ class Worker:
         """Encode and group what is new, and make topics now and then, where no other worker is at it."""
         now = self._clock()
         is_news = self._is_there_news(now)
-        is_left = self._is_explaining or self._is_digesting
+        is_left = self._is_explaining or self._is_digesting or self._is_trial_wanted()
         if not is_news and not is_left and not self._are_topics_due(now):
             return
         if not self._take_lease():
@@ -191,6 +191,7 @@ class Worker:
             if is_news:
                 self._encode_and_regroup(now)
             if self._desk is not None:
+                self._try_bars(self._desk, now)
                 self._explain(self._desk, now)
                 self._digest(self._desk, now)
             if self._are_topics_due(now) and self._take_lease():
@@ -210,7 +211,24 @@ class Worker:
         if progress.n_ungrouped > 0 or (is_model_wanted and self._model.is_worth_a_try(now)):
             return True
         with reading(self._engine) as db:
-            return corrections.are_unseen(db)
+            return corrections.are_unseen(db) or self._is_desk_due(db)
+
+    def _is_desk_due(self, db: Connection) -> bool:
+        """Whether the owner chose another bar than that of the stories, or wants bars tried and there is no desk."""
+        settings = self._settings.stories
+        held = bars.holding_bar(db)
+        is_other = (settings.bar if held is None else held) != pipeline.present_bar(db, settings)
+        return is_other or (self._desk is None and bars.wanted_at(db) is not None)
+
+    def _is_trial_wanted(self) -> bool:
+        with reading(self._engine) as db:
+            return bars.wanted_at(db) is not None
+
+    def _try_bars(self, desk: Desk, now: datetime) -> None:
+        """Try other bars, where the owner asked for that on a page."""
+        if self._is_trial_wanted():
+            trial = pipeline.try_bars(self._engine, desk, self._settings.stories, now=now)
+            log.info("Tried %d bars on %d articles.", len(trial.bars), trial.n_articles)
 
     def _progress(self, now: datetime) -> Progress:
         since = pipeline.window_start(self._settings.stories, now=now)

@@ -40,6 +40,7 @@ from web import (
     shelves,
     sign_in,
     topics,
+    trying,
     visits,
     websub,
 )
@@ -90,6 +91,7 @@ def create_app(
         shelves,
         changes,
         search,
+        trying,
     ):
         app.register_blueprint(room.blueprint)
     if settings.web.public_url:

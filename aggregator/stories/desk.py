@@ -21,15 +21,17 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How articles are read: where encoder or calibration change, all of them are read again."""
+    """How articles are read: where encoder, calibration or bar change, all of them are read again."""
 
     encoder: EncoderName | None
     decisions: Decisions
     calibration: Calibration | None = None
+    bar: float = 0.0
+    """Chance from which clusters are joined; 0 means the engine's own. At another bar all articles are grouped anew."""
 
-    def is_of(self, encoder: EncoderName | None, calibration: Calibration | None) -> bool:
+    def is_of(self, encoder: EncoderName | None, calibration: Calibration | None, bar: float = 0.0) -> bool:
         """Whether vectors are read so; what was learned from the owner meanwhile can wait for the next new desk."""
-        return (self.encoder, self.calibration) == (encoder, calibration)
+        return (self.encoder, self.calibration, self.bar) == (encoder, calibration, bar)
 
 
 class Desk:

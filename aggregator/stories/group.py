@@ -310,7 +310,9 @@ def _moved(pairs: Judged, target: Labels, grown: NDArray[np.bool_]) -> Judged:
 def _bests(pair: Rows, articles: Rows, values: Scores, n_pairs: int) -> Scores:
     """Return the sum, by pair, of the best value of each article in it: shape (n_pairs,)."""
     if len(pair) == n_pairs:  # single articles, as nearly all are at first
-        return np.asarray(values[np.argsort(pair)], dtype=np.float32)
+        best = np.empty(n_pairs, dtype=np.float32)
+        best[pair] = values
+        return best
     order = np.argsort(pair * (int(articles.max()) + 1) + articles)
     pair, articles = pair[order], articles[order]
     first = np.flatnonzero(np.r_[True, (np.diff(pair) > 0) | (np.diff(articles) != 0)])

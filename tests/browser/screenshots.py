@@ -90,6 +90,7 @@ def full_pages(edition: Edition, topic_ids: dict[str, int]) -> dict[str, str]:
         "topic": f"/topic/{next(iter(topic_ids.values()))}",
         "river": "/river",
         "changes": "/changes",
+        "engine": "/engine?bar=0.4",
         "feeds": "/feeds",
         "feed": f"/feed/{feed}",
         "delete": f"/feed/{feed}/delete",
