@@ -9,6 +9,8 @@ from zlib import crc32
 
 from sqlalchemy import Connection, Engine
 
+from aggregator import pipeline
+from aggregator.config import Settings
 from aggregator.demo.day import load_day
 from aggregator.editions import N_STORIES, printed
 from aggregator.models import (
@@ -32,6 +34,8 @@ from aggregator.models import Edition as Past
 from aggregator.store import articles, correcting, editions, feeds, reading, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
+from aggregator.stories.desk import Desk, Reading
+from aggregator.stories.similarity import learned
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -133,6 +137,13 @@ def print_edition(engine: Engine, pieces: Sequence[Piece] = PIECES, *, now: date
         )
     titles = {piece.title: article_id for piece, article_id in zip(pieces, ids, strict=True)}
     return Edition(dict(zip(drafts, story_ids, strict=True)), titles, feed_ids)
+
+
+def read_stories(engine: Engine, *, now: datetime = NOON) -> None:
+    """Read what the stories say, by their words alone."""
+    desk = Desk(Reading(None, learned()))
+    for _ in pipeline.digest_stories(engine, None, desk, Settings().stories, now=now):
+        pass
 
 
 def explain_some(engine: Engine, edition: Edition, label: str = "quake") -> None:

@@ -15,7 +15,17 @@ from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.schema import polls
 from tests.browser.press import CHROMIUM, chromium, served
-from tests.edition import NOON, Edition, correct_some, keep_past, make_topics, print_edition, read_some, sample_day
+from tests.edition import (
+    NOON,
+    Edition,
+    correct_some,
+    keep_past,
+    make_topics,
+    print_edition,
+    read_some,
+    read_stories,
+    sample_day,
+)
 from web import create_app
 
 SIZES = {1280: 900, 390: 844}
@@ -50,6 +60,7 @@ def main(folder: Path) -> None:
         full = open_database(sqlite_url(Path(scratch) / "full.db"))
         edition = print_edition(full, sample_day())
         topic_ids = make_topics(full, edition, TOPICS)
+        read_stories(full)
         read_some(full, edition)
         correct_some(full, edition)
         keep_past(full)

@@ -25,6 +25,8 @@ from tests.edition import (
     make_topics,
     print_edition,
     read_some,
+    read_stories,
+    sample_day,
 )
 from web import create_app
 
@@ -334,3 +336,18 @@ def test_a_reader_signs_in_and_out_by_keyboard_alone(
     page.goto("/river")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     context.close()
+
+
+def test_a_story_says_who_says_what_and_shows_a_correction_before_it_is_done(page: Page, engine: Engine) -> None:
+    edition = print_edition(engine, sample_day())
+    read_stories(engine)
+    page.goto(f"/story/{edition.story_ids['strait-ferry']}")
+    said = page.locator("details.said-by").first
+    said.locator("summary").press("Enter")
+    expect(said.get_by_role("link").first).to_be_visible()
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    assert [each["id"] for each in Axe().run(page).response["violations"]] == []
+    page.get_by_role("button", name="Not this story …").first.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Take 1 article out"))
+    page.get_by_role("link", name="Leave it as it is").click()
+    expect(page).to_have_url(re.compile(f"/story/{edition.story_ids['strait-ferry']}$"))

@@ -9,14 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from aggregator import pipeline
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import articles, correcting, digests, reading, stories
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.schema import articles as articles_table
-from aggregator.stories.desk import Desk, Reading
-from aggregator.stories.similarity import learned
-from tests.edition import NOON, Edition, Piece, make_topics, print_edition
+from tests.edition import NOON, Edition, Piece, make_topics, print_edition, read_stories
 from web import create_app
 
 QUAKE = "A strong earthquake shook the coast of Ardania before dawn."
@@ -53,12 +50,6 @@ def edition(engine: Engine) -> Edition:
 def client(engine: Engine) -> FlaskClient:
     settings = Settings(web=WebSettings(time_zone="UTC"), images=ImageSettings(show="none"))
     return create_app(engine, settings, clock=lambda: NOON).test_client()
-
-
-def read_stories(engine: Engine) -> None:
-    desk = Desk(Reading(None, learned()))
-    for _ in pipeline.digest_stories(engine, None, desk, Settings().stories, now=NOON):
-        pass
 
 
 def page(client: FlaskClient, edition: Edition, label: str = "quake", query: str = "") -> str:
