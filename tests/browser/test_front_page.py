@@ -25,8 +25,13 @@ PNG = png(120, 80)
 
 WATCH = """
 window.shifts = [];
-new PerformanceObserver(list => window.shifts.push(...list.getEntries().map(each => each.value)))
-  .observe({ type: "layout-shift", buffered: true });
+window.moved = [];
+new PerformanceObserver(list => {
+  for (const each of list.getEntries()) {
+    window.shifts.push(each.value);
+    window.moved.push(...each.sources.map(source => source.node?.outerHTML?.slice(0, 120)));
+  }
+}).observe({ type: "layout-shift", buffered: true });
 """
 
 
@@ -126,7 +131,7 @@ def test_nothing_moves_while_pictures_load_and_stories_are_marked(page: Page, en
     page.locator("article.lead").hover()
     page.locator("article.lead").get_by_role("button", name="Mark read").click()
     expect(page.locator("#said")).to_contain_text("read")
-    assert sum(shifts(page)) == 0
+    assert sum(shifts(page)) == 0, page.evaluate("window.moved")
 
 
 def test_unfolding_moves_nothing_above_it(page: Page, edition: Edition) -> None:
@@ -168,7 +173,7 @@ def test_stories_that_moved_are_told_and_the_page_stays_put_until_it_is_turned(
     moved = page.get_by_role("link", name="1 story moved")
     expect(moved).to_be_visible()
     assert page.locator("article.card h2").all_text_contents() == before
-    assert sum(shifts(page)) == 0
+    assert sum(shifts(page)) == 0, page.evaluate("window.moved")
     moved.click()
     expect(page.get_by_text("Flood, says One").first).to_be_visible()
 
@@ -183,7 +188,7 @@ def test_what_is_waited_for_stands_under_its_own_outline(page: Page, edition: Ed
     expect(main).to_have_class("is-loading")
     expect(main).to_have_attribute("aria-busy", "true")
     assert main.bounding_box() == before
-    assert sum(shifts(page)) == 0
+    assert sum(shifts(page)) == 0, page.evaluate("window.moved")
     page.evaluate("dispatchEvent(new Event('pageshow'))")
     expect(main).not_to_have_class("is-loading")
 

@@ -108,14 +108,15 @@ const VISIT_AFTER_MS = 5000;
 const VISIT_EVERY_MS = 300000;
 const MOVED_EVERY_MS = 60000;
 const LOADING_AFTER_MS = 300;
+const marks = document.getElementById("marks");
 const isSeen = () => document.visibilityState === "visible";
 
 // A page that is looked at for a few seconds says so, once in five minutes whatever number of pages there are.
 function visit() {
   const last = Number(localStorage.getItem("broadsheet-visit") ?? 0);
-  if (!form || !isSeen() || Date.now() - last < VISIT_EVERY_MS) return;
+  if (!marks || !isSeen() || Date.now() - last < VISIT_EVERY_MS) return;
   localStorage.setItem("broadsheet-visit", Date.now());
-  fetch(form.dataset.visit, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+  fetch(marks.dataset.visit, { method: "POST", body: new URLSearchParams(new FormData(marks)) }).catch(() => null);
 }
 
 setTimeout(visit, VISIT_AFTER_MS);
@@ -143,3 +144,27 @@ document.addEventListener("click", (event) => {
   setTimeout(() => { main.classList.add("is-loading"); main.setAttribute("aria-busy", "true"); }, LOADING_AFTER_MS);
 });
 addEventListener("pageshow", () => { main.classList.remove("is-loading"); main.removeAttribute("aria-busy"); });
+
+// --- keeping the last edition ------------------------------------------------------------------------
+
+// The service worker keeps this page, its files and the stories it leads to, for when nothing can be reached.
+const ABREAST = 40;
+const spare = window.requestIdleCallback ?? ((act) => setTimeout(act, 2000));
+
+function tell(worker) {
+  const links = [...document.querySelectorAll("main [data-kind=story] h2 a[href]")].map((link) => link.href);
+  const files = performance
+    .getEntriesByType("resource")
+    .map((entry) => entry.name)
+    .filter((name) => new URL(name).pathname.startsWith("/static/"));
+  const isFront = location.pathname === "/";
+  worker.postMessage({ files, pages: isFront ? [location.href, ...new Set(links)].slice(0, ABREAST) : [] });
+}
+
+async function keep() {
+  await navigator.serviceWorker.register("/service-worker.js");
+  const { active } = await navigator.serviceWorker.ready;
+  if (!document.documentElement.hasAttribute("data-kept") && !navigator.connection?.saveData) tell(active);
+}
+
+if ("serviceWorker" in navigator) window.addEventListener("load", () => spare(() => keep().catch(() => null)));
