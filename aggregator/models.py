@@ -1545,6 +1545,23 @@ class Preferences:
     has_pictures: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherRecord:
+    """What a publisher did lately."""
+
+    n_articles: int
+    n_stories: int
+    """Stories of several publishers that it is in."""
+    n_first: int
+    """Of these, how many it reported first."""
+    n_copied: int
+    """Of these, to how many it brought another's text."""
+    n_alone: int
+    """Stories that nobody else covered."""
+    languages: tuple[tuple[str | None, int], ...]
+    """What it writes in, with how many articles, the most first."""
+
+
 # --- bars that were tried ----------------------------------------------------------------------------
 
 

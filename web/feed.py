@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from aggregator.store import feeds
 from aggregator.store.db import reading, transaction
@@ -18,22 +19,23 @@ def refresh_feed(feed_id: int) -> ResponseReturnValue:
     with transaction(engine()) as db:
         feed = feeds.find_feed(db, feed_id)
         feeds.check_now(db, feed_id, now=now())
-    return _back_to_feed(feed_id, f"{feed.title} will be checked now.")
+    return _back_to_feed(feed_id, gettext("%(feed)s will be checked now.", feed=feed.title))
 
 
 @blueprint.post("/feed/<int:feed_id>/change")
 def change_feed(feed_id: int) -> ResponseReturnValue:
     """Rename a feed, put it into a folder, say how often it is checked and how much of it is fetched."""
     with transaction(engine()) as db:
-        feeds.find_feed(db, feed_id)
-        feeds.rename_feed(db, feed_id, request.form.get("title", "").strip())
+        title = request.form.get("title", "").strip()
+        if title != feeds.find_feed(db, feed_id).title:  # else it goes on by the name it had, its own or the owner's
+            feeds.rename_feed(db, feed_id, title)
         feeds.move_to_folder(db, feed_id, path_from(request.form.get("folder", "")))
         if "every" in request.form:
             feeds.set_interval(db, feed_id, request.form.get("every", type=int), now=now())
         if "has_full_text" in request.form:  # a box that is not ticked is not sent
             feeds.want_full_text(db, feed_id, wants="full_text" in request.form)
         feed = feeds.find_feed(db, feed_id)
-    return _back_to_feed(feed_id, f"Saved: {feed.title}.")
+    return _back_to_feed(feed_id, gettext("Saved: %(feed)s.", feed=feed.title))
 
 
 @blueprint.post("/feed/<int:feed_id>/move")
@@ -43,7 +45,9 @@ def move_feed(feed_id: int) -> ResponseReturnValue:
         feeds.find_feed(db, feed_id)
         there = readdress(db, feed_id, request.form.get("url", ""), now=now())
         feed = feeds.find_feed(db, there)
-    return _back_to_feed(there, f"{feed.title} goes on at {feed.feed_url}, starting now.")
+    return _back_to_feed(
+        there, gettext("%(feed)s goes on at %(address)s, starting now.", feed=feed.title, address=feed.feed_url)
+    )
 
 
 @blueprint.post("/feed/<int:feed_id>/<any(pause,resume):act>")
@@ -52,8 +56,9 @@ def pause_feed(feed_id: int, act: str) -> ResponseReturnValue:
     with transaction(engine()) as db:
         feed = feeds.find_feed(db, feed_id)
         feeds.set_paused(db, feed_id, is_paused=act == "pause", now=now())
-    said = "is paused; its articles stay" if act == "pause" else "is checked again, starting now"
-    return _back_to_feed(feed_id, f"{feed.title} {said}.")
+    if act == "pause":
+        return _back_to_feed(feed_id, gettext("%(feed)s is paused; its articles stay.", feed=feed.title))
+    return _back_to_feed(feed_id, gettext("%(feed)s is checked again, starting now.", feed=feed.title))
 
 
 @blueprint.get("/feed/<int:feed_id>/delete")
@@ -70,7 +75,7 @@ def delete_feed(feed_id: int) -> ResponseReturnValue:
     with transaction(engine()) as db:
         feed = feeds.find_feed(db, feed_id)
         feeds.delete_feed(db, feed_id)
-    flash(f"Deleted {feed.title}.")
+    flash(gettext("Deleted %(feed)s.", feed=feed.title))
     return redirect(url_for("manage.list_feeds"), code=303)
 
 

@@ -1,10 +1,8 @@
 """The pages one reads: front page, story, river, feed, article."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
-from itertools import groupby
-from typing import Any
+from datetime import datetime, timedelta
 
 from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +12,6 @@ from aggregator.editions import N_STORIES
 from aggregator.health import hub_in_words
 from aggregator.models import (
     Article,
-    ArticleLine,
     FrontOrder,
     FrontPage,
     Progress,
@@ -22,12 +19,14 @@ from aggregator.models import (
 )
 from aggregator.store import articles, feeds, full_texts, hubs, revisions, stories
 from aggregator.store import settings as memory
-from aggregator.store.articles import Cursor
 from aggregator.store.db import reading
 from aggregator.store.front import front_page as front_facts
+from aggregator.store.publishers import publishers_of
 from web import filters, front
-from web.newsroom import engine, now, window_start
+from web.lists import N_LINES, by_day, cursor, older
+from web.newsroom import engine, local, now, today, window_start
 from web.paths import folder_names
+from web.pictures import days_drawn
 from web.story import show_story
 
 blueprint = Blueprint("pages", __name__)
@@ -40,8 +39,11 @@ ORDERS = {
     FrontOrder.UNREAD: lazy_gettext("Unread"),
 }
 
-N_LINES = 80
 
+HISTORY_DAYS = 30
+"""Of a feed, told on its page."""
+N_PUBLISHERS = 12
+"""That are named of those whose articles a feed brings."""
 INTERVALS_S = (15 * 60, 30 * 60, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400)
 """How often a feed may be checked, where its owner does not leave that to the feed."""
 
@@ -120,9 +122,9 @@ def river() -> ResponseReturnValue:
     """Show every article, newest first."""
     is_unread_only = "unread" in request.args
     with reading(engine()) as db:
-        lines = articles.river(db, limit=N_LINES + 1, after=_cursor(), unread_only=is_unread_only)
+        lines = articles.river(db, limit=N_LINES + 1, after=cursor(), unread_only=is_unread_only)
     return render_template(
-        "river.html", days=_by_day(lines[:N_LINES]), older=_older(lines), is_unread_only=is_unread_only
+        "river.html", days=by_day(lines[:N_LINES]), older=older(lines), is_unread_only=is_unread_only
     )
 
 
@@ -131,17 +133,23 @@ def feed(feed_id: int) -> ResponseReturnValue:
     """Show one feed: how it does, what it brought, what can be changed about it."""
     with reading(engine()) as db:
         line = feeds.feed_line(db, feed_id)
-        lines = articles.river(db, limit=N_LINES + 1, after=_cursor(), feed_id=feed_id)
+        lines = articles.river(db, limit=N_LINES + 1, after=cursor(), feed_id=feed_id)
         folders = folder_names(db)
         offers = feeds.offers(db, feed_id)
         hub = hubs.hub_of(db, feed_id)
+        since = now() - timedelta(days=HISTORY_DAYS)
+        brought = feeds.brought_at(db, feed_id, since=since)
+        brings = publishers_of(db, feed_id, since=since)
     return render_template(
         "feed.html",
         line=line,
-        days=_by_day(lines[:N_LINES]),
-        older=_older(lines),
+        days=by_day(lines[:N_LINES]),
+        older=older(lines),
         offers=offers,
         hub=hub_in_words(hub, now=now()) if hub else "",
+        history=days_drawn(brought, n_days=HISTORY_DAYS, today=today(), day_of=lambda moment: local(moment).date()),
+        publishers=brings[:N_PUBLISHERS],
+        n_more_publishers=len(brings[N_PUBLISHERS:]),
         folder_path=folders.get(line.feed.folder_id or 0, ""),
         paths=folders.values(),
         intervals=sorted({*INTERVALS_S, line.feed.interval_s or INTERVALS_S[0]}),
@@ -205,33 +213,3 @@ def _counts(progress: Progress) -> dict[str, int | bool]:
         "n_stories": progress.n_stories,
         "is_working": front.is_working(progress),
     }
-
-
-def _cursor() -> Cursor | None:
-    """Return where the list goes on, from `before` and `id`; None at its start."""
-    if "before" not in request.args:
-        return None
-    try:
-        moment = datetime.fromisoformat(request.args["before"])
-        cursor = Cursor(moment, int(request.args["id"]))
-    except (KeyError, ValueError):
-        abort(404)
-    if moment.tzinfo is None:
-        abort(404)
-    return cursor
-
-
-def _older(lines: Sequence[ArticleLine]) -> str | None:
-    """Return where the older lines are; None where there are none."""
-    if len(lines) <= N_LINES:
-        return None
-    last = lines[N_LINES - 1]
-    place: dict[str, Any] = {"before": last.published_at.isoformat(), "id": last.id}
-    if "unread" in request.args:
-        place["unread"] = ""
-    return url_for(request.endpoint or "", **(request.view_args or {}), **place)
-
-
-def _by_day(lines: Sequence[ArticleLine]) -> Iterator[tuple[str, list[ArticleLine]]]:
-    for day, of_day in groupby(lines, key=lambda line: filters.day(line.published_at)):
-        yield day, list(of_day)

@@ -1,8 +1,9 @@
 """Pictures drawn here, as SVG: each with its text, in the colours of the page; pure."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
@@ -16,6 +17,8 @@ N_STROKES = 24
 """Of a sparkline: each stands for a twenty-fourth of the time from the first report until now."""
 STROKE = 2
 SPARK_HEIGHT = 16
+DAY_STEP, DAYS_HIGH = 8, 40
+"""Of the bars of days: how far apart, and how high the highest."""
 SHORTEST = timedelta(hours=1)
 """That a sparkline tells of: a story of five minutes would fill it with its first article."""
 
@@ -36,6 +39,27 @@ def sparkline(moments: Sequence[datetime], *, now: datetime, clock: Callable[[da
         _arrivals_in_words(moments, counts[peak], clock(first + peak * span / N_STROKES), clock),
         _strokes(counts),
     )
+
+
+def days_drawn(moments: Sequence[datetime], *, n_days: int, today: date, day_of: Callable[[datetime], date]) -> Markup:
+    """Return how many articles came on each of the last days, as bars; `day_of` tells the owner's day of a moment."""
+    n_of = Counter((today - day_of(moment)).days for moment in moments)
+    counts = [n_of.get(n_days - 1 - n, 0) for n in range(n_days)]
+    if not any(counts):
+        return Markup("")
+    said = gettext(
+        "%(n)s articles in %(days)s days, %(most)s on the busiest, none on %(none)s",
+        n=count(sum(counts)),
+        days=n_days,
+        most=count(max(counts)),
+        none=counts.count(0),
+    )
+    wide, high = DAY_STEP - 2, [max(2, round(each / max(counts) * DAYS_HIGH)) for each in counts]
+    bars = [f"M{n * DAY_STEP + 1} {DAYS_HIGH}h{wide}v-{high[n]}h-{wide}z" for n, each in enumerate(counts) if each]
+    return Markup(
+        '<svg class="spark days" role="img" viewBox="0 0 {0} {1}" width="{0}" height="{1}"><title>{2}</title>'
+        '<path d="{3}"/></svg>'
+    ).format(n_days * DAY_STEP, DAYS_HIGH, said, "".join(bars))
 
 
 def _counts(moments: Iterable[datetime], first: datetime, span: timedelta) -> list[int]:

@@ -137,6 +137,12 @@ def lines_of(db: Connection, feed_ids: Sequence[int]) -> list[FeedLine]:
     return [found[feed_id] for feed_id in feed_ids if feed_id in found]
 
 
+def brought_at(db: Connection, feed_id: int, *, since: datetime) -> list[datetime]:
+    """Return when the articles that the feed brought since then were published, the oldest first."""
+    moments = select(entries.c.published_at).where(entries.c.feed_id == feed_id, entries.c.published_at >= since)
+    return list(db.execute(moments.order_by(entries.c.published_at)).scalars())
+
+
 def feed_line(db: Connection, feed_id: int) -> FeedLine:
     """Return one feed with its polling and counts; NotFoundError where there is none."""
     find_feed(db, feed_id)

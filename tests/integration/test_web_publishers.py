@@ -1,0 +1,95 @@
+"""Who stands behind articles: the page of a publisher, and what a feed's own page tells."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+from aggregator.config import Settings, WebSettings
+from aggregator.store import articles, feeds
+from aggregator.store.db import open_database, reading, sqlite_url
+from tests.edition import NOON, Edition, print_edition
+from web import create_app
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def client(engine: Engine) -> FlaskClient:
+    return create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON).test_client()
+
+
+@pytest.fixture
+def edition(engine: Engine) -> Edition:
+    return print_edition(engine)
+
+
+def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/keys").get_data(as_text=True))
+    assert found
+    return client.post(path, data={"csrf_token": found[1], **fields})
+
+
+def said(client: FlaskClient, path: str) -> str:
+    return " ".join(client.get(path).get_data(as_text=True).split())
+
+
+def place_of(engine: Engine, edition: Edition, title: str) -> str:
+    with reading(engine) as db:
+        return f"/publisher/{articles.find_article(db, edition.article_ids[title]).publisher.id}"
+
+
+def test_a_publisher_says_how_it_reports_and_shows_its_articles(
+    client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    shown = said(client, place_of(engine, edition, "Port strike enters third day"))
+    assert "North Wire" in shown
+    assert "<dt>Articles</dt><dd>3</dd>" in shown
+    assert '<dt>First in</dt><dd>3 <span class="evidence">100 %</span>' in shown
+    assert "English 3" in shown
+    assert "Strong earthquake shakes the coast of Ardania" in shown
+    assert f'href="/feed/{edition.feed_ids["North Wire"]}"' in shown
+
+
+def test_the_owner_names_a_publisher_and_places_it(client: FlaskClient, engine: Engine, edition: Edition) -> None:
+    place = place_of(engine, edition, "Port strike enters third day")
+    post(client, f"{place}/change", title=" The <Wire> ", country="AT")
+    shown = said(client, place)
+    assert "Saved." in shown
+    assert "The &lt;Wire&gt;" in shown
+    assert "Austria" in shown
+    assert "The &lt;Wire&gt;" in said(client, f"/feed/{edition.feed_ids['North Wire']}")
+    post(client, f"{place}/change", title="", country="ZZZ")
+    assert "<dt>Country</dt><dd>–</dd>" in said(client, place)
+    assert ">north-wire.example</h1>" in said(client, place)
+
+
+def test_a_publisher_that_is_not_there_is_a_page_that_says_so(client: FlaskClient) -> None:
+    assert client.get("/publisher/99").status_code == 404
+    assert post(client, "/publisher/99/change").status_code == 404
+
+
+def test_a_feed_draws_what_it_brought_day_by_day_and_names_whose_it_is(client: FlaskClient, edition: Edition) -> None:
+    shown = said(client, f"/feed/{edition.feed_ids['North Wire']}")
+    assert "<title>3 articles in 30 days, 3 on the busiest, none on 29</title>" in shown
+    assert re.search(r'href="/publisher/\d+" dir="auto">North Wire<', shown)
+
+
+def test_saving_a_feed_does_not_make_its_own_name_the_owners(
+    client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    feed_id = edition.feed_ids["North Wire"]
+    with reading(engine) as db:
+        before = feeds.subscriptions(db)
+    post(client, f"/feed/{feed_id}/change", title="North Wire", folder="World")
+    with reading(engine) as db:
+        assert feeds.subscriptions(db) == before
