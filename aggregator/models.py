@@ -1562,6 +1562,18 @@ class PublisherRecord:
     """What it writes in, with how many articles, the most first."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstSteps:
+    """How far a feed has come on first run."""
+
+    feed_id: int
+    title: str
+    is_checked: bool
+    error: str | None
+    n_articles: int
+    n_grouped: int
+
+
 # --- bars that were tried ----------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[1]
 BENCHMARKS = {
     "bench.fetch": [],
     "bench.feeds": ["--out", "bench/feeds.md"],
+    "bench.opml": ["--out", "bench/opml.md"],
     "bench.refresh": ["--out", "bench/refresh.md"],
     "bench.table": ["--out", "bench/stories.md"],
     "bench.window": ["--out", "bench/window.md"],

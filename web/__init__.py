@@ -22,6 +22,7 @@ from web import (
     explaining,
     feed,
     filters,
+    first_run,
     folders,
     health,
     images,
@@ -69,6 +70,7 @@ def create_app(
     drawing.add_drawings(app)
     explaining.add_explanations(app)
     preferences.add_preferences(app)
+    first_run.add_first_steps(app)
     images.add_images(app, settings)
     acts.add_words(app)
     neighbours.add_neighbours(app)
@@ -82,6 +84,7 @@ def create_app(
         manage,
         adding,
         feed,
+        first_run,
         folders,
         opml,
         health,

@@ -108,7 +108,9 @@ def _grouping(found: Condition, now: datetime) -> Finding:
     if found.n_ungrouped and silent > LATE_REGROUP:
         behind = gettext("It is %(span)s behind.", span=span(silent.total_seconds()))
         return Finding(name, f"{behind} {waiting}", gettext("The worker's log says what holds it up."))
-    last = gettext("Last done %(span)s ago.", span=span(silent.total_seconds()))
+    last = gettext("Last done just now.")
+    if silent >= timedelta(minutes=1):
+        last = gettext("Last done %(span)s ago.", span=span(silent.total_seconds()))
     return Finding(name, f"{last} {waiting}" if found.n_ungrouped else last)
 
 

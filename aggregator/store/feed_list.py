@@ -4,12 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    distinct,
+    func,
+    or_,
+    select,
+    update,
+)
 
-from aggregator.models import Fault, FeedChoice, FeedOrder, FolderCount
+from aggregator.models import Fault, FeedChoice, FeedOrder, FirstSteps, FolderCount
 from aggregator.store.feeds import delete_feed
 from aggregator.store.folders import folder_at, remove_empty_folders
-from aggregator.store.schema import entries, feeds, polls
+from aggregator.store.schema import entries, feeds, memberships, polls
 from aggregator.store.statements import chunks, feed_title
 
 
@@ -36,6 +49,40 @@ def folder_counts(db: Connection, choice: FeedChoice) -> dict[int | None, Folder
     n_need_owner = func.count(case((_needs_owner(choice.old_before), 1)))
     counts = _matching(select(feeds.c.folder_id, func.count(), n_need_owner), choice).group_by(feeds.c.folder_id)
     return {folder_id: FolderCount(n_feeds, n_worse) for folder_id, n_feeds, n_worse in db.execute(counts)}
+
+
+def first_steps(db: Connection, *, limit: int) -> list[FirstSteps]:
+    """Return how far the first feeds have come, always in the same order: as they were added."""
+    wanted = (
+        select(feeds.c.id, feed_title.label("shown"), polls.c.checked_at, polls.c.error)
+        .join(polls, polls.c.feed_id == feeds.c.id)
+        .order_by(feeds.c.id)
+        .limit(limit)
+    )
+    rows = db.execute(wanted).mappings().all()
+    counts = (
+        select(
+            entries.c.feed_id,
+            func.count(distinct(entries.c.article_id)),
+            func.count(distinct(memberships.c.article_id)),
+        )
+        .outerjoin(memberships, memberships.c.article_id == entries.c.article_id)
+        .where(entries.c.feed_id.in_([row["id"] for row in rows]))
+        .group_by(entries.c.feed_id)
+    )
+    counted = {feed_id: (n_articles, n_grouped) for feed_id, n_articles, n_grouped in db.execute(counts)}
+    return [_steps(row, *counted.get(row["id"], (0, 0))) for row in rows]
+
+
+def _steps(row: RowMapping, n_articles: int, n_grouped: int) -> FirstSteps:
+    return FirstSteps(
+        feed_id=row["id"],
+        title=row["shown"],
+        is_checked=row["checked_at"] is not None,
+        error=row["error"],
+        n_articles=n_articles,
+        n_grouped=n_grouped,
+    )
 
 
 # --- acts on many ------------------------------------------------------------------------------------

@@ -86,12 +86,12 @@ def subscribe_many(db: Connection, wanted: Sequence[Subscription], *, now: datet
     return outcomes
 
 
-def _add(db: Connection, rows: Sequence[Mapping[str, Any]], *, now: datetime) -> set[int]:
+def _add(db: Connection, rows: Sequence[dict[str, Any]], *, now: datetime) -> set[int]:
     """Add these feeds, due at once; return the ids of those that nobody else added at the same moment."""
     if not rows:
         return set()
-    add = insert_into(db, feeds).values(rows).on_conflict_do_nothing().returning(feeds.c.id)
-    added = set(db.execute(add).scalars())
+    add = insert_into(db, feeds).on_conflict_do_nothing().returning(feeds.c.id)
+    added = set(db.execute(add, rows).scalars())
     if added:
         db.execute(insert(polls), [{"feed_id": each, "next_check_at": now, "n_failures": 0} for each in added])
     return added

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.models import Candidate, Headline
-from aggregator.store import articles, probes, sessions, stories
+from aggregator.models import Candidate, Headline, Subscription
+from aggregator.store import articles, imports, probes, sessions, stories
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.subscribing import foresee
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import (
     NOON,
@@ -93,6 +94,93 @@ def test_from_first_run_over_a_list_to_the_front_page(page: Page, engine: Engine
     expect(page.get_by_role("heading", name="The first edition is being made")).to_be_visible()
     print_edition(engine)
     expect(page.locator("[data-count=n_articles]")).not_to_have_text("0")
+
+
+def test_from_first_run_over_an_address_to_reading_by_keyboard_alone(page: Page, engine: Engine) -> None:
+    page.goto("/")
+    page.get_by_role("textbox", name="Address").focus()
+    page.keyboard.type("paper.example")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Looking what is there")
+    found = Candidate(feed_url="https://paper.example/feed", title="Paper", newest=(Headline("News of today"),))
+    with transaction(engine) as db:
+        probes.keep(db, 1, [found], error=None, now=NOON)
+    expect(page.get_by_label("Subscribe to it")).to_be_checked()
+    page.get_by_label("Folder").focus()
+    page.keyboard.type("World")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Added https://paper.example/feed.")).to_be_visible()
+    print_edition(engine)
+    page.locator("body").press("g")
+    page.keyboard.press("h")
+    page.wait_for_url("**/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert "/story/" in page.url
+
+
+def test_without_javascript_a_feed_is_looked_at_and_a_list_imported(
+    browser: Browser, address: str, engine: Engine, tmp_path: Path
+) -> None:
+    context = browser.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/feeds")
+    page.get_by_label("Address of a feed or a site").fill("paper.example")
+    page.get_by_role("button", name="Add", exact=True).click()
+    with transaction(engine) as db:
+        probes.keep(db, 1, [Candidate(feed_url="https://paper.example/feed", title="Paper")], error=None, now=NOON)
+    expect(page.get_by_role("heading", level=1)).to_have_text("One feed is there")  # the page loads itself anew
+    (tmp_path / "feeds.opml").write_text(LIST)
+    page.goto("/import")
+    page.get_by_label("OPML file").set_input_files(tmp_path / "feeds.opml")
+    page.get_by_role("button", name="Show what it would bring").click()
+    page.get_by_role("button", name="Import 1 feed").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Added 1 feed")
+    context.close()
+
+
+def test_ticked_feeds_are_acted_on_and_shift_ticks_all_between(page: Page, edition: Edition) -> None:
+    page.goto("/feeds")
+    boxes = page.locator("input[name=feed]")
+    boxes.nth(0).check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("3 feeds are paused now.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page_about_feeds(
+    browser: Browser, address: str, engine: Engine, edition: Edition, scheme: Any
+) -> None:
+    found = [Candidate(feed_url="https://paper.example/feed", title="Paper", n_entries=1, newest=(Headline("News"),))]
+    with transaction(engine) as db:
+        probes.keep(db, probes.begin(db, "https://paper.example/", (), now=NOON), found, error=None, now=NOON)
+        probes.begin(db, "https://waits.example/", (), now=NOON)
+        import_id = imports.begin(db, "feeds.opml", (), now=NOON)
+        imports.show(
+            db, import_id, foresee(db, [Subscription(feed_url="https://a.example/"), Subscription(feed_url="x y")])
+        )
+    for width in (1280, 390):
+        context = browser.new_context(base_url=address, color_scheme=scheme, viewport={"width": width, "height": 900})
+        page = context.new_page()
+        for path in (
+            "/add/1",
+            "/add/2",
+            "/import/1",
+            "/folder/1",
+            "/feeds?q=a",
+            "/publisher/1",
+            "/health",
+            "/settings",
+        ):
+            page.goto(path)
+            graves = [
+                each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")
+            ]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in graves] == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        context.close()
 
 
 def test_the_starter_pack_is_one_click(page: Page) -> None:

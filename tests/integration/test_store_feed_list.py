@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Engine
 
 from aggregator.errors import FolderError
 from aggregator.health import OLD_AFTER, health
-from aggregator.models import Fault, FeedChoice, FeedOrder, FolderCount, Poll, Subscription
+from aggregator.models import Fault, FeedChoice, FeedOrder, FolderCount, Poll, Regrouping, Subscription
 from aggregator.store import feed_list, feeds, folders
 from aggregator.store.db import transaction
-from tests.integration.desk import DAY, NOON, bring, entry
+from tests.integration.desk import DAY, NOON, bring, draft, entry, ids_by_title, save
 
 ALL = FeedChoice(old_before=NOON - OLD_AFTER)
 NEEDS_OWNER = FeedChoice(old_before=NOON - OLD_AFTER, needs_owner=True)
@@ -136,3 +136,19 @@ def test_a_folder_that_is_deleted_leaves_its_feeds_in_the_one_around_it(engine: 
             folders.dissolve(db, folders.find_folder(db, ("World",)).id)
             left = {line.feed.title: line.folder for line in feeds.feed_lines(db)}
         assert left == {"A": None, "B": None}
+
+
+def test_each_feed_says_how_far_it_has_come_on_first_run(engine: Engine) -> None:
+    with transaction(engine) as db:
+        for name in ("Late", "Good", "Bad"):
+            subscribe(db, name)
+        bring(db, 2, entry("a"), entry("b"))
+        feeds.record_poll(db, checked(2))
+        feeds.record_poll(db, checked(3, error="No."))
+        save(db, Regrouping(stories=(draft([min(ids_by_title(db).values())]),)))
+        told = feed_list.first_steps(db, limit=2)
+        assert [(each.title, each.is_checked, each.n_articles, each.n_grouped) for each in told] == [
+            ("Late", False, 0, 0),
+            ("Good", True, 2, 1),
+        ]
+        assert feed_list.first_steps(db, limit=9)[2].error == "No."

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from aggregator.config import FetchSettings, Settings
 from aggregator.fetch.http import fetch_all
 from aggregator.listing import fetch_wanted
-from aggregator.models import Fetched
+from aggregator.models import Fetched, Poll
 from aggregator.parse.opml import parse_opml
 from aggregator.parse.sandbox import Parsed, parse_reply, read_list
 from aggregator.probing import probe_wanted
@@ -262,6 +262,15 @@ def test_the_starter_pack_is_offered_and_not_forced(client: FlaskClient, engine:
     reply = post(client, "/welcome/starter")
     assert f"Added {len(pack)} feeds" in said(client, reply.location)
     assert len(urls(engine)) == len(pack)
+
+
+def test_on_first_run_each_feed_says_how_far_it_has_come(client: FlaskClient, engine: Engine) -> None:
+    bring(client, LIST)
+    assert said(client, "/").count("waits to be fetched") == 2
+    with transaction(engine) as db:
+        feeds.record_poll(db, Poll(feed_id=1, checked_at=NOON, next_check_at=NOON))
+        feeds.record_poll(db, Poll(feed_id=2, checked_at=NOON, next_check_at=NOON, error="It is gone."))
+    assert client.get("/progress/feeds.json").get_json() == {"1": "fetched, 0 articles, 0 grouped", "2": "It is gone."}
 
 
 # --- one address -------------------------------------------------------------------------------------
