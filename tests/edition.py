@@ -17,7 +17,10 @@ from aggregator.models import (
     Arrivals,
     Entry,
     Evidence,
+    MarkKind,
     Member,
+    Mute,
+    MuteKind,
     NewArticle,
     Poll,
     Regrouping,
@@ -31,7 +34,7 @@ from aggregator.models import (
     Validators,
 )
 from aggregator.models import Edition as Past
-from aggregator.store import articles, correcting, editions, feeds, reading, stories, topics
+from aggregator.store import articles, correcting, editions, feeds, marks, mutes, reading, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
 from aggregator.stories.desk import Desk, Reading
@@ -205,6 +208,23 @@ def read_some(engine: Engine, edition: Edition, *, now: datetime = NOON) -> None
         reading.mark_story(db, edition.story_ids[labels[1]], is_read=True, now=now)
         members = stories.find_story(db, edition.story_ids[labels[0]]).members
         reading.mark_articles(db, [members[0].article.id], is_read=True, now=now)
+
+
+def act_some(engine: Engine, edition: Edition, *, now: datetime = NOON) -> None:
+    """Star a story and an article, follow a story, and mute another for a week."""
+    one, other, *_, last = edition.story_ids.values()
+    with transaction(engine) as db:
+        for kind in MarkKind:
+            marks.mark_story(db, one, kind, is_on=True, now=now)
+        marks.mark_story(db, other, MarkKind.STAR, is_on=True, now=now)
+        reading.star_article(db, next(iter(edition.article_ids.values())), is_starred=True, now=now)
+        [card] = stories.story_cards(db, [last])
+        until = now + timedelta(days=7)
+        mutes.mute(
+            db,
+            Mute(kind=MuteKind.STORY, title=card.headline, story_id=last, bar=9, until=until, made_at=now),
+            now=now,
+        )
 
 
 def _by_publisher(pieces: Sequence[Piece]) -> Iterable[tuple[str, list[Piece]]]:

@@ -25,7 +25,7 @@ from aggregator.models import (
     StoryMember,
     StoryPage,
 )
-from aggregator.store import articles, changes, context, digests, stories
+from aggregator.store import articles, changes, context, digests, mutes, stories
 from aggregator.store.db import reading
 from web.newsroom import engine, now
 
@@ -161,6 +161,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         new = _new(page, digest)
         said = says(page, digest, new, _texts(db, page, digest, new))
         around = _around(db, page, history) if len(ordered) > 1 else None
+        muted = mutes.mutes_of_story(db, story_id, now=now())
     found = sources(page, digest.sources if digest else ())
     return render_template(
         "story.html",
@@ -168,6 +169,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         members=shown,
         whole=_shown_whole(shown),
         history=history,
+        muted=muted,
         says=said,
         around=around,
         sources=_asked_for(found)[:N_SOURCES],

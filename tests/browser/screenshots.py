@@ -18,6 +18,7 @@ from tests.browser.press import CHROMIUM, chromium, served
 from tests.edition import (
     NOON,
     Edition,
+    act_some,
     correct_some,
     keep_past,
     make_topics,
@@ -63,6 +64,7 @@ def main(folder: Path) -> None:
         read_stories(full)
         read_some(full, edition)
         correct_some(full, edition)
+        act_some(full, edition)
         keep_past(full)
         photograph(browser, full, full_pages(edition, topic_ids), folder)
         with transaction(full) as db:
@@ -76,7 +78,15 @@ def main(folder: Path) -> None:
         photograph(
             browser,
             empty,
-            {"first-run": "/", "river-empty": "/river", "topics-empty": "/topics", "feeds-empty": "/feeds"},
+            {
+                "first-run": "/",
+                "river-empty": "/river",
+                "topics-empty": "/topics",
+                "feeds-empty": "/feeds",
+                "starred-empty": "/starred",
+                "following-empty": "/following",
+                "muted-empty": "/muted",
+            },
             folder,
         )
         odd = open_database(sqlite_url(Path(scratch) / "odd.db"))
@@ -102,6 +112,10 @@ def full_pages(edition: Edition, topic_ids: dict[str, int]) -> dict[str, str]:
         "river": "/river",
         "changes": "/changes",
         "engine": "/engine?bar=0.4",
+        "starred": "/starred",
+        "following": "/following",
+        "muted": "/muted",
+        "mute": f"/story/{edition.story_ids['port-strike']}/mute",
         "feeds": "/feeds",
         "feed": f"/feed/{feed}",
         "delete": f"/feed/{feed}/delete",

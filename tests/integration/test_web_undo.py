@@ -268,6 +268,8 @@ def test_a_story_is_muted_until_it_grows_or_time_is_up(client: FlaskClient, engi
     assert "Muted for 7 days. It comes back when 8 publishers tell it." in page
     assert "comes back when 8 publishers tell it" in page
     assert "Hides 1 story" in page
+    assert "You muted this story" in shown(client, f"/story/{quake}")
+    assert "You muted this story" not in shown(client, f"/story/{edition.story_ids['port']}")
     assert str(quake) not in headlines(client, "/")
     later = create_app(engine, Settings(), clock=lambda: NOON + WEEK).test_client()
     assert "Nothing is muted" in shown(later, "/muted")
