@@ -1,7 +1,7 @@
 """The straight line of an article after it was kept: encode, regroup. Order only; the rooms decide."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -134,7 +134,7 @@ def regroup(
         with reading(engine) as db:
             found = _look(db, desk, since=since)
         desk, touched = found.desk, touched | found.touched
-        desk.take_in(found.news, found.arrived, *found.vectors)
+        found = _taken_in(desk, found)
         clustered = engine_room.cluster(desk.window, found.story_of, touched, found.held, bar=bar)
         with reading(engine) as db:
             story_ids = {found.story_of[each] for each in clustered.article_ids & found.story_of.keys()}
@@ -170,6 +170,12 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
         revision=corrections.revision(db),
         reach=reach(db, since=since),
     )
+
+
+def _taken_in(desk: Desk, found: _Found) -> _Found:
+    """Bring the desk up to date; return the rest, without the texts and vectors, which are large."""
+    desk.take_in(found.news, found.arrived, *found.vectors)
+    return replace(found, arrived=(), vectors=([], None))
 
 
 def present_bar(db: Connection, settings: StorySettings) -> float:

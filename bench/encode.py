@@ -1,6 +1,7 @@
 """Measure how fast ways of encoding are, side by side in one run, and what they do to nearest neighbours.
 
-    python -m bench.encode [--data ../shared/data] [--threads 2] [--rounds 5] [--out bench/encode.md]
+    python -m bench.encode [--data ../shared/data] [--threads 2] [--rounds 5] [--neighbours 3200]
+                           [--out bench/encode.md]
 
 Speed: titles with 300 characters of text, all ways in turn, round after round, so that other work on the machine
 slows each of them alike; the ratio is the median of the rounds' own. Neighbours: the share of titles whose nearest
@@ -32,7 +33,6 @@ from aggregator.models import Vectors
 from aggregator.parse.feed import parse_feed
 
 N_TIMED = 128
-N_NEIGHBOURS = 3_200
 MAX_CHARS = 300
 Encode = Callable[[Sequence[str]], Vectors]
 
@@ -53,13 +53,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared/data")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--neighbours", type=int, default=3_200, help="titles whose nearest are compared")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     if not asked.data.is_dir():
         sys.exit(f"{asked.data} is not there; name the folder with feeds and stories with --data.")
     pieces = read_pieces(asked.data)
     found = ways(asked.threads)
-    table = "\n\n".join([_head(asked.threads), speeds(found, pieces, asked.rounds), neighbours(found, pieces)]) + "\n"
+    table = (
+        "\n\n".join(
+            [_head(asked.threads), speeds(found, pieces, asked.rounds), neighbours(found, pieces[: asked.neighbours])]
+        )
+        + "\n"
+    )
     print(table)
     if asked.out:
         asked.out.write_text(f"# Encoding\n\n`python -m bench.encode --out bench/encode.md`\n\n{table}", "utf-8")
@@ -121,14 +127,13 @@ def speeds(found: Sequence[Way], pieces: Sequence[tuple[str, str]], rounds: int)
 
 def neighbours(found: Sequence[Way], pieces: Sequence[tuple[str, str]]) -> str:
     """Return a table of how often each way finds the same nearest neighbour as the first."""
-    chosen = pieces[:N_NEIGHBOURS]
     kinds = {
-        "titles alone": [title for title, _ in chosen],
-        "title and text": [text_to_encode(title, text, MAX_CHARS) for title, text in chosen],
+        "titles alone": [title for title, _ in pieces],
+        "title and text": [text_to_encode(title, text, MAX_CHARS) for title, text in pieces],
     }
     compared = [way for way in found if way.is_compared]
     nearest = {(way.name, kind): _nearest(way.encode(texts)) for way in compared for kind, texts in kinds.items()}
-    lines = [f"| same nearest of {len(chosen):,} | {' | '.join(kinds)} |", "|---|---|---|"]
+    lines = [f"| same nearest of {len(pieces):,} | {' | '.join(kinds)} |", "|---|---|---|"]
     for way in compared[1:]:
         same = [float((nearest[way.name, kind] == nearest[compared[0].name, kind]).mean()) for kind in kinds]
         lines.append(f"| {way.name} | {' | '.join(f'{share:.1%}' for share in same)} |")

@@ -56,17 +56,16 @@ def vectors_of(db: Connection, encoder: EncoderName, article_ids: Sequence[int])
     question = select(vectors.c.article_id, vectors.c.vector).where(
         vectors.c.encoder_id == encoder_id(db, encoder), func.length(vectors.c.vector) == 2 * encoder.dim
     )
-    rows = [
-        row
-        for some in chunks(sorted(article_ids))
-        for row in db.execute(question.where(vectors.c.article_id.in_(some)))
-    ]
-    halves = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f2").reshape(len(rows), encoder.dim)
-    return [row.article_id for row in rows], _unit(halves.astype(np.float32))
+    ids: list[int] = []
+    halves = [np.empty((0, encoder.dim), dtype="<f2")]
+    for some in chunks(sorted(article_ids)):
+        rows = db.execute(question.where(vectors.c.article_id.in_(some))).all()
+        ids += [row.article_id for row in rows]
+        halves.append(np.frombuffer(b"".join(row.vector for row in rows), dtype="<f2").reshape(-1, encoder.dim))
+    return ids, _unit(np.concatenate(halves).astype(np.float32))
 
 
 def _unit(found: Vectors) -> Vectors:
     """Return the vectors at length one again: in float16 they are off by up to a thousandth."""
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    unit: Vectors = found / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return unit
+    found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return found

@@ -40,8 +40,8 @@ LANGUAGE_PRIOR = 20
 """Articles of similarity nought that are added to a language before its mean vector is taken away: in a window of
 three the mean would be the story itself."""
 
-PAIRS_AT_ONCE = 20_000
-"""Pairs that are compared at once: 20,000 × 384 × 4 bytes twice = 61 MB."""
+PAIRS_AT_ONCE = 8_000
+"""Pairs that are compared at once: 8,000 × 384 × 4 bytes twice = 25 MB."""
 
 PATIENCE_DAYS = 2.0
 """Days between two articles that cost nothing."""
@@ -192,8 +192,8 @@ def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | N
         raise EncoderError(f"{len(vector_ids)} articles cannot have vectors of shape {vectors.shape}.")
     position = {article_id: row for row, article_id in enumerate(vector_ids)}
     found = np.array([position.get(article_id, -1) for article_id in ids], dtype=np.int64)
-    chosen = np.where((found >= 0)[:, None], vectors[found], 0).astype(np.float32)
-    chosen[~np.isfinite(chosen).all(axis=1)] = 0
+    chosen = vectors[found].astype(np.float32, copy=False)
+    chosen[(found < 0) | ~np.isfinite(chosen).all(axis=1)] = 0
     return _unit(chosen)
 
 
@@ -321,8 +321,10 @@ def _without_common_part(
 
 
 def _unit(vectors: Vectors) -> Vectors:
+    """Return these rows at length one, in place: a window's are large."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+    vectors /= np.where(lengths > 0, lengths, 1)
+    return vectors
 
 
 def _numbered(values: Sequence[object]) -> Rows:

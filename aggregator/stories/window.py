@@ -121,17 +121,9 @@ class Window:
         their words. Raises EncoderError where the two do not belong together.
         """
         ordered = sorted(arrived, key=lambda article: (article.published_at, article.url or "", article.id))
-        unit = rows_for([article.id for article in ordered], vector_ids, vectors)
         self._forget({*gone, *(article.id for article in ordered)})
-        words, is_form = self._read(ordered, gone)
-        unit[is_form] = 0
-        if self._background is None:
-            self._background, self._n_measured = background(words, unit), len(ordered)
-        else:
-            self._background, self._n_changes = widened(self._background, words), self._n_changes + len(ordered)
+        self._compare(ordered, rows_for([article.id for article in ordered], vector_ids, vectors), gone)
         if ordered:
-            more = compare(words, unit, self._background)
-            self._compared = more if self._compared is None else appended(self._compared, more)
             self.articles += [_standing(article) for article in ordered]
             self._link(len(self) - len(ordered))
 
@@ -174,6 +166,18 @@ class Window:
             self.articles = [self.articles[row] for row in rows]
             self._n_changes += int((~stays).sum())
 
+    def _compare(self, ordered: Sequence[WindowArticle], unit: Vectors, gone: Collection[int]) -> None:
+        """Read these articles, and keep what is compared of them."""
+        words, is_form = self._read(ordered, gone)
+        unit[is_form] = 0
+        if self._background is None:
+            self._background, self._n_measured = background(words, unit), len(ordered)
+        else:
+            self._background, self._n_changes = widened(self._background, words), self._n_changes + len(ordered)
+        if ordered:
+            more = compare(words, unit, self._background)
+            self._compared = more if self._compared is None else appended(self._compared, more)
+
     def _read(self, ordered: Sequence[WindowArticle], gone: Collection[int]) -> tuple[Words, NDArray[np.bool_]]:
         """Return what is compared of these articles, clean, without furniture, and which are forms; copies are sought.
 
@@ -190,6 +194,7 @@ class Window:
         is_form = np.array(
             [len(text) < FORM_SHARE * len(body) for text, body in zip(told, bodies, strict=True)], dtype=bool
         )
+        del pieces, read, bodies  # of a whole window a hundred megabytes
         text_words = [tokens(text, article.language) for article, text in zip(ordered, told, strict=True)]
         self._copies.advance(
             {
