@@ -25,6 +25,7 @@ COMMANDS = {
     "feed": ("aggregator.cli.subscriptions", "Show one feed, or change how it is treated."),
     "stories": ("aggregator.cli.stories", "List the top stories."),
     "story": ("aggregator.cli.stories", "Show one story, or correct it."),
+    "search": ("aggregator.cli.search", "Find articles by their words."),
     "changes": ("aggregator.cli.stories", "List what changed in stories, and whose doing it was."),
     "undo": ("aggregator.cli.stories", "Undo a change in stories, and have that hold."),
     "password": ("aggregator.cli.keeping", "Set the household's password, which the pages then ask for."),

@@ -73,8 +73,11 @@ def find(db: Connection, query: Query, *, limit: int = N_FOUND) -> Found:
     if query.is_empty or any(not each.is_not for each in plan.unknown):
         return Found(unknown=plan.unknown)
     ids = _ids(db, plan, limit=limit + 1)
-    titles = _ids(db, replace(plan, query=_in_title(query)), limit=limit // 4) if _has_more_than_title(query) else []
-    phrase = _phrase(query)
+    # Where each article has to be looked up, one list costs as much as all else: its order by time is enough.
+    is_quick = not plan.looks_at_rows and not query.marks
+    has_titles = is_quick and _has_more_than_title(query)
+    titles = _ids(db, replace(plan, query=_in_title(query)), limit=limit // 4) if has_titles else []
+    phrase = _phrase(query) if is_quick else None
     phrases = _ids(db, replace(plan, query=phrase), limit=limit // 4) if phrase else []
     hits = _hits(db, [*ids, *titles, *phrases])
     return Found(
