@@ -52,7 +52,7 @@ fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 screenshots: $(READY)
-	$(BIN)/python -m tests.browser.screenshots .screenshots
+	$(BIN)/python -m tests.browser.screenshots .screenshots docs
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -1,5 +1,9 @@
-"""Writes every page at 1280 and 390 px, light and dark, as PNG: python -m tests.browser.screenshots FOLDER."""
+"""Writes every page at 1280 and 390 px, light and dark, as PNG: python -m tests.browser.screenshots FOLDER [DOCS].
 
+Into DOCS go the two that the README opens with.
+"""
+
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -158,4 +162,8 @@ def photograph(browser: Browser, engine: Engine, pages: dict[str, str], folder: 
 if __name__ == "__main__":
     if CHROMIUM is None:
         sys.exit("Screenshots need Chromium, and there is none on this machine.")
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"))
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
+    main(folder)
+    for docs in map(Path, sys.argv[2:3]):
+        for theme in ("light", "dark"):
+            shutil.copy(folder / f"front-1280-{theme}.png", docs / f"front-{theme}.png")
