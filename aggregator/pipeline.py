@@ -1,5 +1,6 @@
 """The straight line of an article after it was kept: encode, regroup. Order only; the rooms decide."""
 
+import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -131,10 +132,9 @@ def regroup(
         desk = desk if desk and is_at_hand else Desk(_reading(db, encoder, bar))
     touched: frozenset[int] = frozenset()
     while True:
-        with reading(engine) as db:
-            found = _look(db, desk, since=since)
+        found = _caught_up(engine, desk, since=since)
+        give_back_memory()
         desk, touched = found.desk, touched | found.touched
-        found = _taken_in(desk, found)
         clustered = engine_room.cluster(desk.window, found.story_of, touched, found.held, bar=bar)
         with reading(engine) as db:
             story_ids = {found.story_of[each] for each in clustered.article_ids & found.story_of.keys()}
@@ -172,10 +172,19 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
     )
 
 
-def _taken_in(desk: Desk, found: _Found) -> _Found:
-    """Bring the desk up to date; return the rest, without the texts and vectors, which are large."""
-    desk.take_in(found.news, found.arrived, *found.vectors)
+def _caught_up(engine: Engine, desk: Desk, *, since: datetime) -> _Found:
+    """Bring the desk up to date; return what else has to be known, less texts and vectors, which are large."""
+    with reading(engine) as db:
+        found = _look(db, desk, since=since)
+    found.desk.take_in(found.news, found.arrived, *found.vectors)
     return replace(found, arrived=(), vectors=([], None))
+
+
+def give_back_memory() -> None:
+    """Hand what was freed back to the machine, where the C library keeps it otherwise (200 MB after a large window)."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):  # glibc
+        library.malloc_trim(0)
 
 
 def present_bar(db: Connection, settings: StorySettings) -> float:

@@ -242,6 +242,7 @@ class Worker:
         desk, self._desk = self._desk, None  # whatever stops this run, the next one begins with a clean desk
         done = pipeline.regroup(self._engine, self._model.name(), self._settings.stories, now=now, desk=desk)
         self._desk = done.desk
+        pipeline.give_back_memory()
         pipeline.keep_edition(self._engine, self._settings.stories, now=now)
         took_s = (self._clock() - now).total_seconds()
         log.info(

@@ -2,10 +2,10 @@
 
     python -m bench.window [--sizes 10000 50000] [--archive 0] [--cache FOLDER] [--out bench/window.md]
 
-The articles are those of bench/worlds.py, in a real database on disk, encoded once by the bundled model and
-remembered in the cache. Each case runs in a process of its own: from nothing (a restart), then again with nothing
-new, then after 500 articles more that came within the window's pace. CPU counts all threads; peaks are of resident
-memory. --archive puts so many older articles, with vectors and stories, behind the window.
+The articles are those of bench/worlds.py, in a real database on disk; what is real of them was encoded by the bundled
+model, and is remembered in the cache. Each case runs in a process of its own: from nothing (a restart), then again
+with nothing new, then after 500 articles more that came within the window's pace. CPU counts all threads; peaks are
+of resident memory. --archive puts so many older articles, with vectors and stories, behind the window.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from aggregator.stories.desk import Desk
 from bench.labelled import Piece
 from bench.remembered import Remembered
 from bench.stories import keep
-from bench.worlds import Told, invent, read_real
+from bench.worlds import Invented, InWorlds, Told, invent, read_real
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared/data"
@@ -115,11 +115,13 @@ def case(real: Sequence[Told], size: int, archive: int, cache: Path) -> Iterator
                 print(row, file=sys.stderr)
 
 
-def prepare(folder: Path, pieces: Sequence[Piece], cache: Path, *, archive: int) -> None:
+def prepare(folder: Path, invented: Sequence[Invented], cache: Path, *, archive: int) -> None:
     """Make a database of all pieces but the last NEW, with their vectors; beside it those, and theirs."""
+    pieces = [each.piece for each in invented]
     early, late = pieces[:-NEW], pieces[-NEW:]
-    loaded = load_encoder(SETTINGS.encode)
-    encoder, encoder_of_late = Remembered(loaded, cache), Remembered(loaded, folder)
+    remembered = Remembered(load_encoder(SETTINGS.encode), cache)
+    encoder = InWorlds(remembered, invented, _said)
+    encoder_of_late = Remembered(encoder, folder)
     engine = open_database(sqlite_url(folder / DATABASE))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         keeping = progress.add_task(f"Keep {len(early)} articles", total=len(early))
@@ -129,10 +131,10 @@ def prepare(folder: Path, pieces: Sequence[Piece], cache: Path, *, archive: int)
         encoding = progress.add_task("Encode", total=len(early))
         for n_encoded in pipeline.encode_missing(engine, encoder, SETTINGS, now=early[-1].published_at):
             progress.advance(encoding, n_encoded)
-    encoder.keep()
-    encoder_of_late.encode([text_to_encode(piece.title, piece.text, SETTINGS.encode.max_chars) for piece in late])
+    remembered.keep()
+    encoder_of_late.encode(list(map(_said, late)))
     encoder_of_late.keep()
-    (folder / LATE).write_bytes(pickle.dumps((loaded.name, late)))
+    (folder / LATE).write_bytes(pickle.dumps((encoder.name, late)))
     _put_behind(engine, archive)
     engine.dispose()
 
@@ -142,7 +144,7 @@ def measure(folder: Path, has_model: bool) -> list[Row]:
     name, late = pickle.loads((folder / LATE).read_bytes())
     database = shutil.copy(folder / DATABASE, folder / f"{has_model}.db")
     engine = open_database(sqlite_url(Path(database)))
-    encoder = load_encoder(SETTINGS.encode) if has_model else Remembered(Unloaded(name), folder)
+    encoder = Remembered(load_encoder(SETTINGS.encode) if has_model else Unloaded(name), folder)
     before, now = late[0].published_at - timedelta(microseconds=1), late[-1].published_at
     first, desk = _regrouped(engine, name, "from nothing", now=before)
     again, desk = _regrouped(engine, name, "nothing new", now=before, desk=desk)
@@ -152,6 +154,10 @@ def measure(folder: Path, has_model: bool) -> list[Row]:
     more, _ = _regrouped(engine, name, f"{NEW} new", now=now, desk=desk)
     engine.dispose()
     return [first, again, more]
+
+
+def _said(piece: Piece) -> str:
+    return text_to_encode(piece.title, piece.text, SETTINGS.encode.max_chars)
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
@@ -171,6 +177,7 @@ def _regrouped(
     with _database_work(engine) as database_s:
         wall, cpu = perf_counter(), process_time()
         done = pipeline.regroup(engine, encoder, SETTINGS.stories, now=now, desk=desk)
+        pipeline.give_back_memory()
         wall_s, cpu_s = perf_counter() - wall, process_time() - cpu
     with reading(engine) as db:
         largest, n_stories = db.execute(text("SELECT max(n_articles), count(*) FROM stories")).one()

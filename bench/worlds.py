@@ -8,12 +8,16 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
+from aggregator.encode import Encoder
 from aggregator.errors import ParseError
+from aggregator.models import EncoderName, Vectors
 from aggregator.parse.feed import parse_feed
 from bench.labelled import Piece
 
@@ -41,6 +45,52 @@ class Told:
     story: str
 
 
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """An article of a world, and what it is in the real one."""
+
+    piece: Piece
+    real: Piece
+    world: int
+    """0 is the real one."""
+
+
+class InWorlds:
+    """An encoder of other worlds' texts: theirs are the vectors of what they are in the real one, turned.
+
+    Turned about what all have in common, by one rotation for each world: inside a world all cosines stay as they are,
+    between two they are those of strangers. A model would make little of words that change places.
+    """
+
+    def __init__(self, encoder: Encoder, invented: Sequence[Invented], said: Callable[[Piece], str]) -> None:
+        self._encoder = encoder
+        self._real = {said(each.piece): (said(each.real), each.world) for each in invented}
+        self._middle = encoder.encode(sorted({real for real, _ in self._real.values()})).mean(axis=0)
+        self._turns: dict[int, Vectors] = {}
+
+    @property
+    def name(self) -> EncoderName:
+        """Which model this is."""
+        return self._encoder.name
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text, shape (n, dim)."""
+        real, worlds = zip(*(self._real[text] for text in texts), strict=True)
+        vectors = self._encoder.encode(real)
+        for world in set(worlds) - {0}:
+            rows = np.flatnonzero(np.equal(worlds, world) & vectors.any(axis=1))
+            turned = self._middle + (vectors[rows] - self._middle) @ self._turn(world)
+            vectors[rows] = turned / np.linalg.norm(turned, axis=1, keepdims=True)
+        return vectors
+
+    def _turn(self, world: int) -> Vectors:
+        """Return a rotation, or a reflection, drawn at random; the same for one world."""
+        if world not in self._turns:
+            drawn = np.random.default_rng(world).normal(size=(self.name.dim, self.name.dim))
+            self._turns[world] = np.linalg.qr(drawn)[0].astype(np.float32)
+        return self._turns[world]
+
+
 def read_real(stories: Path, feeds: Path) -> list[Told]:
     """Return every distinct text of the labelled sets and of the feed documents."""
     found: dict[tuple[str, str], Told] = {}
@@ -49,20 +99,20 @@ def read_real(stories: Path, feeds: Path) -> list[Told]:
     return list(found.values())
 
 
-def invent(real: Sequence[Told], count: int, *, seed: int = 1) -> list[Piece]:
+def invent(real: Sequence[Told], count: int, *, seed: int = 1) -> list[Invented]:
     """Return so many articles of the last SPAN before END, in order of publication."""
     words = _words(real)
     chance = random.Random(seed)
-    pieces: list[Piece] = []
+    found: list[Invented] = []
     for world in range(-(-count // len(real))):
         renamed = _renaming(words, world)
-        wanted = real if len(pieces) + len(real) <= count else _whole_stories(real, count - len(pieces), chance)
+        wanted = real if len(found) + len(real) <= count else _whole_stories(real, count - len(found), chance)
         began: dict[str, datetime] = {}
         for told in wanted:
             start = began.setdefault(told.story, END - SPAN * chance.random())
             at = min(start + timedelta(hours=chance.expovariate(1 / STORY_HOURS)), END)
-            pieces.append(_in_world(told.piece, renamed, world, at))
-    return sorted(pieces, key=lambda piece: (piece.published_at, piece.id))
+            found.append(Invented(_in_world(told.piece, renamed, world, at), told.piece, world))
+    return sorted(found, key=lambda each: (each.piece.published_at, each.piece.id))
 
 
 def _labelled(folder: Path) -> Iterator[Told]:

@@ -120,7 +120,7 @@ class _Holder:
     id: int
     key: int
     publisher: str
-    title: frozenset[str]
+    title: tuple[str, ...]
 
 
 _NO_SHINGLES = np.empty(0, dtype=np.uint32)
@@ -170,7 +170,7 @@ class CopyIndex:
         return (
             holder.key == original.key
             or holder.publisher != original.publisher
-            or len(holder.title & original.title) >= TITLE_SHARE * least
+            or len(set(holder.title) & set(original.title)) >= TITLE_SHARE * least
         )
 
     def _forget(self, holders: Iterable[_Holder]) -> None:
@@ -227,7 +227,7 @@ def _holder(article_id: int, told: Told) -> _Holder:
         id=article_id,
         key=int.from_bytes(digest),
         publisher=told.publisher,
-        title=frozenset(told.title),
+        title=tuple(sorted(set(told.title))),  # a third of a set, fifty thousand times
     )
 
 

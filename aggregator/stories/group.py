@@ -214,16 +214,18 @@ def clusters_of(links: Links, labels: Labels, profiles: Profiles, only: NDArray[
     """
     k = len(profiles.sizes)
     chosen = np.ones(k, dtype=bool) if only is None else only
-    members = np.flatnonzero(chosen[labels])
-    near = links[members].tocoo()
-    one, other = members[near.row], near.col.astype(np.int64)
-    ours, theirs = labels[one], labels[other]
+    members, names = np.flatnonzero(chosen[labels]).astype(np.int32), labels.astype(np.int32)
+    near = (links if only is None else links[members]).tocoo()
+    one, other = members[near.row], near.col
+    ours, theirs = names[one], names[other]
     # A link between two chosen clusters is met from either side.
     once = (ours != theirs) & (~chosen[theirs] | (ours < theirs))
     one, other, values, ours, theirs = one[once], other[once], near.data[once], ours[once], theirs[once]
     swapped = ours > theirs
     one, other = np.where(swapped, other, one), np.where(swapped, one, other)
-    keys, pair = np.unique(np.minimum(ours, theirs) * k + np.maximum(ours, theirs), return_inverse=True)
+    keys, pair = np.unique(
+        np.minimum(ours, theirs).astype(np.int64) * k + np.maximum(ours, theirs), return_inverse=True
+    )
     return Clusters(
         left=keys // max(k, 1),
         right=keys % max(k, 1),
