@@ -29,7 +29,12 @@ def compress_replies(app: Flask) -> None:
 
 
 def _compress(reply: Response) -> Response:
-    if reply.mimetype not in TEXTS or reply.status_code != 200 or "Content-Encoding" in reply.headers:
+    if (
+        _is_asked_for_by_another_site()
+        or reply.mimetype not in TEXTS
+        or reply.status_code != 200
+        or "Content-Encoding" in reply.headers
+    ):
         return reply
     reply.vary.add("Accept-Encoding")
     # A file of ours is small; anything longer that streams has no length and stays as it is.
@@ -44,3 +49,13 @@ def _compress(reply: Response) -> Response:
     if etag:
         reply.set_etag(etag, weak=True)
     return reply
+
+
+def _is_asked_for_by_another_site() -> bool:
+    """Whether another site's page made the browser ask.
+
+    It could put words of its own into an address and learn from the compressed length whether they stand beside a
+    secret of the page, such as its token (BREACH, CVE-2013-3587); browsers that do not say whose page it was keep our
+    cookie from such requests (SameSite).
+    """
+    return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")

@@ -49,6 +49,14 @@ def test_an_act_cannot_be_opened_like_a_page(client: FlaskClient) -> None:
     assert "behind a button" in reply.get_data(as_text=True)
 
 
+@pytest.mark.parametrize(("site", "encoding"), [("same-origin", "gzip"), ("none", "gzip"), ("cross-site", None)])
+def test_what_another_site_asks_for_is_not_compressed(
+    client: FlaskClient, edition: Edition, site: str, encoding: str | None
+) -> None:
+    reply = client.get("/search?q=port", headers={"Accept-Encoding": "gzip", "Sec-Fetch-Site": site})
+    assert reply.headers.get("Content-Encoding") == encoding
+
+
 @pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "press.localhost:1"])
 def test_loopback_names_are_ours(client: FlaskClient, host: str) -> None:
     assert client.get("/keys", headers={"Host": host}).status_code == 200
