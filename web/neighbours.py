@@ -21,8 +21,8 @@ N_LOOKED_FROM = 10
 """Of the best articles that were found by their words."""
 N_NEAR = 20
 LIKENESS = 0.6
-"""Cosine from which two articles are held to be about one matter. On the sample day, with the bundled model, half of all
-pairs of one story reach it and 1 in 1,700 of others: what is called near is near, and little is."""
+"""Cosine from which two articles are held to be about one matter. On the sample day, with the bundled model, half of
+all pairs of one story reach it and 1 in 1,700 of others: what is called near is near, and little is."""
 
 _KEY = "broadsheet-neighbours"
 

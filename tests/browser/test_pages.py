@@ -96,7 +96,7 @@ def test_from_first_run_over_a_list_to_the_front_page(page: Page, engine: Engine
     expect(page.locator("[data-count=n_articles]")).not_to_have_text("0")
 
 
-def test_from_first_run_over_an_address_to_reading_by_keyboard_alone(page: Page, engine: Engine) -> None:
+def test_first_run_reading_starring_muting_undoing_and_searching_by_keyboard_alone(page: Page, engine: Engine) -> None:
     page.goto("/")
     page.get_by_role("textbox", name="Address").focus()
     page.keyboard.type("paper.example")
@@ -118,6 +118,20 @@ def test_from_first_run_over_an_address_to_reading_by_keyboard_alone(page: Page,
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert "/story/" in page.url
+    said = page.locator("#said")
+    page.keyboard.press("s")
+    expect(said).to_contain_text("Starred.")
+    page.keyboard.press("d")
+    expect(page.get_by_role("dialog", name="Mute")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text("Muted for 7 days.")
+    page.keyboard.press("u")
+    expect(said).to_contain_text("Undone.")
+    page.keyboard.press("/")
+    page.keyboard.type("earthquake")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=earthquake")
+    expect(page.locator(".found mark").first).to_be_visible()
 
 
 def test_without_javascript_a_feed_is_looked_at_and_a_list_imported(
