@@ -1,5 +1,7 @@
 """What the reader did, in words, with the way to undo it."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Flask, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -65,17 +67,19 @@ def done(act: Act, said: str = "") -> ResponseReturnValue:
 
 def name(kind: str) -> str:
     """Return what the button of an act is called."""
-    names = {
-        ActKind.READ: gettext("Mark read"),
-        ActKind.UNREAD: gettext("Mark unread"),
-        ActKind.STAR: gettext("Star"),
-        ActKind.UNSTAR: gettext("Remove the star"),
-        ActKind.FOLLOW: gettext("Follow"),
-        ActKind.UNFOLLOW: gettext("Unfollow"),
-        ActKind.MUTE: gettext("Mute"),
-        ActKind.UNMUTE: gettext("End now"),
-    }
-    return names[ActKind(kind)]
+    return _NAMES[ActKind(kind)]()
+
+
+_NAMES: dict[ActKind, Callable[[], str]] = {
+    ActKind.READ: lambda: gettext("Mark read"),
+    ActKind.UNREAD: lambda: gettext("Mark unread"),
+    ActKind.STAR: lambda: gettext("Star"),
+    ActKind.UNSTAR: lambda: gettext("Remove the star"),
+    ActKind.FOLLOW: lambda: gettext("Follow"),
+    ActKind.UNFOLLOW: lambda: gettext("Unfollow"),
+    ActKind.MUTE: lambda: gettext("Mute"),
+    ActKind.UNMUTE: lambda: gettext("End now"),
+}
 
 
 def outcome(act: Act) -> str:

@@ -10,6 +10,7 @@ from flask import abort, request, url_for
 from aggregator.models import ArticleLine
 from aggregator.store.articles import Cursor
 from web import filters
+from web.newsroom import local
 
 N_LINES = 80
 """Articles on one page."""
@@ -42,5 +43,6 @@ def older(lines: Sequence[ArticleLine]) -> str | None:
 
 def by_day(lines: Sequence[ArticleLine]) -> Iterator[tuple[str, list[ArticleLine]]]:
     """Yield the lines under the days of the owner's calendar."""
-    for day, of_day in groupby(lines, key=lambda line: filters.day(line.published_at)):
-        yield day, list(of_day)
+    for _, of_day in groupby(lines, key=lambda line: local(line.published_at).date()):
+        there = list(of_day)
+        yield filters.day(there[0].published_at), there

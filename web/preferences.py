@@ -69,6 +69,7 @@ def save() -> ResponseReturnValue:
         memory.prefer(db, chosen)
     g.preferences = chosen
     refresh()
+    g.pop("tongue", None)  # what is said from here on is said in the language that was chosen
     flash(gettext("Saved, for every browser."))
     return redirect(url_for("preferences.show"), code=303)
 

@@ -87,9 +87,11 @@ def find_articles(db: Connection, article_ids: Sequence[int], *, is_whole: bool 
 
     Where they are not wanted whole, there is the beginning of their text only, and nothing of their HTML.
     """
-    question = _select_articles(is_whole=is_whole)
+    question = _WHOLE if is_whole else _OUTLINES
     rows = [
-        row for some in chunks(article_ids) for row in db.execute(question.where(articles.c.id.in_(some))).mappings()
+        row
+        for some in chunks(article_ids)
+        for row in db.execute(question.where(articles.c.id.in_(some))).mappings().all()
     ]
     found = [
         Article(
@@ -132,8 +134,11 @@ def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
     return [
         line(row)
         for some in chunks(article_ids)
-        for row in db.execute(select_lines().where(articles.c.id.in_(some))).mappings()
+        for row in db.execute(_LINES.where(articles.c.id.in_(some))).mappings().all()
     ]
+
+
+_LINES = select_lines()
 
 
 def unencoded(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[Unencoded]:
@@ -256,6 +261,9 @@ def _select_articles(*, is_whole: bool) -> Select[Any]:
         .outerjoin(article_status, article_status.c.article_id == articles.c.id)
         .outerjoin(full_texts, full_texts.c.article_id == articles.c.id)
     )
+
+
+_WHOLE, _OUTLINES = _select_articles(is_whole=True), _select_articles(is_whole=False)
 
 
 def _river_ids(feed_id: int | None, after: Cursor | None, *, unread_only: bool) -> Select[Any]:

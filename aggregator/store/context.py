@@ -71,21 +71,30 @@ def related_to(db: Connection, story_id: int, *, since: datetime, but: Collectio
     own = db.execute(lead).one_or_none()
     if own is None:
         return []
-    rows = db.execute(
-        _links()
-        .add_columns(vectors.c.vector)
-        .join(vectors, vectors.c.article_id == stories.c.lead_id)
+    # An index alone says which stories are best; vectors are read of these few.
+    best = (
+        select(stories.c.id)
         .where(stories.c.last_at >= since, stories.c.n_publishers >= 2, stories.c.id.not_in([story_id, *but]))
-        .where(vectors.c.encoder_id == own.encoder_id)
         .order_by(stories.c.rank.desc())
         .limit(N_LOOKED_AT)
+        .subquery()
+    )
+    rows = db.execute(
+        select(stories.c.id, vectors.c.vector)
+        .join(best, best.c.id == stories.c.id)
+        .join(vectors, vectors.c.article_id == stories.c.lead_id)
+        .where(vectors.c.encoder_id == own.encoder_id)
+        .order_by(stories.c.rank.desc())
     ).all()
     near = _cosines(own.vector, [row.vector for row in rows])
-    best = [(near[at], rows[at]) for at in np.argsort(-near, kind="stable")[:N_RELATED].tolist() if near[at] >= LIKE]
-    names = names_of(db, [story_id, *(row.id for _, row in best)])
+    likest = {
+        rows[at].id: float(near[at]) for at in np.argsort(-near, kind="stable")[:N_RELATED].tolist() if near[at] >= LIKE
+    }
+    links = {row.id: _link(row) for row in db.execute(_links().where(stories.c.id.in_(likest))).all()} if likest else {}
+    names = names_of(db, [story_id, *likest])
     return [
-        Related(_link(row), float(likeness), _shared(names.get(story_id, ()), names.get(row.id, ())))
-        for likeness, row in best
+        Related(links[each], likeness, _shared(names.get(story_id, ()), names.get(each, ())))
+        for each, likeness in likest.items()
     ]
 
 

@@ -136,6 +136,8 @@ def silenced(db: Connection, story_ids: Sequence[int], *, now: datetime) -> set[
 
 def mutes_of_story(db: Connection, story_id: int, *, now: datetime) -> list[Mute]:
     """Return the mutes that keep this story from the front page now, or that a publisher is silenced in it by."""
+    if not _is_any(db, _holds(now)):
+        return []
     found = _hides(now).subquery()
     scope = _publisher_scope(now).subquery()
     by = select(found.c.mute_id).where(found.c.story_id == story_id)

@@ -181,8 +181,10 @@ def n_single(db: Connection, *, since: datetime, now: datetime) -> int:
 
 def single_lines(db: Connection, *, since: datetime, limit: int, now: datetime) -> list[ArticleLine]:
     """Return the lead articles of stories that only one publisher covers, by rank, without what is muted now."""
-    ids = select(stories.c.lead_id).where(*_single(db, since, now)).order_by(*_BY_RANK).limit(limit)
-    wanted = db.execute(ids).scalars().all()
+    # The ids come from the index alone; who leads them is read of the few that are shown.
+    best = select(stories.c.id).where(*_single(db, since, now)).order_by(*_BY_RANK).limit(limit).subquery()
+    leads = select(stories.c.lead_id).join(best, best.c.id == stories.c.id).order_by(*_BY_RANK)
+    wanted = db.execute(leads).scalars().all()
     lines = {line.id: line for line in lines_of(db, wanted)}
     return [lines[article_id] for article_id in wanted]
 
@@ -220,7 +222,7 @@ def find_story(db: Connection, story_id: int, *, is_whole: bool = True) -> Story
         raise NotFoundError(f"There is no story with the number {story_id}.")
     rows = db.execute(select(memberships).where(memberships.c.story_id == story_id)).mappings()
     members = {row["article_id"]: (_member(row), unpacked(row["evidence"])) for row in rows}
-    titles = {row.id: row.title for row in db.execute(select(feeds.c.id, feed_title.label("title")))}
+    titles = {row.id: row.title for row in db.execute(select(feeds.c.id, feed_title.label("title"))).all()}
     return StoryPage(
         card=cards[0],
         members=tuple(
@@ -253,7 +255,7 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     rows = {
         row["id"]: row
         for some in chunks(story_ids)
-        for row in db.execute(select(stories).where(stories.c.id.in_(some))).mappings()
+        for row in db.execute(select(stories).where(stories.c.id.in_(some))).mappings().all()
     }
     reports, n_unread = _reports(db, list(rows))
     lines: dict[int, list[ArticleLine]] = defaultdict(list)
@@ -535,27 +537,30 @@ def _member(row: RowMapping) -> Member:
     )
 
 
+_REPORTS = (
+    select(
+        memberships.c.story_id,
+        article_status.c.read_at.is_(None),
+        articles.c.id,
+        articles.c.publisher_id,
+        articles.c.published_at,
+        articles.c.first_seen_at,
+        articles.c.language,
+        publishers.c.country,
+    )
+    .join(articles, articles.c.id == memberships.c.article_id)
+    .join(publishers, publishers.c.id == articles.c.publisher_id)
+    .outerjoin(article_status, article_status.c.article_id == articles.c.id)
+)
+"""The question for the members of stories as reports, each with its story and whether it is unread."""
+
+
 def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[Report]], dict[int, int]]:
     """Return each story's articles in the order they were published, and how many of them are unread."""
-    members = (
-        select(
-            memberships.c.story_id,
-            article_status.c.read_at.is_(None),
-            articles.c.id,
-            articles.c.publisher_id,
-            articles.c.published_at,
-            articles.c.first_seen_at,
-            articles.c.language,
-            publishers.c.country,
-        )
-        .join(articles, articles.c.id == memberships.c.article_id)
-        .join(publishers, publishers.c.id == articles.c.publisher_id)
-        .outerjoin(article_status, article_status.c.article_id == articles.c.id)
-    )
     reports: dict[int, list[Report]] = defaultdict(list)
     n_unread: dict[int, int] = defaultdict(int)
     for some in chunks(story_ids):
-        for story_id, is_unread, *report in db.execute(members.where(memberships.c.story_id.in_(some))):
+        for story_id, is_unread, *report in db.execute(_REPORTS.where(memberships.c.story_id.in_(some))).all():
             reports[story_id].append(Report(*report))
             n_unread[story_id] += is_unread
     for each in reports.values():
@@ -602,14 +607,16 @@ def _left_out(card: StoryCard, silenced: Collection[tuple[int, int]]) -> StoryCa
 
 def _topics(db: Connection, story_ids: Sequence[int]) -> dict[int, TopicName]:
     """Return the topic of each story; a story without one is left out."""
-    question = select(topic_stories.c.story_id, topics.c.id, topics.c.name).join(
-        topics, topics.c.id == topic_stories.c.topic_id
-    )
     return {
         row.story_id: TopicName(row.id, row.name)
         for some in chunks(story_ids)
-        for row in db.execute(question.where(topic_stories.c.story_id.in_(some)))
+        for row in db.execute(_TOPICS.where(topic_stories.c.story_id.in_(some))).all()
     }
+
+
+_TOPICS = select(topic_stories.c.story_id, topics.c.id, topics.c.name).join(
+    topics, topics.c.id == topic_stories.c.topic_id
+)
 
 
 def _card(row: RowMapping, lines: Sequence[ArticleLine], reports: Sequence[Report], n_unread: int) -> StoryCard:
