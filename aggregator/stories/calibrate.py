@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtri
 
 from aggregator.errors import CalibrationError
 from aggregator.models import Calibration, Vectors
@@ -181,7 +180,7 @@ def _spread(vectors: Vectors, one: Numbers, other: Numbers) -> Spread:
     """Return how the pairs between two languages, or within one, lie; nearly all of them are unrelated."""
     found = vectors[one] @ vectors[other].T
     middle, wide = np.quantile(found[np.triu_indices(len(one), k=1)] if one is other else found, [0.5, WIDE])
-    return Spread(float(middle), float(wide - middle) / float(norm.ppf(WIDE)))
+    return Spread(float(middle), float(wide - middle) / float(ndtri(WIDE)))
 
 
 def _sure(vectors: Vectors, words: WordMatrix, rows: Numbers) -> Cosines:
@@ -213,7 +212,7 @@ def _bar(spread: Spread, scale: float, n_articles: int, against: Reference) -> f
 
     `n_articles` are those of the larger language. The spread is taken as normal. Never below the reference's own.
     """
-    return max(against.across, against.middle + float(norm.isf(MISTAKES / n_articles)) * scale * spread.deviation)
+    return max(against.across, against.middle + float(-ndtri(MISTAKES / n_articles)) * scale * spread.deviation)
 
 
 def _looked_up(table: Mapping[str, float], left: Numbers, right: Numbers, default: float) -> Cosines:

@@ -236,6 +236,16 @@ def test_the_web_loads_neither_the_model_nor_the_story_engine():
     assert done.stderr.strip() == ""
 
 
+def test_the_worker_is_up_before_it_has_a_model_or_statistics():
+    code = (
+        "import sys, aggregator.cli.work\n"
+        "heavy = {'torch', 'sentence_transformers', 'hdbscan', 'sklearn', 'scipy.stats', 'trafilatura', 'flask'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
+
+
 def _opml(folder: Path, url: str) -> Path:
     file = folder / "one.opml"
     file.write_text(f'<opml version="2.0"><body><outline text="A" xmlUrl="{url}"/></body></opml>')
