@@ -15,6 +15,9 @@ MUST_ACT = 2
 LOOK_EVERY_S = 0.2
 STOP_WITHIN_S = 20.0
 LONGEST_PAUSE_S = 60.0
+ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
+"""Has the C library (glibc) keep one heap. By itself it gives each thread its own, and what one frees the others cannot
+have: as grouping goes from thread to thread, memory grew to that of several windows."""
 STEADY_AFTER_S = 60.0
 """A process that ran this long was well; its next fall is counted as a first one."""
 
@@ -70,7 +73,8 @@ def _keep_one(name: str, command: Sequence[str], *, stop: threading.Event) -> in
 def _run_once(command: Sequence[str], stop: threading.Event) -> int:
     """Return the exit status of the command, which is asked to end when `stop` is set."""
     # A session of its own: the terminal's Ctrl-C reaches us alone, and we end the children in order.
-    with subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE) as process:
+    environment = ONE_HEAP | os.environ
+    with subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE, env=environment) as process:
         while process.poll() is None:
             if stop.wait(LOOK_EVERY_S):
                 process.terminate()

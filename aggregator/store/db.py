@@ -129,7 +129,8 @@ def _sqlite(address: URL) -> Engine:
         raise StoreError(f"The folder {path.parent} for the database cannot be made: {error.strerror}.") from error
     _keep_private(path)
     # Errors name their parameters otherwise: what is read, and addresses of private feeds, would stand in the log.
-    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
+    # Each connection holds pages of its own; the one that was used last is used next, so that few hold many.
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_use_lifo=True, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

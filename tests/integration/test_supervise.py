@@ -28,6 +28,25 @@ def test_a_process_that_needs_the_owner_ends_them_all():
     assert keep_running({"worker": waiting, "web": refusing}, threading.Event()) == MUST_ACT
 
 
+def test_threads_share_one_heap_unless_the_owner_says_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    told, stop = tmp_path / "told", threading.Event()
+    teller = python(
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(told)!r}).write_text(os.environ['MALLOC_ARENA_MAX'] + '\\n')\n"
+        "time.sleep(60)"
+    )
+    for owners, wanted in ((None, "1\n"), ("4", "4\n")):
+        told.unlink(missing_ok=True)
+        stop.clear()
+        if owners:
+            monkeypatch.setenv("MALLOC_ARENA_MAX", owners)
+        else:
+            monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+        threading.Thread(target=lambda: _set_when(stop, lambda: told.exists() and bool(told.read_text()))).start()
+        assert keep_running({"worker": teller}, stop) == 0
+        assert told.read_text() == wanted
+
+
 def test_stopping_asks_each_process_to_end(tmp_path: Path):
     ready, ended, stop = tmp_path / "ready", tmp_path / "ended", threading.Event()
     polite = python(
