@@ -15,6 +15,9 @@ N_AT_FIRST = 8
 FAST_GAP_S = 4.0
 AGE = timedelta(hours=12)
 """Of the first pieces: they are of the day, and belong to the window."""
+FIRST_GAP_S = 60.0
+"""Between two of the first pieces. Feeds publish about as often, so that a window that reaches back just to the first
+loses, minute by minute, what it gains."""
 
 _WHO = ("Ministers", "Doctors", "Farmers", "Striking pilots", "Researchers", "The central bank", "Voters", "Judges")
 _WHAT = ("reject", "welcome", "delay", "investigate", "confirm", "fear", "celebrate", "question")
@@ -60,6 +63,8 @@ class Desk:
     """Between these lies how often each of the others does."""
     n_shown: int = 10
     """Older pieces are gone from a feed."""
+    age: timedelta = AGE
+    """By so much the pieces are older than when they are published."""
 
     def pieces(self, feed: int, at_s: float, manner: Manner = Manner()) -> list[Piece]:
         """Return what the feed shows at a moment, the newest first."""
@@ -101,11 +106,13 @@ class Desk:
             title=title,
             body=f"<p>{title}. {_sentence(chance)}</p><p>{_sentence(chance)} &eacute; &#8217;</p>",
             url=f"{self.site(feed)}/a/{feed}/{n}",
-            date=_odd_date(n) if manner.odd_dates else self._date(n),
+            date=_odd_date(n) if manner.odd_dates else self._date(feed, n),
         )
 
-    def _date(self, n: int) -> str:
-        return format_datetime(self.began_at - AGE + timedelta(minutes=n), usegmt=True)
+    def _date(self, feed: int, n: int) -> str:
+        first_s = min(n, N_AT_FIRST) * FIRST_GAP_S + feed % FIRST_GAP_S
+        later_s = max(n - N_AT_FIRST, 0) * self.gap_s(feed)
+        return format_datetime(self.began_at - self.age + timedelta(seconds=first_s + later_s), usegmt=True)
 
 
 def _sentence(chance: random.Random) -> str:

@@ -10,7 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from random import Random
@@ -18,7 +18,7 @@ from time import monotonic
 
 import feedparser
 
-from tests.chaos.documents import Desk, Token, write_feed
+from tests.chaos.documents import AGE, Desk, Token, write_feed
 from tests.chaos.faults import FAULTS, Answer, Occasion, Says, fault_of, good, manner_of, zeroes
 
 EPOCH_S = 15.0
@@ -72,6 +72,7 @@ class Publisher:
         gaps_s: tuple[float, float] = (60.0, 240.0),
         n_shown: int = 10,
         fault: str = "",
+        age: timedelta = AGE,
     ) -> None:
         self.seed = seed
         self.n_feeds = n_feeds
@@ -79,7 +80,7 @@ class Publisher:
         self.served: list[Served] = []
         self._faulty = faulty
         self._always = fault
-        self._new_desk = partial(Desk, seed, n_fast=n_fast, gaps_s=gaps_s, n_shown=n_shown)
+        self._new_desk = partial(Desk, seed, n_fast=n_fast, gaps_s=gaps_s, n_shown=n_shown, age=age)
         self._hosts = [f"127.0.{50 + n // 250}.{1 + n % 250}" for n in range(n_hosts)]
         self._calm_since_s: float | None = None
         self._loop = asyncio.new_event_loop()

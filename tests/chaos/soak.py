@@ -5,6 +5,9 @@
 Starts `broadsheet run` (supervisor, worker, web) on a database of its own. An owner opens the front page twice a
 second, marks articles read and revives feeds that are gone. At the end everything that was in a good answer has to be
 there, once; memory and open files must not grow; no feed was asked before its time. Exit status 1 where that is not so.
+
+The pieces are as old as the window of grouping is long: each drops out of it after some minutes, and as many as come
+go. Without that the window would grow for its first week, and memory with it, as it should.
 """
 
 import argparse
@@ -19,7 +22,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, perf_counter
 from urllib.request import ProxyHandler, build_opener
@@ -27,6 +30,7 @@ from urllib.request import ProxyHandler, build_opener
 import psutil
 from sqlalchemy import Engine, select
 
+from aggregator.config import StorySettings
 from aggregator.store import feeds
 from aggregator.store import reading as marks
 from aggregator.store import settings as memory
@@ -150,7 +154,8 @@ def soak(plan: Plan, folder: Path) -> Report:
     port = free_port()
     config = write_config(folder, min_interval_s=MIN_INTERVAL_S, model=plan.model, port=port)
     n_fast = plan.n_feeds // 25
-    with Publisher(plan.n_feeds, seed=plan.seed, faulty=plan.faulty, n_fast=n_fast) as publisher:
+    age = timedelta(days=StorySettings().window_days)
+    with Publisher(plan.n_feeds, seed=plan.seed, faulty=plan.faulty, n_fast=n_fast, age=age) as publisher:
         engine = open_with_feeds(folder, publisher)
         with running(broadsheet(config, "run"), folder / "log") as process:
             owner = _Owner(engine, port, plan.seed)
