@@ -38,6 +38,8 @@ _OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*([+-])(\d\d):?([0-5]\d)Z?$")
 _LEADING_DAY = re.compile(r"^[^\W\d_]+\.?,\s*(?=\d+\W+[^\W\d_])")
 """A word before "12 March": a weekday, even where it is also short for a month (French and Spanish `mar.`)."""
 _RFC_822 = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d\d:?\d\d)")
+_IN_GMT = re.compile(r"(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
+"""What most feeds write, tidy as it is: to see that takes a quarter of the time of tidying it."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?\.?")
 
 
@@ -48,7 +50,7 @@ def parse_date(text: str | None) -> datetime | None:
     """
     if not text or len(text) > MAX_DATE_CHARS:
         return None
-    tidy = _tidied(text)
+    tidy = text if _IN_GMT.fullmatch(text) else _tidied(text)
     for read in (_read_rfc_822, _read_iso, _read_epoch, _read_words, _read_rare_iso):
         try:
             found = read(tidy)

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import nh3
 
@@ -56,8 +57,15 @@ _UNNESTED = frozenset(
 )
 """Elements that end by themselves, so that they go no deeper without one that does not."""
 
+_BASE_URL: ContextVar[str | None] = ContextVar("base_url", default=None)
+"""Where the links of the body start that is being cleaned, so that one cleaner serves all: to make one takes a quarter
+of the time that it needs for an entry."""
+
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-_SAFE_TAG = re.compile(r"</?([a-z0-9]+)[^>]*>")
+_SAFE_TAG = re.compile(r"</?[a-z0-9]+[^>]*>")
+_SAFE_BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS))})(?![a-z0-9])[^>]*>")
+_SAFE_BREAK = re.compile(r"</?br(?![a-z0-9])[^>]*>")
+_SAFE_CELL = re.compile(r"</?t[dh](?![a-z0-9])[^>]*>")
 _IMG = re.compile(r'<img(?: [a-z]+="[^"]*")*>')
 _IMG_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 _TRACKING_IMAGE = re.compile(
@@ -86,24 +94,32 @@ def sanitise(markup: str, *, base_url: str | None = None) -> SafeHtml:
     if _is_too_deep(body):
         return _as_paragraphs(plain_text(body))
 
-    def checked(tag: str, attribute: str, value: str) -> str | None:
-        if attribute in ("href", "src", "cite"):
-            return _checked_url(value, base_url, may_be_mail=tag == "a")
-        if attribute in ("width", "height", "colspan", "rowspan", "span", "start"):
-            return value if value.isascii() and value.isdigit() and len(value) <= 4 else None
-        return value
-
-    clean = nh3.clean(
-        body,
-        tags=_TAGS,
-        clean_content_tags=_DROPPED_WHOLE,
-        attributes=_ATTRIBUTES,
-        attribute_filter=checked,
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer nofollow",
-    )
+    before = _BASE_URL.set(base_url)
+    try:
+        clean = _CLEANER.clean(body)
+    finally:
+        _BASE_URL.reset(before)
     # nh3 escapes < and > inside attributes, so that what looks like a whole <img> tag in its output is one
     return SafeHtml(_IMG.sub(_unless_tracking, clean).strip())
+
+
+def _checked(tag: str, attribute: str, value: str) -> str | None:
+    """Return what an attribute of a body may say; None where it has to go."""
+    if attribute in ("href", "src", "cite"):
+        return _checked_url(value, _BASE_URL.get(), may_be_mail=tag == "a")
+    if attribute in ("width", "height", "colspan", "rowspan", "span", "start"):
+        return value if value.isascii() and value.isdigit() and len(value) <= 4 else None
+    return value
+
+
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    clean_content_tags=_DROPPED_WHOLE,
+    attributes=_ATTRIBUTES,
+    attribute_filter=_checked,
+    url_schemes={"http", "https", "mailto"},
+    link_rel="noopener noreferrer nofollow",
+)
 
 
 def with_images(content: SafeHtml, address_of: Callable[[str], str | None]) -> SafeHtml:
@@ -148,8 +164,8 @@ def text_of(content: SafeHtml) -> str:
     """
     if "<" not in content:
         return tidy_text(html.unescape(content))
-    flowing = re.sub(r"[ \t\r\n]+", " ", content)  # a line end inside a paragraph means no more than a blank
-    return tidy_text(html.unescape(_SAFE_TAG.sub(_as_space, flowing)))
+    flowing = content.replace("\r", " ").replace("\n", " ")  # a line end inside a paragraph means a blank
+    return tidy_text(html.unescape(_without_tags(flowing)))
 
 
 def plain_line(text: str) -> str:
@@ -158,7 +174,7 @@ def plain_line(text: str) -> str:
     Only what is surely markup is taken for it, so that "1 < 2" and "vector<T>" stay as they are.
     """
     line = _CONTROLS.sub("", text[: 16 * 1024])
-    for _ in range(3):
+    for _ in range(3 if "<" in line or "&" in line else 0):
         if _MARKUP_IN_LINE.search(line):
             line = plain_text(line)
         elif _ENTITY.search(line):
@@ -182,7 +198,10 @@ def clean_text(text: str) -> str:
 def tidy_text(text: str) -> str:
     """Return clean text whose lines have no blanks at their ends and whose paragraphs are one blank line apart."""
     lines = [" ".join(line.split()) for line in clean_text(text).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    text = "\n".join(lines)
+    while "\n\n\n" in text:  # twenty times as fast as a pattern, and each round takes out a third
+        text = text.replace("\n\n\n", "\n\n")
+    return text.strip()
 
 
 def first_image(content: SafeHtml) -> str | None:
@@ -194,12 +213,13 @@ def first_image(content: SafeHtml) -> str | None:
     return None
 
 
-def _as_space(tag: re.Match[str]) -> str:
-    """Return what a tag means to a text: a new paragraph, a new line, a blank or nothing."""
-    name = tag[1]
-    if name in _BLOCKS:
-        return "\n\n"
-    return {"br": "\n", "td": " ", "th": " "}.get(name, "")
+def _without_tags(content: str) -> str:
+    """Return sanitised HTML with what each tag means to a text: a new paragraph, a new line, a blank or nothing.
+
+    Kind by kind, since a look at each tag in Python takes three times as long.
+    """
+    apart = _SAFE_BREAK.sub("\n", _SAFE_BLOCK.sub("\n\n", content))
+    return _SAFE_TAG.sub("", _SAFE_CELL.sub(" ", apart))
 
 
 def _bounded(markup: str) -> str:
@@ -208,6 +228,8 @@ def _bounded(markup: str) -> str:
 
 def _is_too_deep(markup: str) -> bool:
     """Whether parsing this would cost out of proportion; an estimate in one pass that errs to the safe side."""
+    if markup.count("<") <= MAX_DEPTH:
+        return False  # so few tags cannot be too deep: most bodies are not looked at tag by tag
     open_tags: Counter[str] = Counter()
     depth = deepest = n_tags = 0
     for closing, name in _TAG.findall(markup):

@@ -16,10 +16,11 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST_AND_PORT = re.compile(r"[^/?#:]+:\d{1,5}(?:[/?#].*)?")
 _PLAIN_LINK = re.compile(
-    r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(:[1-9]\d{0,3})?"
+    r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(:(?:[1-5]\d{4}|[1-9]\d{0,3}))?"
     r"((?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9_.~-]*)+)(\?[A-Za-z0-9/_.~&=%+-]+)?"
 )
 """Nine of ten addresses: absolute, without `.` and `..`, with nothing in them that any rule below would change."""
+_BLANKS = "".join(map(chr, range(33)))
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3000\ufeff]+")
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
@@ -52,7 +53,7 @@ def safe_link(url: str | None, base_url: str | None = None) -> str | None:
         return None
     if _PLAIN_LINK.fullmatch(url) and len(url) <= MAX_URL_CHARS:
         return url
-    tidy = re.sub(r"[\t\r\n]", "", url).strip("".join(map(chr, range(33))))
+    tidy = re.sub(r"[\t\r\n]", "", url).strip(_BLANKS)
     if not tidy:
         return None
     try:
@@ -95,7 +96,10 @@ def canonical_url(url: str | None) -> str | None:
 def registrable_domain(url: str | None) -> str | None:
     """Return whose site an address belongs to (`www.bbc.co.uk` is `bbc.co.uk`); for an IP address, that address."""
     link = safe_link(url)
-    return _domain_of(urlsplit(link).hostname or "") if link else None
+    if link is None:
+        return None
+    plain = _PLAIN_LINK.fullmatch(link)
+    return _domain_of(plain[1].lower() if plain else urlsplit(link).hostname or "")
 
 
 def as_feed_url(text: str) -> str:

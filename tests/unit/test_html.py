@@ -29,6 +29,14 @@ def test_relative_links_lead_to_the_site() -> None:
     assert 'src="https://site.example/news/b.png"' in sanitise('<img src="b.png">', base_url=BASE)
 
 
+def test_each_body_has_a_base_of_its_own() -> None:
+    bodies = [
+        sanitise('<a href="x">x</a>', base_url=base) for base in ("https://a.example/", None, "https://b.example/")
+    ]
+    assert ["a.example/x" in body for body in bodies] == [True, False, False]
+    assert ["b.example/x" in body for body in bodies] == [False, False, True]
+
+
 def test_relative_links_without_a_base_are_dropped() -> None:
     assert "href" not in sanitise('<a href="/a">a</a>')
 
