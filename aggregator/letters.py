@@ -30,17 +30,27 @@ LETTERS = DIGITS | str.maketrans(
 """Cyrillic as Serbian writes it in Latin letters, so that its two scripts meet; letters without a decomposition;
 Arabic letters that Persian keyboards write otherwise, and Hebrew ones that differ at the end of a word."""
 
-INSIDE_NUMBER = re.compile(r"(?<=\d)[\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
-"""What French and Swiss papers write between thousands."""
+INSIDE_NUMBER = re.compile(r"[\u00a0\u2009\u202f'’](?<=\d.)(?=\d{3}(?!\d))")
+"""What French and Swiss papers write between thousands. Begins with the sign, which is searched for at once."""
 
-INSIDE_WORD = re.compile(r"(?<=[\u0400-\u04ff])['’ʼ](?=[\u0400-\u04ff])")
+INSIDE_WORD = re.compile(r"['’ʼ](?<=[\u0400-\u04ff].)(?=[\u0400-\u04ff])")
 """The Ukrainian apostrophe, which is part of its word."""
+
+FOREIGN = re.compile(r"([\x00-\x7f]?[^\x00-\x7f]+(?:[\x00-\x7f]{1,2}[^\x00-\x7f]+)*)")
+"""What is not ASCII, with the letter before, which an accent may belong to; what else is ASCII stands for itself."""
 
 
 def folded(text: str) -> str:
     """Return the text in small letters without accents, Cyrillic in Latin letters, all digits in ASCII."""
     if text.isascii():
         return INSIDE_NUMBER.sub("", text).lower() if "'" in text else text.lower()  # the same, ten times as fast
-    whole = INSIDE_WORD.sub("", INSIDE_NUMBER.sub("", text))
-    plain = unicodedata.normalize("NFKC", whole).casefold().translate(LETTERS)
+    parts = FOREIGN.split(INSIDE_WORD.sub("", INSIDE_NUMBER.sub("", text)))
+    # English with an accent or a dash here and there takes a tenth of the time so
+    parts[::2] = [part.lower() for part in parts[::2]]
+    parts[1::2] = map(_folded, parts[1::2])
+    return "".join(parts)
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(LETTERS)
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", plain).translate(ACCENTS)).translate(LETTERS)
