@@ -8,7 +8,7 @@ BIN := .venv/bin
 # installed and up to date when this file is newer than what it was made from
 READY := .venv/.ready
 
-.PHONY: demo run test check fix bench soak kills fuzz screenshots clean
+.PHONY: demo run test check fix messages bench soak kills fuzz screenshots clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -30,6 +30,10 @@ check: $(READY)
 fix: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# brings the catalogues of web/translations up to date with what the pages say
+messages: $(READY)
+	$(BIN)/python -m tests.messages
 
 bench: $(READY)
 	$(BIN)/python -m bench.run

@@ -99,9 +99,14 @@ def _flash_outcomes(outcomes: Sequence[ImportOutcome]) -> None:
     n_of = Counter(outcome.result for outcome in outcomes)
     n_added, n_there, n_not = (n_of[each] for each in ImportResult)
     flash(
-        ngettext("Added %(n)s feed", "Added %(n)s feeds", n_added, n=count(n_added))
-        + gettext("; %(there)s were there already, ", there=count(n_there))
-        + gettext("%(n)s could not be added.", n=count(n_not))
+        ngettext(
+            "Added %(n)s feed; %(there)s were there already, %(wrong)s could not be added.",
+            "Added %(n)s feeds; %(there)s were there already, %(wrong)s could not be added.",
+            n_added,
+            n=count(n_added),
+            there=count(n_there),
+            wrong=count(n_not),
+        )
     )
     refused = [outcome for outcome in outcomes if outcome.result is ImportResult.INVALID]
     for outcome in refused[:N_NAMED]:

@@ -12,7 +12,8 @@ from aggregator.models import Act, Change, ChangeKind
 from aggregator.store import acts, articles, changes, correcting
 from aggregator.store.db import reading, transaction
 from web.errors import error_page
-from web.filters import many
+from web.filters import count
+from web.language import gettext, ngettext
 from web.newsroom import engine, now
 from web.security import way_back
 
@@ -58,7 +59,10 @@ def undo(change_id: int) -> ResponseReturnValue:
     """Undo a change."""
     with transaction(engine()) as db:
         change = correcting.undo(db, change_id, now=now())
-    flash("Undone." if change.id == change_id else f"Undone, and kept so from now on: change {change.id}.")
+    if change.id == change_id:
+        flash(gettext("Undone."))
+    else:
+        flash(gettext("Undone, and kept so from now on: change %(id)s.", id=change.id))
     return redirect(way_back(request.form.get("next") or url_for("changes.list_changes")), code=303)
 
 
@@ -120,8 +124,8 @@ def _other() -> int | None:
 def _which_other() -> ResponseReturnValue:
     return error_page(
         422,
-        "Which other story?",
-        "Write its number: it stands under the other story's headlines, and at the end of its address.",
+        gettext("Which other story?"),
+        gettext("Write its number: it stands under the other story's headlines, and at the end of its address."),
     )
 
 
@@ -147,7 +151,7 @@ def _correct_two(story_id: int, act: Callable[..., Change]) -> ResponseReturnVal
 def _correct(story_id: int, act: Correct) -> ResponseReturnValue:
     with transaction(engine()) as db:
         change: Change = act(db, now=now())
-    flash(f"{outcome(change)} You can undo that below.")
+    flash(f"{outcome(change)} {gettext('You can undo that below.')}")
     return redirect(url_for("pages.story", story_id=story_id), code=303)
 
 
@@ -159,13 +163,25 @@ def number_in(words: str) -> int | None:
 
 def outcome(change: Change) -> str:
     """Say what a correction of the owner's did."""
-    moved = many(len(change.moved_ids), "article")
+    n = len(change.moved_ids)
     match change.kind:
         case ChangeKind.MERGE:
-            return f"Story {change.from_id} is part of story {change.to_id} now."
+            return gettext("Story %(old)s is part of story %(new)s now.", old=change.from_id, new=change.to_id)
         case ChangeKind.SPLIT:
-            return f"Took {moved} out; story {change.to_id} is about that now."
+            return ngettext(
+                "Took %(n)s article out; story %(new)s is about that now.",
+                "Took %(n)s articles out; story %(new)s is about that now.",
+                n,
+                n=count(n),
+                new=change.to_id,
+            )
         case ChangeKind.MOVE:
-            return f"Moved {moved} to story {change.to_id}."
+            return ngettext(
+                "Moved %(n)s article to story %(new)s.",
+                "Moved %(n)s articles to story %(new)s.",
+                n,
+                n=count(n),
+                new=change.to_id,
+            )
         case ChangeKind.APART:
-            return f"Stories {change.from_id} and {change.to_id} will not be joined."
+            return gettext("Stories %(old)s and %(new)s will not be joined.", old=change.from_id, new=change.to_id)

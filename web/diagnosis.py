@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext, ngettext
 
 from aggregator.models import Condition
-from web.filters import count, span
+from web.filters import count, decimal, span
 
 AWAY_AFTER = timedelta(minutes=3)
 LATE_REGROUP = timedelta(minutes=20)
@@ -53,7 +53,7 @@ def size(n_bytes: int) -> str:
     """Return so many bytes in the unit that suits them: "4.2 MB"."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n_bytes >= factor:
-            return f"{n_bytes / factor:.1f} {unit}"
+            return f"{decimal(n_bytes / factor, 1)} {unit}"
     return f"{n_bytes} B"
 
 

@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -13,22 +13,34 @@ from aggregator.errors import AddressError, CorrectionError, DiskFullError, Fold
 log = logging.getLogger(__name__)
 
 _SENTENCES = {
-    400: ("That request made no sense", "Go back, load the page again and repeat what you did."),
-    404: ("There is nothing here", "The address may be mistyped, or what it named was deleted."),
+    400: (
+        lazy_gettext("That request made no sense"),
+        lazy_gettext("Go back, load the page again and repeat what you did."),
+    ),
+    404: (
+        lazy_gettext("There is nothing here"),
+        lazy_gettext("The address may be mistyped, or what it named was deleted."),
+    ),
     405: (
-        "That cannot be opened like a page",
-        "It is an act behind a button. Go back to the page that shows the button.",
+        lazy_gettext("That cannot be opened like a page"),
+        lazy_gettext("It is an act behind a button. Go back to the page that shows the button."),
     ),
     413: (
-        "That file is too large",
-        "A subscription list may hold up to 8 MB. Export fewer feeds at once and import each file.",
+        lazy_gettext("That file is too large"),
+        lazy_gettext("A subscription list may hold up to 8 MB. Export fewer feeds at once and import each file."),
     ),
-    500: ("Something in Broadsheet broke", "Nothing you kept is lost. The log says what happened; please report it."),
+    500: (
+        lazy_gettext("Something in Broadsheet broke"),
+        lazy_gettext("Nothing you kept is lost. The log says what happened; please report it."),
+    ),
     503: (
-        "The database cannot be read",
-        "Look whether the disk is full or the file is in use, then load the page again.",
+        lazy_gettext("The database cannot be read"),
+        lazy_gettext("Look whether the disk is full or the file is in use, then load the page again."),
     ),
-    507: ("The disk is full", "Nothing was changed. Make room where the database is kept, then try again."),
+    507: (
+        lazy_gettext("The disk is full"),
+        lazy_gettext("Nothing was changed. Make room where the database is kept, then try again."),
+    ),
 }
 
 
@@ -52,22 +64,29 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status < 400:  # a redirect of the router's own
         return error.get_response()
-    title, sentence = _SENTENCES.get(status, (error.name, error.description or ""))
+    title, sentence = _said(status) if status in _SENTENCES else (error.name, error.description or "")
     said = error.description if error.description != type(error).description else None
     return error_page(status, title, said or sentence)
+
+
+def _said(status: int) -> tuple[str, str]:
+    title, sentence = _SENTENCES[status]
+    return str(title), str(sentence)
 
 
 def _csrf_error(_error: CSRFError) -> tuple[str, int]:
     return error_page(
         400,
-        "That button had gone stale",
-        "Nothing was changed. Broadsheet could not tell that the click came from its own page: allow cookies for "
-        "this address, load the page again and repeat what you did.",
+        gettext("That button had gone stale"),
+        gettext(
+            "Nothing was changed. Broadsheet could not tell that the click came from its own page: allow cookies for "
+            "this address, load the page again and repeat what you did."
+        ),
     )
 
 
 def _address_error(error: AddressError) -> tuple[str, int]:
-    return error_page(422, "That is no address of a feed", str(error))
+    return error_page(422, gettext("That is no address of a feed"), str(error))
 
 
 def _folder_error(error: FolderError) -> tuple[str, int]:
@@ -75,15 +94,15 @@ def _folder_error(error: FolderError) -> tuple[str, int]:
 
 
 def _not_found(error: NotFoundError) -> tuple[str, int]:
-    return error_page(404, "There is nothing here", str(error))
+    return error_page(404, gettext("There is nothing here"), str(error))
 
 
 def _correction_error(error: CorrectionError) -> tuple[str, int]:
-    return error_page(409, "That cannot be done", f"{error} Nothing was changed.")
+    return error_page(409, gettext("That cannot be done"), f"{error} {gettext('Nothing was changed.')}")
 
 
 def _store_error(error: StoreError) -> tuple[str, int]:
     log.error("%s", error)
     status = 507 if isinstance(error, DiskFullError) else 503
-    title, sentence = _SENTENCES[status]
+    title, sentence = _said(status)
     return error_page(status, title, f"{error} {sentence}")

@@ -9,7 +9,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from aggregator.models import STANDING_HALF_LIFE, Article, Evidence, Shared, SharedKind, StoryCard, StoryMember
-from web.filters import ago_of, count, many, span
+from web.filters import ago_of, count, decimal, many, span
 from web.language import gettext, ngettext
 from web.newsroom import now
 
@@ -28,7 +28,7 @@ class Factor:
 
     def __str__(self) -> str:
         """Return both, on one line."""
-        return f"{self.words} × {self.value:.2f}"
+        return f"{self.words} × {decimal(self.value)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def _percent(share: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".removeprefix("0")
+    return decimal(value)
 
 
 def _foreign(text: str, *, quote: bool = False) -> Markup:

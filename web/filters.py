@@ -11,7 +11,7 @@ from babel.dates import format_date, format_skeleton
 from flask import Flask
 from markupsafe import Markup
 
-from aggregator.health import Health, health
+from aggregator.health import Health, State, health
 from aggregator.health import span as span_of
 from aggregator.models import ArticleLine, FeedLine, StoryState
 from aggregator.parse.urls import masked, safe_link
@@ -34,6 +34,7 @@ def add_filters(app: Flask) -> None:
         date_of,
         day,
         day_of,
+        decimal,
         foreign,
         full_time,
         host,
@@ -56,6 +57,7 @@ def add_filters(app: Flask) -> None:
     ):
         app.add_template_filter(each)
     app.add_template_filter(health_now, "health")
+    app.add_template_filter(health_in_a_word)
     app.add_template_filter(say, "said")
     app.add_template_global(now)
 
@@ -81,12 +83,33 @@ def ago_of(seconds: float) -> str:
 def lag(moment: datetime, first: datetime) -> str:
     """Say how much later than the first report that was: "first", "+8 min"."""
     seconds = (moment - first).total_seconds()
-    return gettext("first") if seconds < _MINUTE_S else f"+{span(seconds)}"
+    return gettext("first") if seconds < _MINUTE_S else gettext("+%(span)s", span=span(seconds))
 
 
 def health_now(line: FeedLine) -> Health:
     """Return how the feed does at the moment of this request."""
     return health(line, now=now())
+
+
+def health_in_a_word(state: State) -> str:
+    """Return what a page calls a feed's state."""
+    return _STATES[state]()
+
+
+_STATES: dict[State, Callable[[], str]] = {
+    State.GOOD: lambda: gettext("Good"),
+    State.NEW: lambda: gettext("New"),
+    State.PAUSED: lambda: gettext("Paused"),
+    State.FAILING: lambda: gettext("Failing"),
+    State.DEAD: lambda: gettext("Dead"),
+    State.GONE: lambda: gettext("Gone"),
+    State.WEB_PAGE: lambda: gettext("No feed"),
+    State.MOVING: lambda: gettext("Moving"),
+    State.MOVED: lambda: gettext("Moved"),
+    State.EMPTY: lambda: gettext("Empty"),
+    State.SLOW: lambda: gettext("Slow"),
+    State.OLD: lambda: gettext("Old"),
+}
 
 
 def clock_time(moment: datetime) -> str:
@@ -167,6 +190,11 @@ def iso(moment: datetime) -> str:
 def count(number: int) -> str:
     """Return the number with its thousands apart: "1,211"."""
     return f"{number:,}".replace(",", speaks().number_symbols["latn"]["group"])
+
+
+def decimal(number: float, n_places: int = 2) -> str:
+    """Return the number with so many places behind the point, or what the language puts there: "0.93"."""
+    return f"{number:.{n_places}f}".replace(".", speaks().number_symbols["latn"]["decimal"])
 
 
 def many(number: int, noun: str) -> str:

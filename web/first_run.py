@@ -34,8 +34,15 @@ def in_words(steps: FirstSteps) -> str:
         return steps.error
     if not steps.is_checked:
         return str(gettext("waits to be fetched"))
-    new = ngettext("fetched, %(n)s article", "fetched, %(n)s articles", steps.n_articles, n=count(steps.n_articles))
-    return str(new + gettext(", %(n)s grouped", n=count(steps.n_grouped)))
+    return str(
+        ngettext(
+            "fetched, %(n)s article, %(grouped)s grouped",
+            "fetched, %(n)s articles, %(grouped)s grouped",
+            steps.n_articles,
+            n=count(steps.n_articles),
+            grouped=count(steps.n_grouped),
+        )
+    )
 
 
 @blueprint.get("/progress/feeds.json")

@@ -8,6 +8,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Blueprint, Flask, Response, abort, request, url_for
 from flask.globals import request_ctx
 from flask.sessions import SecureCookieSessionInterface
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -42,11 +43,6 @@ _HEADERS = {
 
 _LOOPBACK_NAMES = ("localhost", ".localhost", "127.0.0.1")
 _ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  these are compared with, not bound to
-
-UNKNOWN_NAME = (
-    "Broadsheet does not answer to the name in this address. If it is yours, add it to trusted_hosts in the [web] "
-    "section of config.toml and start Broadsheet again."
-)
 
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 """Of a subscription list: ten thousand outlines take about 3 MB."""
@@ -169,12 +165,18 @@ def _refuse_foreign_origin() -> None:
     of_our_host = (f"http://{request.host}", f"https://{request.host}")  # a proxy may speak https for us
     is_ours = site in ("same-origin", "none") if site else origin in ("null", *of_our_host)
     if not is_ours:
-        abort(403, "Nothing was changed: the request came from another site’s page.")
+        abort(403, gettext("Nothing was changed: the request came from another site’s page."))
 
 
 def _refuse_foreign_name(settings: WebSettings) -> None:
     if not is_our_name(request.host, settings):
-        abort(400, UNKNOWN_NAME)
+        abort(
+            400,
+            gettext(
+                "Broadsheet does not answer to the name in this address. If it is yours, add it to trusted_hosts in "
+                "the [web] section of config.toml and start Broadsheet again."
+            ),
+        )
 
 
 def _add_headers(response: Response) -> Response:

@@ -5,6 +5,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import Blueprint, Flask, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from aggregator.passwords import is_password
 from aggregator.store import sessions
@@ -65,11 +66,11 @@ def enter() -> ResponseReturnValue:
         may_try = sessions.take_try(db, address, now=now())
         hashed = sessions.password_hash(db)
     if not may_try:
-        problem = f"That was wrong {sessions.MAX_TRIES} times. Wait a minute, then try again."
+        problem = gettext("That was wrong %(n)s times. Wait a minute, then try again.", n=sessions.MAX_TRIES)
         seconds = str(int(sessions.TRY_SPAN.total_seconds()))
         return render_template("sign_in.html", next=wanted, problem=problem), 429, {"Retry-After": seconds}
     if hashed is None or not is_password(request.form.get("password", ""), hashed):
-        return render_template("sign_in.html", next=wanted, problem="That is not the password."), 403
+        return render_template("sign_in.html", next=wanted, problem=gettext("That is not the password.")), 403
     with transaction(engine()) as db:
         sessions.forget_tries(db, address)
         secret = sessions.begin_session(db, hashed, now=now())
@@ -98,13 +99,17 @@ def _stop_strangers() -> ResponseReturnValue | None:
         case Entrance.NO_PASSWORD:
             return error_page(
                 403,
-                "There is no password yet",
-                "These pages can be asked for from other machines, so they need one: run “broadsheet password” where "
-                "Broadsheet is installed, then load this page again.",
+                gettext("There is no password yet"),
+                gettext(
+                    "These pages can be asked for from other machines, so they need one: run “broadsheet password” "
+                    "where Broadsheet is installed, then load this page again."
+                ),
             )
     if request.method in ("GET", "HEAD"):
         return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")))
-    return error_page(403, "You are signed out", "Nothing was changed. Sign in, then repeat what you did.")
+    return error_page(
+        403, gettext("You are signed out"), gettext("Nothing was changed. Sign in, then repeat what you did.")
+    )
 
 
 def _entrance() -> Entrance:

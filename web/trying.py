@@ -10,6 +10,7 @@ from aggregator.models import ArticleLine, Trial, TriedBar
 from aggregator.store import articles, bars
 from aggregator.store.db import reading, transaction
 from web.errors import error_page
+from web.filters import decimal
 from web.newsroom import engine, newsroom, now
 
 blueprint = Blueprint("trying", __name__)
@@ -51,7 +52,7 @@ def choose_bar() -> ResponseReturnValue:
                 422, gettext("Which bar?"), gettext("Choose one of those that were tried: the others are untested.")
             )
         bars.choose_bar(db, wanted)
-    flash(gettext("The bar is %(bar)s now; stories follow within a minute or two.", bar=f"{wanted:.2f}"))
+    flash(gettext("The bar is %(bar)s now; stories follow within a minute or two.", bar=decimal(wanted)))
     return redirect(url_for("trying.show_bars"), code=303)
 
 

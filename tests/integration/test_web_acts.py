@@ -194,7 +194,7 @@ def test_a_feed_is_paused_and_goes_on(client: FlaskClient, engine: Engine, editi
 def test_a_feed_is_deleted_only_after_a_question(client: FlaskClient, engine: Engine, edition: Edition) -> None:
     feed_id = edition.feed_ids["North Wire"]
     n_before = len(urls(engine))
-    assert "Delete <span" in said(client, f"/feed/{feed_id}/delete")
+    assert "Delete <bdi>North Wire" in said(client, f"/feed/{feed_id}/delete")
     assert len(urls(engine)) == n_before
     reply = post(client, f"/feed/{feed_id}/delete")
     assert reply.location == "/feeds"

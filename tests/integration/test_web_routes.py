@@ -5,12 +5,14 @@ The routes are read from the application, so that a new one is walked without an
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from babel import Locale
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
@@ -23,6 +25,7 @@ from aggregator.store import correcting, imports, mutes, probes, sessions
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.subscribing import foresee
 from tests.edition import NOON, Edition, keep_past, make_topics, print_edition, read_some
+from tests.messages import compiled, kept, read
 from web import create_app
 from web.security import CONTENT_SECURITY_POLICY
 from web.sign_in import OPEN_TO_ALL
@@ -259,3 +262,66 @@ def test_every_page_answers_and_holds_no_script_or_style_of_its_own(
             assert reply.status_code == 200, rule
             shown = reply.get_data(as_text=True)
             assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", shown), rule
+
+
+MARKED = re.compile("⟦[^⟦⟧]*⟧")
+SPOKEN = re.compile(r">([^<>]+)<|\s(?:aria-label|title|placeholder|alt)=\"([^\"]*)\"")
+SAME_EVERYWHERE = re.compile(
+    r"Broadsheet|OPML|SQLite|UTC|min|[kM]B|config\.toml|\[[a-z]+\]|Elsewhere / \w+"
+    r"|example\.org|[a-z_]+\.example|https?://\S+|&[a-z]+;|(?:feed|lang|since|is):\S+"
+)
+"""Names, units and addresses."""
+
+
+@pytest.fixture
+def marked(tmp_path: Path, app: Flask) -> Flask:
+    """Pages in a language in which every translated message stands between ⟦ and ⟧."""
+    catalog = read(next(kept()))
+    for message in catalog:
+        if message.id:
+            forms = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+            found = tuple(f"⟦{form}⟧" for form in forms)
+            message.string = found if message.pluralizable else found[0]
+    folder = tmp_path / "translations" / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "messages.mo").write_bytes(compiled(catalog))
+    app.extensions["babel"].translation_directories = [str(folder.parent.parent)]
+    return app
+
+
+def unmarked(page: str) -> list[str]:
+    """Return what a page says that was not translated, without marks, tags and what no reader sees."""
+    page = re.sub(
+        r"<(script|kbd|option)\b.*?</\1>|<dl class=\"facts\">\n?<div><dt>[a-z_]+<.*?</dl>", "", page, flags=re.DOTALL
+    )
+    while MARKED.search(page):
+        page = MARKED.sub("", page)
+    said = [unescape(text or attribute).strip() for text, attribute in SPOKEN.findall(page)]
+    said = [each.removesuffix("– Broadsheet").rstrip(" …") for each in said]
+    return [each for each in said if re.search(r"[^\W\d_]{2}", SAME_EVERYWHERE.sub("", each))]
+
+
+def test_every_page_speaks_another_language_whole(
+    engine: Engine, marked: Flask, owner: FlaskClient, places: list[tuple[Rule, str]]
+) -> None:
+    """What is left once the translated messages are taken away is what the paper holds, or a name of a country."""
+    german = Locale("de")
+    held = " ".join("\n".join(dump(engine)).replace("''", "'").split())
+    names = [*german.territories.values(), *german.languages.values(), *german.months["stand-alone"]["wide"].values()]
+    names += german.days["stand-alone"]["abbreviated"].values()
+    of_places = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
+
+    def is_known(text: str) -> bool:
+        is_name = any(name.startswith(text) for name in names) or not re.search(r"[^\W\d_]", of_places.sub("", text))
+        return text in held or is_name
+
+    found = {}
+    for rule, place in places:
+        if "GET" not in (rule.methods or ()) or rule.endpoint in {"static", "images.image"}:
+            continue
+        reply = owner.get(place, headers={"Accept-Language": "de"})
+        if reply.mimetype == "text/html" and reply.status_code == 200:
+            assert '<html lang="de" dir="ltr"' in reply.text
+            found[place] = [each for each in unmarked(reply.text) if not is_known(each)]
+    left = {place: texts for place, texts in found.items() if texts}
+    assert not left, left

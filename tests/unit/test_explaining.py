@@ -79,15 +79,15 @@ def test_the_nearest_member_is_named_with_the_time_between():
 def test_what_both_say_is_told_in_plain_english():
     told = said(member(2, 1, evidence=FOUND), FIRST).replace("<bdi>", "").replace("</bdi>", "")
     assert "Both name Merangu and Ratna Wiguna, give the number 310 and say “ferry”." in told
-    assert "By meaning, too, they are alike: .71 of 1." in told
-    assert "That makes a chance of .91 that they tell of one happening; .60 is the bar." in told
-    assert "Without Merangu and Ratna Wiguna it would be .41, and the two by themselves would stay apart." in told
+    assert "By meaning, too, they are alike: 0.71 of 1." in told
+    assert "That makes a chance of 0.91 that they tell of one happening; 0.60 is the bar." in told
+    assert "Without Merangu and Ratna Wiguna it would be 0.41, and the two by themselves would stay apart." in told
     assert "With 6 days between them so they would." in told
 
 
 def test_where_nothing_decides_that_is_said():
     told = said(member(2, 1, evidence=replace(FOUND, n_decisive=0, without=0.7, days=None)), FIRST)
-    assert "Even without all of these words it would be .70." in told
+    assert "Even without all of these words it would be 0.70." in told
     assert "days" not in told
     told = said(member(2, 1, evidence=replace(FOUND, n_decisive=0, without=0.7, days=9)), FIRST)
     assert "With 9 days between them the two by themselves would stay apart." in told
@@ -95,7 +95,7 @@ def test_where_nothing_decides_that_is_said():
 
 def test_a_pair_that_others_hold_together_is_told_as_such():
     told = said(member(2, 1, evidence=replace(FOUND, chance=0.4, n_decisive=0, without=None, days=None)), FIRST)
-    assert "By themselves the two would stay apart: .40 is the chance" in told
+    assert "By themselves the two would stay apart: 0.40 is the chance" in told
     assert "Others here hold it." in told
 
 
@@ -104,7 +104,7 @@ def test_without_vectors_no_likeness_of_meaning_is_claimed():
 
 
 def test_unlike_meaning_is_not_called_alike():
-    assert "By meaning they are little alike: .10 of 1." in said(
+    assert "By meaning they are little alike: 0.10 of 1." in said(
         member(2, 1, evidence=replace(FOUND, likeness=0.1)), FIRST
     )
 

@@ -10,7 +10,6 @@ export const meant = () => present() ?? (items().length === 1 ? items()[0] : nul
 // --- the message at the foot of the window, where it moves nothing ----------------------------------
 
 const SAID_MS = 10_000;
-const FAILED = "That could not be saved. Load the page again and repeat it.";
 const said = document.getElementById("said");
 let unsay = 0;
 
@@ -55,7 +54,7 @@ async function attempt(address, fields) {
     say(outcome.said, outcome.undo);
     return outcome;
   } catch {
-    say(FAILED);
+    say(said.dataset.failed);
     return null;
   }
 }

@@ -92,7 +92,7 @@ async function watch() {
 
 function showCounts(counts) {
   for (const place of progress.querySelectorAll("[data-count]")) {
-    place.textContent = counts[place.dataset.count].toLocaleString("en");
+    place.textContent = counts[place.dataset.count].toLocaleString(document.documentElement.lang);
   }
   const bar = progress.querySelector("progress");
   if (!bar) return;
