@@ -22,7 +22,7 @@ from aggregator.fetch.http import fetch_all
 from aggregator.models import EncoderName, Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Tools, in_words
-from aggregator.store import bars, corrections, feeds, search_backlog, topics
+from aggregator.store import bars, corrections, feeds, holds, search_backlog, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -126,6 +126,7 @@ class Worker:
             return False
         with transaction(self._engine) as db:
             n_feeds = feeds.forget_future(db, now=self._looked_at)
+            holds.forget_future(db, now=self._looked_at)
         if n_feeds:
             log.warning("The clock was set back: %d feeds are checked anew.", n_feeds)
         return before is not None

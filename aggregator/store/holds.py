@@ -1,12 +1,15 @@
 """Hosts that asked to be left alone for a while."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
 from aggregator.models import Hold
-from aggregator.store.schema import host_holds
+from aggregator.store.schema import SET_BACK, host_holds
 from aggregator.store.statements import insert_into
+
+LONGEST = timedelta(days=1)
+"""For longer nobody is left alone (`fetch.politeness`)."""
 
 
 def held_hosts(db: Connection, *, now: datetime) -> dict[str, datetime]:
@@ -26,3 +29,8 @@ def hold(db: Connection, wanted: Hold, *, now: datetime) -> None:
             where=host_holds.c.until < add.excluded.until,
         )
     )
+
+
+def forget_future(db: Connection, *, now: datetime) -> None:
+    """Forget what hosts asked for by a clock that was set back since: what ends later than anybody may ask for."""
+    db.execute(delete(host_holds).where(host_holds.c.until > now + LONGEST + SET_BACK))

@@ -22,7 +22,7 @@ from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.hostile.paper import parse_here
 from tests.integration.desk import bring_from
-from tests.server import Site
+from tests.server import Page, Site
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 RSS = b'<rss version="2.0"><channel><title>A</title><item><title>Fire</title><guid>1</guid></item></channel></rss>'
@@ -289,6 +289,19 @@ def test_a_worker_that_starts_after_the_clock_was_set_back_does_not_wait_for_the
             feeds.subscribe(db, Subscription(feed_url=site.at("/feed")), now=NOON)
         check(Worker(engine, SETTINGS, clock=clock), clock, timedelta(days=1))
         check(Worker(engine, SETTINGS, clock=clock), clock, timedelta())
+        assert len(site.asks) == 2
+
+
+def test_a_pause_that_a_host_asked_for_in_another_time_is_over(engine: Engine):
+    clock = Clock()
+    worker = Worker(engine, SETTINGS, clock=clock)
+    with Site({"/feed": Page(status=503, headers={"Retry-After": "7200"})}) as site:
+        with transaction(engine) as db:
+            feeds.subscribe(db, Subscription(feed_url=site.at("/feed")), now=NOON)
+        check(worker, clock, timedelta(days=3))
+        check(worker, clock, timedelta())
+        assert len(site.asks) == 2
+        check(worker, clock, timedelta(hours=1))
         assert len(site.asks) == 2
 
 
