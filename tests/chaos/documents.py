@@ -98,13 +98,14 @@ class Desk:
         words = [subject.choice(each) for each in (_WHO, _WHAT, _WHICH)]
         is_rewritten = feed % 2 == 1 and n % 4 == 0 and at_s > 30 + n
         title = f"{' '.join(words)} in {subject.choice(_WHERE)}{': an update' if is_rewritten else ''} [{feed}.{n}]"
+        first, second = _particulars(subject), _particulars(subject)
         generation = manner.generation if feed % 2 == 0 else 0
         one_for_all = manner.has_one_guid_for_all and feed % 2 == 0
         return Piece(
             token=(feed, n),
             guid="0" if one_for_all else f"tag:{feed}.example,2026:{generation}/{n}",
             title=title,
-            body=f"<p>{title}. {_sentence(chance)}</p><p>{_sentence(chance)} &eacute; &#8217;</p>",
+            body=f"<p>{title}. {first} {_sentence(chance)}</p><p>{second} &eacute; &#8217;</p>",
             url=f"{self.site(feed)}/a/{feed}/{n}",
             date=_odd_date(n) if manner.odd_dates else self._date(feed, n),
         )
@@ -118,6 +119,12 @@ class Desk:
 def _sentence(chance: random.Random) -> str:
     names = (_WHO, _WHAT, _WHICH, _WHERE)
     return " ".join(chance.choice(chance.choice(names)) for _ in range(chance.randrange(15, 60))) + "."
+
+
+def _particulars(subject: random.Random) -> str:
+    """Return words that only those use who tell of this subject: by them, its pieces become a story."""
+    words = ["".join(subject.choice(each) for each in ("bdfgklmnprstvz", "aeiou") * 3) for _ in range(9)]
+    return f"{' '.join(words).title()}."
 
 
 def _odd_date(n: int) -> str:
