@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -1195,9 +1195,8 @@ class TopicName:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """An article of a story, as far as telling when it came needs it."""
+class Report(NamedTuple):
+    """An article of a story, as far as telling when it came needs it; a tuple, since a front page has a thousand."""
 
     article_id: int
     publisher_id: int

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, current_app, url_for
@@ -80,7 +81,13 @@ def arrivals(page: StoryPage, retitles: Sequence[tuple[Retitle, Article]]) -> Ma
 def bars(name: str, title: str, amounts: Sequence[tuple[str, int]], are_countries: bool) -> Markup:
     """Return how much there is of each country or language, by their codes, as a picture."""
     named = filters.country if are_countries else filters.language
-    return pictures.bars(name, title, [(named(code), n) for code, n in amounts])
+    return _bars_in(str(speaks()), name, title, tuple((named(code), n) for code, n in amounts))
+
+
+@lru_cache(maxsize=100)
+def _bars_in(language: str, name: str, title: str, amounts: tuple[tuple[str, int], ...]) -> Markup:
+    """Return the picture as it was drawn before in this language, where it shows the same."""
+    return pictures.bars(name, title, amounts)
 
 
 def topic_maps(lines: list[TopicLine]) -> Markup:

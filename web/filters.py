@@ -189,7 +189,8 @@ def iso(moment: datetime) -> str:
 
 def count(number: int) -> str:
     """Return the number with its thousands apart: "1,211"."""
-    return f"{number:,}".replace(",", speaks().number_symbols["latn"]["group"])
+    said = f"{number:,}"
+    return said.replace(",", speaks().number_symbols["latn"]["group"]) if "," in said else said
 
 
 def decimal(number: float, n_places: int = 2) -> str:

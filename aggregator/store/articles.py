@@ -47,7 +47,7 @@ from aggregator.store.schema import (
     publishers,
     vectors,
 )
-from aggregator.store.statements import chunks, insert_into
+from aggregator.store.statements import IDS, chunks, insert_into
 
 _vectors = vectors  # `add_vectors` calls what it is given by the same name
 
@@ -88,11 +88,7 @@ def find_articles(db: Connection, article_ids: Sequence[int], *, is_whole: bool 
     Where they are not wanted whole, there is the beginning of their text only, and nothing of their HTML.
     """
     question = _WHOLE if is_whole else _OUTLINES
-    rows = [
-        row
-        for some in chunks(article_ids)
-        for row in db.execute(question.where(articles.c.id.in_(some))).mappings().all()
-    ]
+    rows = [row for some in chunks(article_ids) for row in db.execute(question, {"ids": some}).mappings().all()]
     found = [
         Article(
             id=row["id"],
@@ -131,14 +127,10 @@ def river(
 
 def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
     """Return these articles as lines, in no order; ids that are not there are left out."""
-    return [
-        line(row)
-        for some in chunks(article_ids)
-        for row in db.execute(_LINES.where(articles.c.id.in_(some))).mappings().all()
-    ]
+    return [line(row) for some in chunks(article_ids) for row in db.execute(_LINES, {"ids": some}).mappings().all()]
 
 
-_LINES = select_lines()
+_LINES = select_lines().where(articles.c.id.in_(IDS))
 
 
 def unencoded(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[Unencoded]:
@@ -260,6 +252,7 @@ def _select_articles(*, is_whole: bool) -> Select[Any]:
         .join(publishers, publishers.c.id == articles.c.publisher_id)
         .outerjoin(article_status, article_status.c.article_id == articles.c.id)
         .outerjoin(full_texts, full_texts.c.article_id == articles.c.id)
+        .where(articles.c.id.in_(IDS))
     )
 
 

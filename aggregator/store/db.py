@@ -72,15 +72,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _only_reading(db: Connection) -> Iterator[None]:
-    is_sqlite = db.dialect.name == "sqlite"
-    if is_sqlite:
-        db.exec_driver_sql("PRAGMA query_only = ON")
+    # Said to the driver itself: SQLAlchemy would begin a transaction for each, and every page reads several times.
+    sqlite = db.connection.driver_connection if db.dialect.name == "sqlite" else None
+    if sqlite:
+        sqlite.execute("PRAGMA query_only = ON")
     try:
         yield
     finally:
         db.rollback()
-        if is_sqlite and not db.invalidated:
-            db.exec_driver_sql("PRAGMA query_only = OFF")
+        if sqlite and not db.invalidated:
+            sqlite.execute("PRAGMA query_only = OFF")
 
 
 @contextmanager

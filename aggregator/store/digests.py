@@ -8,12 +8,11 @@ from datetime import datetime
 
 import msgspec
 import numpy as np
-from sqlalchemy import Connection, Select, delete, exists, func, select
+from sqlalchemy import Connection, delete, exists, func, select
 
 from aggregator.models import Account, Digest, EncoderName, ToldArticle, Vectors
 from aggregator.store.articles import encoder_id, lock_articles
 from aggregator.store.schema import (
-    article_status,
     articles,
     digests,
     memberships,
@@ -21,7 +20,7 @@ from aggregator.store.schema import (
     sentence_vectors,
     stories,
 )
-from aggregator.store.statements import chunks, insert_into
+from aggregator.store.statements import IDS, chunks, insert_into
 
 READ_CHARS = 6_200
 """Characters of a text that are read: its first sentences are all in them."""
@@ -191,35 +190,27 @@ def names_of(db: Connection, story_ids: Sequence[int]) -> dict[int, tuple[str, .
 
 def accounts_of(db: Connection, story_ids: Sequence[int]) -> dict[int, Account]:
     """Return what these stories say, without the words; those that were not read yet are left out."""
-    question = select(digests.c.story_id, digests.c.account)
     return {
         row.story_id: msgspec.json.decode(row.account, type=Account)
         for some in chunks(story_ids)
-        for row in db.execute(question.where(digests.c.story_id.in_(some)))
+        for row in db.execute(_ACCOUNTS, {"ids": some}).all()
     }
 
 
-def n_new_facts(db: Connection, story_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many facts of each of these stories are new to the owner, as far as that is known.
+_ACCOUNTS = select(digests.c.story_id, digests.c.account).where(digests.c.story_id.in_(IDS))
+
+
+def n_new_facts(db: Connection, read: Mapping[int, set[int]]) -> dict[int, int]:
+    """Return how many facts of each of these stories are new to who read these articles of it, as far as is known.
 
     It is of a story that was read from its articles, and of which the owner read some, but not all.
     """
-    read = read_articles(db, story_ids)
-    accounts = accounts_of(db, [story_id for story_id in story_ids if read.get(story_id)])
+    accounts = accounts_of(db, list(read))
     return {
         story_id: len(account.new_to(read[story_id]))
         for story_id, account in accounts.items()
         if not read[story_id].isdisjoint(account.article_ids)
     }
-
-
-def read_articles(db: Connection, story_ids: Sequence[int]) -> dict[int, set[int]]:
-    """Return the articles of each of these stories that the owner has read; a story without any is left out."""
-    found: dict[int, set[int]] = defaultdict(set)
-    for some in chunks(story_ids):
-        for row in db.execute(_read(some)):
-            found[row.story_id].add(row.article_id)
-    return found
 
 
 def texts_of(db: Connection, article_ids: Collection[int]) -> dict[int, tuple[str, str]]:
@@ -230,11 +221,3 @@ def texts_of(db: Connection, article_ids: Collection[int]) -> dict[int, tuple[st
         for some in chunks(sorted(article_ids))
         for row in db.execute(question.where(articles.c.id.in_(some)))
     }
-
-
-def _read(story_ids: Sequence[int]) -> Select[tuple[int, int]]:
-    return (
-        select(memberships.c.story_id, memberships.c.article_id)
-        .join(article_status, article_status.c.article_id == memberships.c.article_id)
-        .where(memberships.c.story_id.in_(story_ids), article_status.c.read_at.is_not(None))
-    )

@@ -49,7 +49,7 @@ from aggregator.store.schema import (
     polls,
     storable,
 )
-from aggregator.store.statements import chunks, feed_title, insert_into
+from aggregator.store.statements import IDS, chunks, feed_title, insert_into
 
 SUBSCRIBED_AT_ONCE = 500
 """In one statement: SQLite takes 32,766 parameters."""
@@ -162,8 +162,11 @@ def places_of(db: Connection, feed_ids: Sequence[int]) -> dict[int, tuple[str, .
     return {
         row.id: paths.get(row.folder_id, ())
         for some in chunks(feed_ids)
-        for row in db.execute(select(feeds.c.id, feeds.c.folder_id).where(feeds.c.id.in_(some)))
+        for row in db.execute(_FOLDERS, {"ids": some}).all()
     }
+
+
+_FOLDERS = select(feeds.c.id, feeds.c.folder_id).where(feeds.c.id.in_(IDS))
 
 
 def ids_at(db: Connection, feed_urls: Sequence[str]) -> dict[str, int]:

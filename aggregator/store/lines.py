@@ -1,6 +1,5 @@
 """Articles as lists show them."""
 
-import re
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, select
@@ -10,6 +9,8 @@ from aggregator.store.schema import article_status, articles, feeds, memberships
 from aggregator.store.statements import feed_title
 
 EXCERPT_CHARS = 280
+LAST_CHARS = 40
+"""Of a word that is left out because it may be cut; what is longer is a line without spaces."""
 
 
 def select_lines() -> Select[Any]:
@@ -74,5 +75,5 @@ def excerpt(beginning: str) -> str:
     words = " ".join(beginning.split())
     if len(beginning) <= EXCERPT_CHARS:
         return words
-    whole = re.sub(r"\s\S{0,40}$", "", words)
-    return f"{whole.rstrip(' ,;:.')} …"
+    whole, _, last = words.rpartition(" ")
+    return f"{(whole if whole and len(last) <= LAST_CHARS else words).rstrip(' ,;:.')} …"

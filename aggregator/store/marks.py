@@ -15,6 +15,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -22,7 +23,7 @@ from aggregator.models import Act, ActKind, MarkKind, Subject
 from aggregator.store import acts
 from aggregator.store.changes import headlines
 from aggregator.store.schema import marks, stories, story_aliases, topic_aliases, topic_stories, topics
-from aggregator.store.statements import chunks
+from aggregator.store.statements import IDS, chunks
 
 _ACTS = {
     (MarkKind.STAR, True): ActKind.STAR,
@@ -58,15 +59,8 @@ def take_back(db: Connection, act: Act) -> None:
 def held(db: Connection, story_ids: Sequence[int]) -> dict[int, set[MarkKind]]:
     """Return what the owner holds of each of these stories; those of which nothing is held are left out."""
     found: dict[int, set[MarkKind]] = defaultdict(set)
-    of_story = _holds() & (marks.c.subject == Subject.STORY)
     for some in chunks(story_ids):
-        by_id = select(marks.c.subject_id, marks.c.kind).where(of_story, marks.c.subject_id.in_(some))
-        by_alias = (
-            select(story_aliases.c.story_id, marks.c.kind)
-            .join(marks, and_(of_story, marks.c.subject_id == story_aliases.c.old_id))
-            .where(story_aliases.c.story_id.in_(some))
-        )
-        for story_id, kind in db.execute(by_id.union_all(by_alias)):
+        for story_id, kind in db.execute(_HELD, {"ids": some}):
             found[story_id].add(MarkKind(kind))
     return found
 
@@ -81,7 +75,7 @@ def is_topic_followed(db: Connection, topic_id: int) -> bool:
 
 def is_any_followed(db: Connection) -> bool:
     """Whether the owner follows anything at all."""
-    return db.execute(select(marks.c.id).where(_holds(), marks.c.kind == MarkKind.FOLLOW).limit(1)).first() is not None
+    return db.execute(_SOME_FOLLOWED).first() is not None
 
 
 def marked_stories(kind: MarkKind) -> Select[tuple[int, datetime]]:
@@ -121,6 +115,16 @@ def followed_stories() -> Select[tuple[int]]:
 
 def _holds() -> ColumnElement[bool]:
     return marks.c.ended_by.is_(None)
+
+
+_OF_STORY = _holds() & (marks.c.subject == Subject.STORY)
+_HELD = union_all(
+    select(marks.c.subject_id, marks.c.kind).where(_OF_STORY, marks.c.subject_id.in_(IDS)),
+    select(story_aliases.c.story_id, marks.c.kind)
+    .join(marks, and_(_OF_STORY, marks.c.subject_id == story_aliases.c.old_id))
+    .where(story_aliases.c.story_id.in_(IDS)),
+)
+_SOME_FOLLOWED = select(marks.c.id).where(_holds(), marks.c.kind == MarkKind.FOLLOW).limit(1)
 
 
 def _went_into(db: Connection, here: ColumnElement[int], old: ColumnElement[int], an_id: int) -> list[int]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    bindparam,
     delete,
     func,
     insert,
@@ -49,6 +50,9 @@ from aggregator.store.schema import (
     topics,
 )
 from aggregator.store.statements import chunks, insert_into
+
+Moment = datetime | ColumnElement[datetime]
+"""A moment, or its place in a question that is built once."""
 
 
 def mute(db: Connection, wanted: Mute, *, now: datetime) -> tuple[Act, Mute]:
@@ -102,10 +106,10 @@ def find_mute(db: Connection, mute_id: int) -> Mute:
 
 def hidden_ids(db: Connection, *, now: datetime) -> list[int]:
     """Return the stories that are kept from the front page now; where nothing is muted, that costs next to nothing."""
-    return [row.story_id for row in db.execute(hidden(now=now))] if _is_any(db, _holds(now)) else []
+    return list(db.execute(_HIDDEN, {"now": now}).scalars()) if _is_any(db, now) else []
 
 
-def hidden(*, now: datetime) -> Select[tuple[int]]:
+def hidden(*, now: Moment) -> Select[Any]:
     """Return the question for the ids of stories that are kept from the front page now."""
     found = _hides(now).subquery()
     return select(found.c.story_id)
@@ -113,7 +117,7 @@ def hidden(*, now: datetime) -> Select[tuple[int]]:
 
 def n_hidden(db: Connection, *, since: datetime, now: datetime, min_publishers: int = 2) -> int:
     """Return how many stories with news since then mutes keep from the front page."""
-    if not _is_any(db, _holds(now)):
+    if not _is_any(db, now):
         return 0
     is_there = (stories.c.last_at >= since) & (stories.c.n_publishers >= min_publishers)
     question = select(func.count()).select_from(stories).where(is_there, stories.c.id.in_(hidden(now=now)))
@@ -123,7 +127,7 @@ def n_hidden(db: Connection, *, since: datetime, now: datetime, min_publishers: 
 
 def silenced(db: Connection, story_ids: Sequence[int], *, now: datetime) -> set[tuple[int, int]]:
     """Return of which publishers nothing is to be shown in which of these stories: (story_id, publisher_id)."""
-    if not _is_any(db, _holds(now) & (mutes.c.kind == MuteKind.PUBLISHER)):
+    if not _is_any(db, now, MuteKind.PUBLISHER):
         return set()
     scope = _publisher_scope(now).subquery()
     question = select(scope.c.story_id, scope.c.publisher_id)
@@ -136,7 +140,7 @@ def silenced(db: Connection, story_ids: Sequence[int], *, now: datetime) -> set[
 
 def mutes_of_story(db: Connection, story_id: int, *, now: datetime) -> list[Mute]:
     """Return the mutes that keep this story from the front page now, or that a publisher is silenced in it by."""
-    if not _is_any(db, _holds(now)):
+    if not _is_any(db, now):
         return []
     found = _hides(now).subquery()
     scope = _publisher_scope(now).subquery()
@@ -236,8 +240,9 @@ N_SHOWN = 5
 _PUBLISHER = (publishers.c.domain, publishers.c.name, publishers.c.country)
 
 
-def _is_any(db: Connection, which: ColumnElement[bool]) -> bool:
-    return db.execute(select(mutes.c.id).where(which).limit(1)).first() is not None
+def _is_any(db: Connection, now: datetime, *kinds: MuteKind) -> bool:
+    """Whether any mute of these kinds holds, or of any kind."""
+    return db.execute(_SOME, {"now": now, "kinds": kinds or tuple(MuteKind)}).first() is not None
 
 
 def _act(db: Connection, kind: ActKind, of: Mute, *, now: datetime) -> Act:
@@ -255,8 +260,9 @@ def _act(db: Connection, kind: ActKind, of: Mute, *, now: datetime) -> Act:
     return Act(at=now, kind=kind, subject=subject, subject_id=subject_id, title=title)
 
 
-def _holds(now: datetime) -> ColumnElement[bool]:
-    return mutes.c.ended_by.is_(None) & or_(mutes.c.until.is_(None), mutes.c.until > literal(now, UtcTime))
+def _holds(now: Moment) -> ColumnElement[bool]:
+    moment = literal(now, UtcTime) if isinstance(now, datetime) else now
+    return mutes.c.ended_by.is_(None) & or_(mutes.c.until.is_(None), mutes.c.until > moment)
 
 
 def _now_at(aliases: Any, an_id: ColumnElement[Any]) -> ColumnElement[int]:
@@ -285,7 +291,7 @@ def _in_topic(*what: Any) -> Select[Any]:
     )
 
 
-def _hides(now: datetime) -> Any:
+def _hides(now: Moment) -> Any:
     """Return the question for what each mute keeps from the front page: (mute_id, story_id)."""
     what = (mutes.c.id.label("mute_id"), stories.c.id.label("story_id"))
     is_quiet = or_(mutes.c.bar.is_(None), stories.c.n_publishers < mutes.c.bar)
@@ -312,11 +318,17 @@ def _hides(now: datetime) -> Any:
     )
 
 
-def _publisher_scope(now: datetime) -> Any:
+def _publisher_scope(now: Moment) -> Any:
     """Return the question for where each publisher is silenced: (mute_id, story_id, publisher_id)."""
     what = (mutes.c.id.label("mute_id"), stories.c.id.label("story_id"), mutes.c.publisher_id)
     holds = _holds(now) & (mutes.c.kind == MuteKind.PUBLISHER)
     return union_all(_in_story(*what).where(holds), _in_topic(*what).where(holds))
+
+
+_NOW = bindparam("now", type_=UtcTime)
+_SOME = select(mutes.c.id).where(_holds(_NOW), mutes.c.kind.in_(bindparam("kinds", expanding=True))).limit(1)
+_HIDDEN = hidden(now=_NOW)
+"""Asked for every front page; to build the second takes longer than to answer it."""
 
 
 def _n_hidden_by(db: Connection, *, since: datetime, now: datetime) -> Mapping[int, int]:

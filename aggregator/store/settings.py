@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, case, delete, func, or_, select
+from sqlalchemy import Connection, bindparam, case, delete, func, or_, select
 
 from aggregator.models import Arrived, Calibration, EncoderName, Preferences, Progress, Visit
 from aggregator.store.articles import encoder_id, is_vector_of
@@ -45,7 +45,10 @@ def remember(db: Connection, key: str, value: str | None) -> None:
 
 def recall(db: Connection, key: str) -> str | None:
     """Return the value under this key; None where there is none."""
-    return db.execute(select(settings.c.value).where(settings.c.key == key)).scalar()
+    return db.execute(_RECALL, {"name": key}).scalar()
+
+
+_RECALL = select(settings.c.value).where(settings.c.key == bindparam("name"))
 
 
 def take_lease(db: Connection, name: str, holder: str, *, now: datetime, lease_s: float) -> bool:
@@ -169,10 +172,13 @@ def progress_since_regroup(db: Connection) -> Progress:
 
 def arrived(db: Connection, *, since: datetime) -> Arrived:
     """Return how many articles came since then, from how many feeds."""
-    n_articles, n_feeds = db.execute(
-        select(func.count(), func.count(articles.c.feed_id.distinct())).where(articles.c.first_seen_at >= since)
-    ).one()
+    n_articles, n_feeds = db.execute(_ARRIVED, {"since": since}).one()
     return Arrived(n_articles, n_feeds)
+
+
+_ARRIVED = select(func.count(), func.count(articles.c.feed_id.distinct())).where(
+    articles.c.first_seen_at >= bindparam("since")
+)
 
 
 def last_visit(db: Connection) -> Visit | None:
@@ -195,19 +201,19 @@ def _calibration_key(encoder: EncoderName) -> str:
 
 def _feed_counts(db: Connection) -> dict[str, Any]:
     """Return how many feeds there are, how many need no wait, how many failed last, and when one was last read."""
-    need_no_wait = case((polls.c.checked_at.is_not(None) | feeds.c.is_paused, 1))
-    is_failing = case((polls.c.error.is_not(None) & ~feeds.c.is_paused, 1))
-    counts = (
-        select(
-            func.count().label("n_feeds"),
-            func.count(need_no_wait).label("n_checked"),
-            func.count(is_failing).label("n_failing"),
-            func.max(polls.c.succeeded_at).label("succeeded_at"),
-        )
-        .select_from(feeds)
-        .join(polls, polls.c.feed_id == feeds.c.id)
+    return dict(db.execute(_FEED_COUNTS).mappings().one())
+
+
+_FEED_COUNTS = (
+    select(
+        func.count().label("n_feeds"),
+        func.count(case((polls.c.checked_at.is_not(None) | feeds.c.is_paused, 1))).label("n_checked"),
+        func.count(case((polls.c.error.is_not(None) & ~feeds.c.is_paused, 1))).label("n_failing"),
+        func.max(polls.c.succeeded_at).label("succeeded_at"),
     )
-    return dict(db.execute(counts).mappings().one())
+    .select_from(feeds)
+    .join(polls, polls.c.feed_id == feeds.c.id)
+)
 
 
 def _article_counts(db: Connection, since: datetime) -> tuple[int, int, int]:

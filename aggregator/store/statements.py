@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, Insert, Table, func
+from sqlalchemy import BindParameter, Connection, Insert, Table, bindparam, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 from aggregator.store.schema import feeds
@@ -12,6 +12,9 @@ Value = TypeVar("Value")
 
 CHUNK = 1_000
 """Values in one IN list; SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
+
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+"""The place for a list of ids in a question that is built once: what pages ask takes longer to build than to answer."""
 
 feed_title = func.coalesce(func.nullif(feeds.c.owner_title, ""), func.nullif(feeds.c.title, ""), feeds.c.feed_url)
 """What the owner calls the feed, else what it calls itself, else where it is."""

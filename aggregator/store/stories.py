@@ -4,15 +4,17 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     RowMapping,
     Select,
+    bindparam,
     delete,
     exists,
     func,
@@ -60,7 +62,7 @@ from aggregator.store.schema import (
     topics,
 )
 from aggregator.store.settings import REGROUPED_ARTICLES, REGROUPED_AT, remember
-from aggregator.store.statements import chunks, feed_title, insert_into
+from aggregator.store.statements import IDS, chunks, feed_title, insert_into
 
 MOST_LINES = 5
 """Of a card, beside the first and the one that leads: who else tells a story of hundreds is found on its own page."""
@@ -162,36 +164,47 @@ def front_page(
     order: FrontOrder = FrontOrder.TOP,
 ) -> list[StoryCard]:
     """Return the stories with news since then, in this order, without what is muted now."""
-    wanted = select(stories.c.id).where(
-        stories.c.last_at >= since,
-        stories.c.n_publishers >= min_publishers,
-        stories.c.id.not_in(mutes.hidden_ids(db, now=now)),
-    )
+    place = {
+        "since": since,
+        "fewest": min_publishers,
+        "hidden": mutes.hidden_ids(db, now=now),
+        "n": limit,
+    }
+    ids = db.execute(_on_front(order), place)
+    return _quieted(db, story_cards(db, ids.scalars().all()), now=now)
+
+
+@cache
+def _on_front(order: FrontOrder) -> Select[Any]:
+    """Return the question for the ids of the stories on the front page, in this order."""
+    wanted = select(stories.c.id).where(_IS_LATE, stories.c.n_publishers >= bindparam("fewest"), _IS_SHOWN)
     if order is FrontOrder.UNREAD:
         wanted = wanted.where(exists(_unread_members().where(memberships.c.story_id == stories.c.id)))
-    ids = db.execute(wanted.order_by(*_IN_ORDER[order]).limit(limit))
-    return _quieted(db, story_cards(db, ids.scalars().all()), now=now)
+    return wanted.order_by(*_IN_ORDER[order]).limit(bindparam("n"))
 
 
 def n_single(db: Connection, *, since: datetime, now: datetime) -> int:
     """Return how many stories with news since then only one publisher covers, without what is muted now."""
-    count: int = db.execute(select(func.count()).select_from(stories).where(*_single(db, since, now))).scalar_one()
+    place = {"since": since, "hidden": mutes.hidden_ids(db, now=now)}
+    count: int = db.execute(_N_SINGLE, place).scalar_one()
     return count
 
 
 def single_lines(db: Connection, *, since: datetime, limit: int, now: datetime) -> list[ArticleLine]:
     """Return the lead articles of stories that only one publisher covers, by rank, without what is muted now."""
-    # The ids come from the index alone; who leads them is read of the few that are shown.
-    best = select(stories.c.id).where(*_single(db, since, now)).order_by(*_BY_RANK).limit(limit).subquery()
-    leads = select(stories.c.lead_id).join(best, best.c.id == stories.c.id).order_by(*_BY_RANK)
-    wanted = db.execute(leads).scalars().all()
+    place = {"since": since, "hidden": mutes.hidden_ids(db, now=now), "n": limit}
+    wanted = db.execute(_SINGLE_LEADS, place).scalars().all()
     lines = {line.id: line for line in lines_of(db, wanted)}
     return [lines[article_id] for article_id in wanted]
 
 
-def _single(db: Connection, since: datetime, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    is_shown = stories.c.id.not_in(mutes.hidden_ids(db, now=now))
-    return stories.c.last_at >= since, stories.c.n_publishers == 1, is_shown
+_IS_LATE = stories.c.last_at >= bindparam("since")
+_IS_SHOWN = stories.c.id.not_in(bindparam("hidden", expanding=True))
+_SINGLE = (_IS_LATE, stories.c.n_publishers == 1, _IS_SHOWN)
+_N_SINGLE = select(func.count()).select_from(stories).where(*_SINGLE)
+_BEST_SINGLE = select(stories.c.id).where(*_SINGLE).order_by(*_BY_RANK).limit(bindparam("n")).subquery()
+_SINGLE_LEADS = select(stories.c.lead_id).join(_BEST_SINGLE, _BEST_SINGLE.c.id == stories.c.id).order_by(*_BY_RANK)
+"""An index alone says which are best; who leads them is read of the few that are shown."""
 
 
 def following(
@@ -253,11 +266,9 @@ def current_ids(db: Connection, story_ids: Sequence[int]) -> dict[int, int]:
 def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     """Return these stories as cards, in this order; ids that are not there are left out."""
     rows = {
-        row["id"]: row
-        for some in chunks(story_ids)
-        for row in db.execute(select(stories).where(stories.c.id.in_(some))).mappings().all()
+        row["id"]: row for some in chunks(story_ids) for row in db.execute(_STORIES, {"ids": some}).mappings().all()
     }
-    reports, n_unread = _reports(db, list(rows))
+    reports, read = _reports(db, list(rows))
     lines: dict[int, list[ArticleLine]] = defaultdict(list)
     shown = [each for story_id, of_story in reports.items() for each in _shown_ids(of_story, rows[story_id]["lead_id"])]
     for line in lines_of(db, shown):
@@ -265,10 +276,10 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
             lines[line.story_id].append(line)
     topic_of = _topics(db, list(rows))
     held = marks.held(db, list(rows))
-    n_new = n_new_facts(db, [each for each in rows if 0 < n_unread[each] < len(reports[each])])
+    n_new = n_new_facts(db, {each: read[each] for each in rows if 0 < len(read[each]) < len(reports[each])})
     cards = [
         replace(
-            _card(rows[story_id], lines[story_id], reports[story_id], n_unread[story_id]),
+            _card(rows[story_id], lines[story_id], reports[story_id], len(reports[story_id]) - len(read[story_id])),
             topic=topic_of.get(story_id),
             n_new_facts=n_new.get(story_id),
         )
@@ -276,6 +287,9 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
         if story_id in lines
     ]
     return [_held(card, held.get(card.id, ())) for card in cards]
+
+
+_STORIES = select(stories).where(stories.c.id.in_(IDS))
 
 
 def take_out(db: Connection, article_ids: Sequence[int]) -> None:
@@ -540,7 +554,7 @@ def _member(row: RowMapping) -> Member:
 _REPORTS = (
     select(
         memberships.c.story_id,
-        article_status.c.read_at.is_(None),
+        article_status.c.read_at.is_not(None),
         articles.c.id,
         articles.c.publisher_id,
         articles.c.published_at,
@@ -551,21 +565,23 @@ _REPORTS = (
     .join(articles, articles.c.id == memberships.c.article_id)
     .join(publishers, publishers.c.id == articles.c.publisher_id)
     .outerjoin(article_status, article_status.c.article_id == articles.c.id)
+    .where(memberships.c.story_id.in_(IDS))
 )
-"""The question for the members of stories as reports, each with its story and whether it is unread."""
+"""The question for the members of stories as reports, each with its story and whether it was read."""
 
 
-def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[Report]], dict[int, int]]:
-    """Return each story's articles in the order they were published, and how many of them are unread."""
+def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[Report]], dict[int, set[int]]]:
+    """Return each story's articles in the order they were published, and which of them were read."""
     reports: dict[int, list[Report]] = defaultdict(list)
-    n_unread: dict[int, int] = defaultdict(int)
+    read: dict[int, set[int]] = defaultdict(set)
     for some in chunks(story_ids):
-        for story_id, is_unread, *report in db.execute(_REPORTS.where(memberships.c.story_id.in_(some))).all():
-            reports[story_id].append(Report(*report))
-            n_unread[story_id] += is_unread
+        for story_id, is_read, *report in db.execute(_REPORTS, {"ids": some}).all():
+            reports[story_id].append(Report._make(report))
+            if is_read:
+                read[story_id].add(report[0])
     for each in reports.values():
-        each.sort(key=lambda report: (report.published_at, report.article_id))
-    return reports, n_unread
+        each.sort(key=attrgetter("published_at", "article_id"))
+    return reports, read
 
 
 def _shown_ids(reports: Sequence[Report], lead_id: int) -> set[int]:
@@ -610,12 +626,14 @@ def _topics(db: Connection, story_ids: Sequence[int]) -> dict[int, TopicName]:
     return {
         row.story_id: TopicName(row.id, row.name)
         for some in chunks(story_ids)
-        for row in db.execute(_TOPICS.where(topic_stories.c.story_id.in_(some))).all()
+        for row in db.execute(_TOPICS, {"ids": some}).all()
     }
 
 
-_TOPICS = select(topic_stories.c.story_id, topics.c.id, topics.c.name).join(
-    topics, topics.c.id == topic_stories.c.topic_id
+_TOPICS = (
+    select(topic_stories.c.story_id, topics.c.id, topics.c.name)
+    .join(topics, topics.c.id == topic_stories.c.topic_id)
+    .where(topic_stories.c.story_id.in_(IDS))
 )
 
 
