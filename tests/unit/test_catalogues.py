@@ -45,12 +45,14 @@ def test_there_is_one_other_language_at_least() -> None:
 
 
 def test_a_catalogue_has_every_message_and_no_other(source: Catalog, catalog: Catalog) -> None:
-    assert {message.id for message in messages(catalog)} == {message.id for message in messages(source)}
+    wanted, there = ({message.id for message in messages(each)} for each in (source, catalog))
+    assert not wanted - there, f"run make messages, then translate in the .po: {wanted - there}"
+    assert not there - wanted, f"run make messages, which takes out what is said no more: {there - wanted}"
 
 
 def test_nothing_is_left_untranslated_or_uncertain(catalog: Catalog) -> None:
     for message in messages(catalog):
-        assert all(forms(message.string)), message.id
+        assert all(forms(message.string)), f"translate in the .po, then run make messages: {message.id}"
         assert not message.fuzzy, message.id
         assert len(forms(message.string)) == (catalog.num_plurals if message.pluralizable else 1)
 
