@@ -1,10 +1,12 @@
 """Measure the pages: how fast they come from archives of 30,000 and of a million articles, and what they weigh.
 
-    python -m bench.pages [--sizes 30000 1000000] [--cache FOLDER] [--rounds 40] [--out bench/pages.md]
+    python -m bench.pages [--sizes 30000 1000000] [--cache FOLDER] [--rounds 40] [--busy] [--out bench/pages.md]
 
 The archives are those of bench/archives.py and stay in the cache. A real `broadsheet web` serves each, and one reader
 asks it over one kept connection, as a browser does. Times run from the request to the last byte of the answer; the
 first request of each kind is told apart, since it finds nothing in memory. CPU is the web's own, per request.
+--busy lets a process write and encode meanwhile, as a worker does: articles are kept through the store, and matrices
+are multiplied on one thread.
 """
 
 import argparse
@@ -63,18 +65,19 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "broadsheet-archives")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--only", default="", help="kinds of pages whose name holds this")
+    parser.add_argument("--busy", action="store_true", help="write and encode meanwhile")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     lines, visits = [], []
     for size in asked.sizes:
         database = archive(asked.cache, size)
-        with web(database) as (port, pid):
+        with web(database) as (port, pid), busy(database if asked.busy else None):
             for name, paths in pages(port).items():
                 if asked.only in name:
                     lines.append(row(size, name, measure(port, pid, paths, asked.rounds)))
                     print(lines[-1], flush=True)
             visits.append(f"| {size:,} | {' | '.join(map(str, first_visit(port)))} |")
-    written = report(lines, visits)
+    written = report(lines, visits, is_busy=asked.busy)
     print(written)
     if asked.out:
         asked.out.write_text(written, encoding="utf-8")
@@ -106,6 +109,20 @@ def web(database: Path) -> Iterator[tuple[int, int]]:
         finally:
             serving.send_signal(signal.SIGTERM)
             serving.wait(30)
+
+
+@contextmanager
+def busy(database: Path | None) -> Iterator[None]:
+    """Keep articles and multiply matrices in a process of its own, if a database is named."""
+    if database is None:
+        yield
+        return
+    working = subprocess.Popen([sys.executable, "-m", "bench.busy", str(database)], cwd=ROOT)
+    try:
+        yield
+    finally:
+        working.terminate()
+        working.wait(30)
 
 
 def pages(port: int) -> dict[str, list[str]]:
@@ -195,15 +212,16 @@ def row(size: int, name: str, timing: Timing) -> str:
     return f"| {size:,} | {name} | {' | '.join(f'{each:.1f}' for each in figures)} |"
 
 
-def report(lines: Sequence[str], visits: Sequence[str]) -> str:
+def report(lines: Sequence[str], visits: Sequence[str], *, is_busy: bool) -> str:
     """Return the tables with their heads."""
+    options = " --busy" if is_busy else ""
     return "\n".join(
         [
             "# The pages",
             "",
             (__doc__ or "").strip(),
             "",
-            "`python -m bench.pages --out bench/pages.md`",
+            f"`python -m bench.pages{options} --out bench/pages.md`",
             "",
             "| articles | page | first ms | p50 ms | p95 ms | CPU ms | kB | kB sent |",
             "| --- | --- | --- | --- | --- | --- | --- | --- |",
