@@ -7,7 +7,8 @@ from sqlalchemy import Engine
 
 from aggregator import websub
 from aggregator.fetch.http import Fetch
-from aggregator.models import Failed, Hub, NotAsked, Reply, Request
+from aggregator.models.fetching import Failed, NotAsked, Reply, Request
+from aggregator.models.hubs import Hub
 from aggregator.store import holds, hubs
 from aggregator.store.db import reading, transaction
 

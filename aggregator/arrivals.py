@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator.models import Arrivals, Entry, Feed, Known, KnownEntry, NewArticle, NewEntry, Rewrite
+from aggregator.models.arrivals import Arrivals, Known, KnownEntry, NewArticle, NewEntry, Rewrite
+from aggregator.models.entries import Entry
+from aggregator.models.feeds import Feed
 
 
 def distinct(entries: Sequence[Entry], feed: Feed) -> tuple[Entry, ...]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from aggregator.models import Edition, PrintedStory, StoryCard
+from aggregator.models.editions import Edition, PrintedStory
+from aggregator.models.pages import StoryCard
 
 N_STORIES = 31
 """One lead, two seconds, ten beside them, eighteen under them: a front page is finite."""

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from aggregator.config import EncodeSettings
 from aggregator.errors import EncoderError
-from aggregator.models import EncoderName, Vectors
+from aggregator.models.encoders import EncoderName
+from aggregator.models.values import Vectors
 
 BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 
 from aggregator.errors import BroadsheetError
 from aggregator.fetch.http import Fetch
-from aggregator.models import Failed, Fetched, NotAsked, Reply, Request, SafeHtml
+from aggregator.models.fetching import Failed, Fetched, NotAsked, Reply, Request
+from aggregator.models.values import SafeHtml
 from aggregator.store import full_texts, holds
 from aggregator.store.db import transaction
 

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from aggregator.models import Fault, FeedLine, Hub, Poll
+from aggregator.models.feeds import Fault, Poll
+from aggregator.models.hubs import Hub
+from aggregator.models.pages import FeedLine
 from aggregator.phrases import Phrase, in_a_row, phrase, phrase_of
 
 DEAD_AFTER = timedelta(days=30)

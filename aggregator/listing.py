@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from aggregator.errors import OpmlError, ParseError
 from aggregator.fetch.http import Fetch
-from aggregator.models import Failed, Fetched, NotAsked, Request, Subscription
+from aggregator.models.fetching import Failed, Fetched, NotAsked, Request
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.urls import as_feed_url, feed_url_problem
 from aggregator.store import holds, imports
 from aggregator.store.db import reading, transaction

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from aggregator.models import Shared, SharedKind
+from aggregator.models.evidence import Shared, SharedKind
 
 DURATIONS_DAYS = (1, 7, 30)
 """For how long something may be muted; else it is for ever."""

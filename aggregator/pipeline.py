@@ -14,16 +14,12 @@ from aggregator.digest.digest import digest
 from aggregator.digest.lines import passages
 from aggregator.encode import Encoder, text_to_encode
 from aggregator.errors import CalibrationError
-from aggregator.models import (
-    Calibration,
-    Correction,
-    Digest,
-    EncoderName,
-    ToldArticle,
-    Trial,
-    Vectors,
-    WindowArticle,
-)
+from aggregator.models.bars import Trial
+from aggregator.models.corrections import Correction
+from aggregator.models.digests import Digest, ToldArticle
+from aggregator.models.encoders import Calibration, EncoderName
+from aggregator.models.stories import WindowArticle
+from aggregator.models.values import Vectors
 from aggregator.muting import like
 from aggregator.store import (
     articles,

@@ -8,19 +8,9 @@ from sqlalchemy import Engine
 
 from aggregator.errors import BroadsheetError
 from aggregator.fetch.http import Fetch
-from aggregator.models import (
-    Candidate,
-    Entry,
-    Failed,
-    FeedOffer,
-    Fetched,
-    Headline,
-    NotAsked,
-    ParsedFeed,
-    Probe,
-    Reply,
-    Request,
-)
+from aggregator.models.entries import Entry, FeedOffer, ParsedFeed
+from aggregator.models.fetching import Failed, Fetched, NotAsked, Reply, Request
+from aggregator.models.subscribing import Candidate, Headline, Probe
 from aggregator.parse.sandbox import Parse
 from aggregator.store import holds, probes
 from aggregator.store.db import reading, transaction

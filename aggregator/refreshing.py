@@ -15,22 +15,12 @@ from aggregator.config import PollSettings
 from aggregator.errors import BroadsheetError
 from aggregator.fetch import moves, politeness, polls
 from aggregator.fetch.http import Fetch
-from aggregator.models import (
-    Arrivals,
-    DueFeed,
-    Failed,
-    Fault,
-    Feed,
-    FeedOffer,
-    Fetched,
-    Kept,
-    NotAsked,
-    ParsedFeed,
-    Poll,
-    Push,
-    Reply,
-    Request,
-)
+from aggregator.models.arrivals import Arrivals
+from aggregator.models.articles import Kept
+from aggregator.models.entries import FeedOffer, ParsedFeed
+from aggregator.models.feeds import DueFeed, Fault, Feed, Poll
+from aggregator.models.fetching import Failed, Fetched, NotAsked, Reply, Request
+from aggregator.models.hubs import Push
 from aggregator.parse.feed import is_web_page
 from aggregator.parse.sandbox import Parse, Parsed
 from aggregator.searching import search

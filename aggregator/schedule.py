@@ -19,7 +19,8 @@ from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
 from aggregator.fetch.http import fetch_all
-from aggregator.models import EncoderName, Progress
+from aggregator.models.encoders import EncoderName
+from aggregator.models.pages import Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Tools, in_words
 from aggregator.store import bars, corrections, feeds, holds, search_backlog, topics

@@ -9,7 +9,9 @@ from sqlalchemy import Engine
 
 from aggregator.errors import BroadsheetError
 from aggregator.fetch.http import Fetch
-from aggregator.models import Feed, FeedOffer, Fetched, ParsedFeed, Reply, Request
+from aggregator.models.entries import FeedOffer, ParsedFeed
+from aggregator.models.feeds import Feed
+from aggregator.models.fetching import Fetched, Reply, Request
 from aggregator.parse.sandbox import Parse
 from aggregator.store import feeds, holds
 from aggregator.store.db import reading, transaction

@@ -9,7 +9,7 @@ from itertools import islice
 from sqlalchemy import Connection, Engine
 
 from aggregator.errors import AddressError
-from aggregator.models import ImportOutcome, ImportResult, ImportState, Subscription
+from aggregator.models.subscribing import ImportOutcome, ImportResult, ImportState, Subscription
 from aggregator.parse.opml import parse_opml
 from aggregator.parse.urls import as_feed_url, feed_url_problem
 from aggregator.store import feeds, imports

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from aggregator.models import Form, HubOffer, ParsedFeed
+from aggregator.models.entries import ParsedFeed
+from aggregator.models.fetching import Form
+from aggregator.models.hubs import HubOffer
 
 LEASE_S = 10 * 86_400
 """How long we ask a hub to go on; it decides."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.models import EncoderName
+from aggregator.models.encoders import EncoderName
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.schema import feed_key, guid_key, url_key

@@ -17,7 +17,9 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # read when nu
 
 import numpy as np
 
-from aggregator.models import Arrivals, Entry, NewArticle, SafeHtml
+from aggregator.models.arrivals import Arrivals, NewArticle
+from aggregator.models.entries import Entry
+from aggregator.models.values import SafeHtml
 from aggregator.store import articles
 from aggregator.store.db import open_database, sqlite_url, transaction
 from bench.archives import common_word

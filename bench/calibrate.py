@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 from aggregator.config import EncodeSettings
 from aggregator.encode import load_encoder, text_to_encode
 from aggregator.errors import CalibrationError
-from aggregator.models import Calibration, Vectors, WindowArticle
+from aggregator.models.encoders import Calibration
+from aggregator.models.stories import WindowArticle
+from aggregator.models.values import Vectors
 from aggregator.stories import calibrate, regroup
 from aggregator.stories.calibrate import SURE, Reference
 from aggregator.stories.similarity import Compared, learned

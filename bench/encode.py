@@ -29,7 +29,7 @@ from aggregator import encode
 from aggregator.config import EncodeSettings
 from aggregator.encode import SentenceEncoder, load_encoder, text_to_encode
 from aggregator.errors import ParseError
-from aggregator.models import Vectors
+from aggregator.models.values import Vectors
 from aggregator.parse.feed import parse_feed
 
 N_TIMED = 128

@@ -27,7 +27,8 @@ from aggregator.arrivals import distinct
 from aggregator.config import FetchSettings, Settings
 from aggregator.errors import ParseError
 from aggregator.fetch.http import fetch_all
-from aggregator.models import DueFeed, Subscription
+from aggregator.models.feeds import DueFeed
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.feed import parse_feed
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.parse.sandbox import Parsers

@@ -110,7 +110,7 @@ def broadsheet(in_flight: int) -> Client:
     """Ours: the guard, the limits and the inflating included."""
     from aggregator.config import FetchSettings
     from aggregator.fetch.http import fetch_all
-    from aggregator.models import Fetched, Request
+    from aggregator.models.fetching import Fetched, Request
 
     settings = FetchSettings(in_flight=in_flight, allowed_hosts=("127.0.0.0/8",), per_host_gap_s=0.0)
     now = datetime.now(UTC)

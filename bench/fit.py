@@ -25,7 +25,8 @@ from sklearn.linear_model import LogisticRegression
 
 from aggregator.config import EncodeSettings
 from aggregator.encode import load_encoder, text_to_encode
-from aggregator.models import Vectors, WindowArticle
+from aggregator.models.stories import WindowArticle
+from aggregator.models.values import Vectors
 from aggregator.stories import group
 from aggregator.stories.candidates import candidates
 from aggregator.stories.corrections import Constraints

@@ -29,7 +29,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine
 
-from aggregator.models import Subscription
+from aggregator.models.subscribing import Subscription
 from aggregator.store import articles, feeds, settings, stories
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.server import Ask, Page, Site

@@ -17,7 +17,8 @@ from aggregator.config import EncodeSettings
 from aggregator.digest.digest import digest
 from aggregator.digest.lines import NEAR, NEAR_BY_WORDS, SAME, SAME_BY_WORDS, lines_of, nearness
 from aggregator.encode import Encoder, load_encoder
-from aggregator.models import ToldArticle, Vectors
+from aggregator.models.digests import ToldArticle
+from aggregator.models.values import Vectors
 
 HERE = Path(__file__).parent
 LINE = re.compile(r"(?P<label>old|new|colour)(?: (?P<of>\d))?: (?P<text>.*)")

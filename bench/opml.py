@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 
 from aggregator.config import Settings
 from aggregator.errors import OpmlError
-from aggregator.models import ImportResult
+from aggregator.models.subscribing import ImportResult
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.store import feeds
 from aggregator.store.db import open_database, reading, sqlite_url, transaction

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from aggregator.encode import Encoder
-from aggregator.models import EncoderName, Vectors
+from aggregator.models.encoders import EncoderName
+from aggregator.models.values import Vectors
 
 
 class Remembered:

@@ -35,7 +35,8 @@ from sqlalchemy import Engine
 from aggregator import arrivals, pipeline
 from aggregator.config import Settings, load_settings
 from aggregator.encode import Encoder, load_encoder
-from aggregator.models import Entry, Subscription
+from aggregator.models.entries import Entry
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.urls import canonical_url, registrable_domain
 from aggregator.store import articles, feeds
 from aggregator.store.db import open_database, sqlite_url, transaction

@@ -26,7 +26,8 @@ from scipy.spatial.distance import squareform
 
 from aggregator.config import EncodeSettings
 from aggregator.encode import load_encoder, text_to_encode
-from aggregator.models import ArticleSample, TopicStory, Vectors
+from aggregator.models.topics import ArticleSample, TopicStory
+from aggregator.models.values import Vectors
 from aggregator.store.topics import N_SAMPLE, SAMPLE_CHARS
 from aggregator.stories import topics
 

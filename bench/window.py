@@ -30,7 +30,8 @@ from sqlalchemy import Connection, Engine, event, text
 from aggregator import pipeline
 from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import load_encoder, text_to_encode
-from aggregator.models import EncoderName, Vectors
+from aggregator.models.encoders import EncoderName
+from aggregator.models.values import Vectors
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.stories.desk import Desk
 from bench.labelled import Piece

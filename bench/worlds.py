@@ -17,7 +17,8 @@ import numpy as np
 
 from aggregator.encode import Encoder
 from aggregator.errors import ParseError
-from aggregator.models import EncoderName, Vectors
+from aggregator.models.encoders import EncoderName
+from aggregator.models.values import Vectors
 from aggregator.parse.feed import parse_feed
 from bench.labelled import Piece
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from aggregator.models import ArticleLine, Publisher, Report, StoryCard, TopicName
+from aggregator.models.feeds import Publisher
+from aggregator.models.pages import ArticleLine, Report, StoryCard, TopicName
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -13,27 +13,16 @@ from aggregator import pipeline
 from aggregator.config import Settings
 from aggregator.demo.day import load_day
 from aggregator.editions import N_STORIES, printed
-from aggregator.models import (
-    Arrivals,
-    Entry,
-    Evidence,
-    MarkKind,
-    Member,
-    Mute,
-    MuteKind,
-    NewArticle,
-    Poll,
-    Regrouping,
-    Retopicking,
-    SafeHtml,
-    Shared,
-    SharedKind,
-    StoryDraft,
-    Subscription,
-    TopicDraft,
-    Validators,
-)
-from aggregator.models import Edition as Past
+from aggregator.models.acts import MarkKind, Mute, MuteKind
+from aggregator.models.arrivals import Arrivals, NewArticle
+from aggregator.models.editions import Edition as Past
+from aggregator.models.entries import Entry
+from aggregator.models.evidence import Evidence, Shared, SharedKind
+from aggregator.models.feeds import Poll, Validators
+from aggregator.models.stories import Member, Regrouping, StoryDraft
+from aggregator.models.subscribing import Subscription
+from aggregator.models.topics import Retopicking, TopicDraft
+from aggregator.models.values import SafeHtml
 from aggregator.store import articles, correcting, editions, feeds, marks, mutes, reading, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, Flask, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.models import Act, ActKind
+from aggregator.models.acts import Act, ActKind
 from aggregator.store import acts
 from aggregator.store.db import reading, transaction
 from aggregator.store.undoing import undo

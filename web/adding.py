@@ -7,7 +7,7 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from aggregator.models import ImportOutcome, ImportResult, Subscription
+from aggregator.models.subscribing import ImportOutcome, ImportResult, Subscription
 from aggregator.parse.urls import as_feed_url, feed_url_problem, masked
 from aggregator.store import feeds, probes
 from aggregator.store import settings as memory

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.models import Act, Change, ChangeKind
+from aggregator.models.acts import Act
+from aggregator.models.corrections import Change, ChangeKind
 from aggregator.store import acts, articles, changes, correcting
 from aggregator.store.db import reading, transaction
 from web.errors import error_page

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext, ngettext
 
-from aggregator.models import Condition
+from aggregator.models.pages import Condition
 from web.filters import count, decimal, span
 
 AWAY_AFTER = timedelta(minutes=3)

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
-from aggregator.models import Article, Retitle, StoryCard, StoryPage, TopicLine
+from aggregator.models.articles import Article
+from aggregator.models.pages import Retitle, StoryCard, StoryPage, TopicLine
 from web import filters, front, pictures, timeline
 from web.language import speaks
 from web.newsroom import now, today

@@ -8,7 +8,10 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup
 
-from aggregator.models import STANDING_HALF_LIFE, Article, Evidence, Shared, SharedKind, StoryCard, StoryMember
+from aggregator.models.articles import Article
+from aggregator.models.evidence import Evidence, Shared, SharedKind
+from aggregator.models.pages import StoryCard, StoryMember
+from aggregator.models.stories import STANDING_HALF_LIFE
 from web.filters import ago_of, count, decimal, many, span
 from web.language import gettext, ngettext
 from web.newsroom import now

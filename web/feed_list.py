@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
 from aggregator.health import OLD_AFTER
-from aggregator.models import FeedChoice, FeedLine, FeedOrder, Folder, FolderCount
+from aggregator.models.feeds import FeedChoice, FeedOrder, Folder, FolderCount
+from aggregator.models.pages import FeedLine
 from aggregator.store import feed_list, folders
 from web.newsroom import now
 from web.paths import folder_names

@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from aggregator.health import Health, State, health
 from aggregator.health import span as span_of
-from aggregator.models import ArticleLine, FeedLine, StoryState
+from aggregator.models.pages import ArticleLine, FeedLine
+from aggregator.models.stories import StoryState
 from aggregator.parse.urls import masked, safe_link
 from web.language import gettext, ngettext, say, speaks
 from web.newsroom import local, now, today

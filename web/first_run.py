@@ -4,7 +4,7 @@ from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from aggregator.models import FirstSteps
+from aggregator.models.pages import FirstSteps
 from aggregator.store import feed_list
 from aggregator.store.db import reading
 from web.filters import count

@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from aggregator.errors import FolderError, NotFoundError
 from aggregator.health import OLD_AFTER
-from aggregator.models import FeedChoice
+from aggregator.models.feeds import FeedChoice
 from aggregator.store import feed_list, folders
 from aggregator.store.db import reading, transaction
 from web.newsroom import engine, now

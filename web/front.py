@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from flask_babel import gettext, ngettext
 
-from aggregator.models import ArticleLine, FrontPage, Progress, StoryCard
+from aggregator.models.front import FrontPage
+from aggregator.models.pages import ArticleLine, Progress, StoryCard
 from web.filters import count, quote, span
 
 Key = TypeVar("Key")

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, request, url_for
 
-from aggregator.models import ArticleLine
+from aggregator.models.pages import ArticleLine
 from aggregator.store.articles import Cursor
 from web import filters
 from web.newsroom import local

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from aggregator.models import Act, MarkKind
+from aggregator.models.acts import Act, MarkKind
 from aggregator.store import articles, feeds, marks, reading, stories, topics
 from aggregator.store.db import transaction
 from web.acts import done

@@ -7,7 +7,8 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from aggregator.models import Mute, MuteKind, StoryCard
+from aggregator.models.acts import Mute, MuteKind
+from aggregator.models.pages import StoryCard
 from aggregator.muting import DURATIONS_DAYS, bar_of, like, names_of, until
 from aggregator.store import mutes, stories
 from aggregator.store.db import reading, transaction

@@ -8,7 +8,8 @@ import numpy as np
 from flask import Flask, current_app
 from sqlalchemy import Connection
 
-from aggregator.models import EncoderName, Vectors
+from aggregator.models.encoders import EncoderName
+from aggregator.models.values import Vectors
 from aggregator.store import settings as memory
 from aggregator.store.search import newest_with_vectors
 from aggregator.store.window import vectors_of

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from aggregator.errors import OpmlError
-from aggregator.models import ImportOutcome, ImportResult, ImportState
+from aggregator.models.subscribing import ImportOutcome, ImportResult, ImportState
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.parse.urls import as_feed_url, feed_url_problem, masked
 from aggregator.store import feeds, folders, imports

@@ -10,13 +10,9 @@ from flask_babel import lazy_gettext, ngettext
 
 from aggregator.editions import N_STORIES
 from aggregator.health import hub_in_words
-from aggregator.models import (
-    Article,
-    FrontOrder,
-    FrontPage,
-    Progress,
-    Revision,
-)
+from aggregator.models.articles import Article, Revision
+from aggregator.models.front import FrontOrder, FrontPage
+from aggregator.models.pages import Progress
 from aggregator.store import articles, feeds, full_texts, hubs, revisions, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import reading

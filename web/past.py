@@ -8,7 +8,7 @@ from itertools import groupby
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from aggregator.models import EditionLine
+from aggregator.models.editions import EditionLine
 from aggregator.store import editions, stories
 from aggregator.store.db import reading
 from web.newsroom import engine, local, moment_of, today

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
-from aggregator.models import TopicLine
+from aggregator.models.pages import TopicLine
 from web.filters import count
 
 # --- when a story's articles came --------------------------------------------------------------------

@@ -11,7 +11,7 @@ from flask_babel import gettext, refresh
 
 from aggregator.config import Settings
 from aggregator.errors import StoreError
-from aggregator.models import Preferences
+from aggregator.models.pages import Preferences
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from web.catalogues import languages

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from aggregator.models import ArticleLine
+from aggregator.models.pages import ArticleLine
 from aggregator.query.hits import Found, Group, Nearby, Order, grouped
 from aggregator.query.language import Field, Mark, Narrowing, Query, Unclear, parse_query
 from aggregator.query.snippets import Part, marked, snippet

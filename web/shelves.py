@@ -6,7 +6,8 @@ from itertools import groupby
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.models import Starred, StoryCard, Subject
+from aggregator.models.acts import Subject
+from aggregator.models.pages import Starred, StoryCard
 from aggregator.store import shelves, stories, topics
 from aggregator.store.db import reading
 from aggregator.store.shelves import Shelf

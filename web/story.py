@@ -9,22 +9,10 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from aggregator.models import (
-    Article,
-    Change,
-    ChangeKind,
-    Claim,
-    Digest,
-    Figure,
-    Reading,
-    Related,
-    Retitle,
-    Silent,
-    SourceFacts,
-    StoryLink,
-    StoryMember,
-    StoryPage,
-)
+from aggregator.models.articles import Article
+from aggregator.models.corrections import Change, ChangeKind
+from aggregator.models.digests import Claim, Digest, Figure, Reading, SourceFacts
+from aggregator.models.pages import Related, Retitle, Silent, StoryLink, StoryMember, StoryPage
 from aggregator.store import articles, changes, context, digests, mutes, stories
 from aggregator.store.db import reading
 from web.newsroom import engine, now

@@ -7,7 +7,7 @@ from itertools import groupby
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.models import StoryCard
+from aggregator.models.pages import StoryCard
 from aggregator.store import topics
 from aggregator.store.db import reading
 from aggregator.store.stories import Place

@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from aggregator.models import ArticleLine, Trial, TriedBar
+from aggregator.models.bars import Trial, TriedBar
+from aggregator.models.pages import ArticleLine
 from aggregator.store import articles, bars
 from aggregator.store.db import reading, transaction
 from web.errors import error_page

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from aggregator import websub
-from aggregator.models import Hub
+from aggregator.models.hubs import Hub
 from aggregator.store import hubs
 from aggregator.store.db import reading, transaction
 from web.newsroom import engine, now

@@ -17,7 +17,8 @@ from aggregator.cli.terminal import count, progress_bar
 from aggregator.config import Settings
 from aggregator.errors import BroadsheetError
 from aggregator.fetch.http import fetch_all
-from aggregator.models import DueFeed, ImportResult, Subscription
+from aggregator.models.feeds import DueFeed
+from aggregator.models.subscribing import ImportResult, Subscription
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Refreshed, Tools, in_words
 from aggregator.store import feeds

@@ -9,7 +9,7 @@ from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import count
 from aggregator.cli.work import encode
 from aggregator.encode import BUNDLED, load_encoder
-from aggregator.models import Calibration
+from aggregator.models.encoders import Calibration
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 

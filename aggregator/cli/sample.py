@@ -20,7 +20,7 @@ from aggregator.config import Settings
 from aggregator.demo.day import N_EDITIONS, edition_end, load_day
 from aggregator.demo.publisher import SamplePress, serving
 from aggregator.encode import load_encoder
-from aggregator.models import Subscription
+from aggregator.models.subscribing import Subscription
 from aggregator.store import feeds, stories
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import subscribe_all

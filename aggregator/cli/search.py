@@ -6,7 +6,7 @@ from rich.markup import escape
 
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import count
-from aggregator.models import ArticleLine
+from aggregator.models.pages import ArticleLine
 from aggregator.query.hits import Group, Order, grouped
 from aggregator.query.language import parse_query
 from aggregator.store import search

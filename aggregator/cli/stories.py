@@ -9,7 +9,7 @@ from rich.markup import escape
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import change_in_words, evidence, print_changes, print_stories
 from aggregator.errors import NotFoundError
-from aggregator.models import StoryState
+from aggregator.models.stories import StoryState
 from aggregator.store import changes, correcting, stories
 from aggregator.store.db import reading, transaction
 

@@ -14,7 +14,7 @@ from aggregator.config import Settings
 from aggregator.errors import OpmlError
 from aggregator.fetch.http import fetch_all
 from aggregator.listing import fetch_list
-from aggregator.models import Subscription
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.parse.sandbox import Parsers
 from aggregator.store import feeds, folders, holds, hubs

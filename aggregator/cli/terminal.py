@@ -14,17 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from aggregator.health import health, hub_in_words
-from aggregator.models import (
-    Actor,
-    Change,
-    ChangeKind,
-    FeedLine,
-    FeedOffer,
-    Hub,
-    ImportOutcome,
-    ImportResult,
-    StoryCard,
-)
+from aggregator.models.corrections import Actor, Change, ChangeKind
+from aggregator.models.entries import FeedOffer
+from aggregator.models.hubs import Hub
+from aggregator.models.pages import FeedLine, StoryCard
+from aggregator.models.subscribing import ImportOutcome, ImportResult
 from aggregator.parse.urls import masked
 
 

@@ -23,7 +23,8 @@ from aggregator.digest.lines import (
 )
 from aggregator.digest.naming import named
 from aggregator.digest.sources import source_facts
-from aggregator.models import Account, Claim, Digest, ToldArticle, Vectors
+from aggregator.models.digests import Account, Claim, Digest, ToldArticle
+from aggregator.models.values import Vectors
 
 
 def digest(

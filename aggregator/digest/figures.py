@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from aggregator.digest.lines import Line
 from aggregator.digest.particulars import SPELT
 from aggregator.digest.sentences import compared
-from aggregator.models import Figure, Reading, ToldArticle
+from aggregator.models.digests import Figure, Reading, ToldArticle
 
 COUNTED = {
     "killed": (

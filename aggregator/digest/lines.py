@@ -9,7 +9,8 @@ from scipy import sparse
 
 from aggregator.digest.particulars import known_names, numbers, particulars
 from aggregator.digest.sentences import compared, folded_spaces, sentences
-from aggregator.models import ToldArticle, Vectors
+from aggregator.models.digests import ToldArticle
+from aggregator.models.values import Vectors
 from aggregator.stories.clean import clean_title
 from aggregator.stories.words import tokens
 

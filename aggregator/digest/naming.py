@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from aggregator.digest.lines import Line
 from aggregator.digest.particulars import NOUNS_ARE_CAPITAL, known_names
 from aggregator.digest.sentences import compared
-from aggregator.models import Named, ToldArticle
+from aggregator.models.digests import Named, ToldArticle
 from aggregator.stories.words import placed
 
 MAX_NAMES = 12

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from aggregator.digest.sentences import CUT, compared
-from aggregator.models import SourceFacts, ToldArticle
+from aggregator.models.digests import SourceFacts, ToldArticle
 from aggregator.stories.clean import DATELINE
 from aggregator.stories.copies import agency
 from aggregator.stories.words import tokens

@@ -18,7 +18,8 @@ from aggregator.fetch.inflate import ACCEPT_ENCODING, Body, DamagedError, TooLar
 from aggregator.fetch.politeness import hold_of
 from aggregator.fetch.turns import Turns
 from aggregator.fetch.words import DAMAGED, why_connection, why_large, why_late, why_status
-from aggregator.models import Failed, Fault, Fetched, Hold, NotAsked, NotModified, Reply, Request, Validators
+from aggregator.models.feeds import Fault, Validators
+from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Reply, Request
 
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "

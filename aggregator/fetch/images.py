@@ -8,7 +8,7 @@ import imagesize
 
 from aggregator.config import FetchSettings, ImageSettings
 from aggregator.fetch.http import fetch
-from aggregator.models import Fetched, Request
+from aggregator.models.fetching import Fetched, Request
 
 MAX_PIXELS = 50_000_000
 """Width times height: a few kilobytes can claim gigapixels, and the browser would make room for them."""

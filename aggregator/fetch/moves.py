@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from aggregator.models import Fetched, NotModified, Poll, Reply
+from aggregator.models.feeds import Poll
+from aggregator.models.fetching import Fetched, NotModified, Reply
 
 STEADY_CHECKS = 3
 """So many checks in a row have to be led to the same new address, each hop of the way permanent (RFC 9110 §15.4.2 and

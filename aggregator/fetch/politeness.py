@@ -10,19 +10,8 @@ from werkzeug.datastructures import ResponseCacheControl
 from werkzeug.http import parse_age, parse_cache_control_header, parse_date
 
 from aggregator.config import PollSettings
-from aggregator.models import (
-    DueFeed,
-    Failed,
-    FeedFacts,
-    Fetched,
-    Hold,
-    NotAsked,
-    NotModified,
-    Poll,
-    Reply,
-    Validators,
-    Wishes,
-)
+from aggregator.models.feeds import DueFeed, FeedFacts, Poll, Validators, Wishes
+from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Reply
 
 _DAY_S = 24 * 3600.0
 _CHECKS_PER_ARTICLE = 2.0  # half the usual gap: on average an article is seen a quarter of a gap late

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from aggregator.config import PollSettings
 from aggregator.fetch.moves import with_move
 from aggregator.fetch.politeness import next_check
-from aggregator.models import DueFeed, Failed, Fault, Fetched, NotAsked, NotModified, Poll, Reply
+from aggregator.models.feeds import DueFeed, Fault, Poll
+from aggregator.models.fetching import Failed, Fetched, NotAsked, NotModified, Reply
 
 SEARCH_AFTER = 3
 """So many checks have to fail in a row before the site is searched for another address of the feed."""

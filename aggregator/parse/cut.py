@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from xml.parsers import expat
 
-from aggregator.models import Entry
+from aggregator.models.entries import Entry
 
 VERSION = b"1"
 """Of how items are read: raised when that changes, so that every item is read anew once."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from aggregator.models import FeedOffer
+from aggregator.models.entries import FeedOffer
 from aggregator.parse.html import plain_line
 from aggregator.parse.urls import safe_link
 

@@ -5,7 +5,7 @@ import re
 import trafilatura
 
 from aggregator.errors import ParseError
-from aggregator.models import SafeHtml
+from aggregator.models.values import SafeHtml
 from aggregator.parse.feed import is_web_page
 from aggregator.parse.html import sanitise, text_of
 

@@ -14,7 +14,7 @@ from itertools import groupby
 from lxml import etree
 
 from aggregator.errors import OpmlError
-from aggregator.models import Subscription
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.html import clean_text, plain_line
 from aggregator.parse.urls import safe_link
 

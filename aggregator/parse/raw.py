@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from aggregator.models import Wishes
+from aggregator.models.feeds import Wishes
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ from pebble import ProcessExpired, ProcessPool
 
 from aggregator.config import ParseSettings
 from aggregator.errors import OpmlError, ParseError
-from aggregator.models import FeedOffer, Fetched, ParsedFeed, SafeHtml, Subscription
+from aggregator.models.entries import FeedOffer, ParsedFeed
+from aggregator.models.fetching import Fetched
+from aggregator.models.subscribing import Subscription
+from aggregator.models.values import SafeHtml
 from aggregator.parse.discover import find_offers
 from aggregator.parse.feed import is_web_page, parse_feed
 from aggregator.parse.opml import parse_opml

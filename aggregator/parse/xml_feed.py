@@ -7,7 +7,7 @@ from typing import Any
 from xml.sax import SAXException
 
 from aggregator.errors import ParseError
-from aggregator.models import Wishes
+from aggregator.models.feeds import Wishes
 from aggregator.parse.html import has_markup
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
 from aggregator.parse.strict import read_found

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Act, ActKind, Subject
+from aggregator.models.acts import Act, ActKind, Subject
 from aggregator.store.schema import acts
 
 

@@ -21,18 +21,12 @@ from sqlalchemy import (
 )
 
 from aggregator.errors import NotFoundError
-from aggregator.models import (
-    Arrivals,
-    Article,
-    ArticleLine,
-    EncoderName,
-    Entry,
-    Kept,
-    Known,
-    SafeHtml,
-    Unencoded,
-    Vectors,
-)
+from aggregator.models.arrivals import Arrivals, Known
+from aggregator.models.articles import Article, Kept
+from aggregator.models.encoders import EncoderName, Unencoded
+from aggregator.models.entries import Entry
+from aggregator.models.pages import ArticleLine
+from aggregator.models.values import SafeHtml, Vectors
 from aggregator.store import keeping
 from aggregator.store.lines import line, publisher, select_lines
 from aggregator.store.reach import reach

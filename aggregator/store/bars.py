@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
-from aggregator.models import Trial
+from aggregator.models.bars import Trial
 from aggregator.store.settings import recall, remember
 
 CHOSEN, BEFORE = "bar", "bar_before"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, insert, or_, select, update
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Actor, Change, ChangeKind
+from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.store.moving import members_of
 from aggregator.store.schema import articles, changes, stories, story_aliases
 from aggregator.store.statements import chunks

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from aggregator.models import Condition, FeedChoice
+from aggregator.models.feeds import FeedChoice
+from aggregator.models.pages import Condition
 from aggregator.store import feed_list
 from aggregator.store import settings as memory
 from aggregator.store.schema import editions, feeds, hubs, polls

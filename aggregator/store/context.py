@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, Select, func, select
 
-from aggregator.models import Publisher, Related, Retitle, Silent, StoryLink
+from aggregator.models.feeds import Publisher
+from aggregator.models.pages import Related, Retitle, Silent, StoryLink
 from aggregator.store.digests import names_of
 from aggregator.store.schema import articles, publishers, revisions, stories, topic_stories, vectors
 from aggregator.store.statements import chunks

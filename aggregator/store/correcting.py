@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select
 
 from aggregator.errors import CorrectionError, NotFoundError
-from aggregator.models import Actor, Change, ChangeKind, CorrectionKind
+from aggregator.models.corrections import Actor, Change, ChangeKind, CorrectionKind
 from aggregator.store import changes, corrections
 from aggregator.store.db import transaction
 from aggregator.store.moving import found, members_of, mend, move, redirect, revive, stories_of

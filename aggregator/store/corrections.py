@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from aggregator.models import Correction, CorrectionKind, EncoderName, Lesson
+from aggregator.models.corrections import Correction, CorrectionKind, Lesson
+from aggregator.models.encoders import EncoderName
 from aggregator.store.schema import articles, correction_articles, corrections, settings
 from aggregator.store.settings import recall, remember
 from aggregator.store.statements import chunks, insert_into

@@ -10,7 +10,9 @@ import msgspec
 import numpy as np
 from sqlalchemy import Connection, delete, exists, func, select
 
-from aggregator.models import Account, Digest, EncoderName, ToldArticle, Vectors
+from aggregator.models.digests import Account, Digest, ToldArticle
+from aggregator.models.encoders import EncoderName
+from aggregator.models.values import Vectors
 from aggregator.store.articles import encoder_id, lock_articles
 from aggregator.store.schema import (
     articles,

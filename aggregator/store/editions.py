@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, delete, insert, select
 
-from aggregator.models import Edition, EditionLine, PrintedStory
+from aggregator.models.editions import Edition, EditionLine, PrintedStory
 from aggregator.store.schema import editions
 from aggregator.store.statements import chunks
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from aggregator.models import Evidence, Shared, SharedKind
+from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.store.schema import articles, memberships
 
 _LETTERS = {SharedKind.NAME: "n", SharedKind.NUMBER: "#", SharedKind.WORD: "w"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, and_, case, distinct, func, literal, or_, select
 
-from aggregator.models import FeedFacts
+from aggregator.models.feeds import FeedFacts
 from aggregator.store.schema import UtcTime, entries, feeds, hubs, memberships, stories
 from aggregator.store.statements import chunks
 

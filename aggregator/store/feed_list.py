@@ -19,7 +19,8 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.models import Fault, FeedChoice, FeedOrder, FirstSteps, FolderCount
+from aggregator.models.feeds import Fault, FeedChoice, FeedOrder, FolderCount
+from aggregator.models.pages import FirstSteps
 from aggregator.store.feeds import delete_feed
 from aggregator.store.folders import folder_at, remove_empty_folders
 from aggregator.store.schema import entries, feeds, memberships, polls

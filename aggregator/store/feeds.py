@@ -21,20 +21,10 @@ from sqlalchemy import (
 )
 
 from aggregator.errors import NotFoundError
-from aggregator.models import (
-    DueFeed,
-    Fault,
-    Feed,
-    FeedLine,
-    FeedOffer,
-    ImportOutcome,
-    ImportResult,
-    ParsedFeed,
-    Poll,
-    Subscription,
-    Validators,
-    Wishes,
-)
+from aggregator.models.entries import FeedOffer, ParsedFeed
+from aggregator.models.feeds import DueFeed, Fault, Feed, Poll, Validators, Wishes
+from aggregator.models.pages import FeedLine
+from aggregator.models.subscribing import ImportOutcome, ImportResult, Subscription
 from aggregator.store import articles as pieces
 from aggregator.store import stories
 from aggregator.store.facts import facts_of

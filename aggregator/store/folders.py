@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, and_, delete, exists, select, update
 
 from aggregator.errors import FolderError, NotFoundError
-from aggregator.models import Folder
+from aggregator.models.feeds import Folder
 from aggregator.store.schema import feeds, folders, storable
 from aggregator.store.statements import insert_into
 

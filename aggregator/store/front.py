@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from aggregator.models import Arrived, FrontOrder, FrontPage
+from aggregator.models.front import Arrived, FrontOrder, FrontPage
 from aggregator.store import feeds, mutes, stories
 from aggregator.store import settings as memory
 

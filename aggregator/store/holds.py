@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
-from aggregator.models import Hold
+from aggregator.models.fetching import Hold
 from aggregator.store.schema import SET_BACK, host_holds
 from aggregator.store.statements import insert_into
 

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Import, ImportOutcome, ImportResult, ImportState, Subscription
+from aggregator.models.subscribing import Import, ImportOutcome, ImportResult, ImportState, Subscription
 from aggregator.store.schema import import_lines, imports
 from aggregator.store.statements import chunks
 

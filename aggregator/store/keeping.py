@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, exists, select, tuple_, update
 
 from aggregator.errors import StoreError
-from aggregator.models import Arrivals, Entry, Kept, Known, KnownEntry, NewArticle, NewEntry, Publisher, Rewrite
+from aggregator.models.arrivals import Arrivals, Known, KnownEntry, NewArticle, NewEntry, Rewrite
+from aggregator.models.articles import Kept
+from aggregator.models.entries import Entry
+from aggregator.models.feeds import Publisher
 from aggregator.store import full_texts, revisions
 from aggregator.store.schema import (
     articles,

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from aggregator.models import ArticleLine, Publisher
+from aggregator.models.feeds import Publisher
+from aggregator.models.pages import ArticleLine
 from aggregator.store.schema import article_status, articles, feeds, memberships, publishers, stories
 from aggregator.store.statements import feed_title
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.models import Act, ActKind, MarkKind, Subject
+from aggregator.models.acts import Act, ActKind, MarkKind, Subject
 from aggregator.store import acts
 from aggregator.store.changes import headlines
 from aggregator.store.schema import marks, stories, story_aliases, topic_aliases, topic_stories, topics

@@ -22,18 +22,10 @@ from sqlalchemy import (
 )
 
 from aggregator.errors import NotFoundError
-from aggregator.models import (
-    Act,
-    ActKind,
-    Mute,
-    MuteKind,
-    MuteLine,
-    Publisher,
-    Shared,
-    StoryName,
-    Subject,
-    TopicName,
-)
+from aggregator.models.acts import Act, ActKind, Mute, MuteKind, Subject
+from aggregator.models.evidence import Shared
+from aggregator.models.feeds import Publisher
+from aggregator.models.pages import MuteLine, StoryName, TopicName
 from aggregator.store import acts
 from aggregator.store.evidence import unpacked
 from aggregator.store.schema import (

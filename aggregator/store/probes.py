@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Candidate, Probe
+from aggregator.models.subscribing import Candidate, Probe
 from aggregator.store.schema import probes
 
 FORGOTTEN_AFTER = timedelta(days=1)

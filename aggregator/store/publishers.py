@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, distinct, func, literal, select, tuple_, update
 
 from aggregator.errors import NotFoundError
-from aggregator.models import ArticleLine, Publisher, PublisherRecord
+from aggregator.models.feeds import Publisher
+from aggregator.models.pages import ArticleLine, PublisherRecord
 from aggregator.store.articles import Cursor, lines_of
 from aggregator.store.schema import Id, UtcTime, articles, entries, memberships, publishers, stories
 

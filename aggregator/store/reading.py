@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from aggregator.models import Act, ActKind, Subject
+from aggregator.models.acts import Act, ActKind, Subject
 from aggregator.store import acts as ledger
 from aggregator.store.changes import headlines
 from aggregator.store.schema import (

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, literal, select
 
-from aggregator.models import Revision
+from aggregator.models.articles import Revision
 from aggregator.store.schema import UtcTime, articles, revisions
 from aggregator.store.statements import chunks, insert_into
 

@@ -22,7 +22,8 @@ from sqlalchemy import (
     text,
 )
 
-from aggregator.models import EncoderName, MarkKind
+from aggregator.models.acts import MarkKind
+from aggregator.models.encoders import EncoderName
 from aggregator.query.hits import Found, Hit
 from aggregator.query.language import Field, Mark, Narrowing, Query, Term
 from aggregator.store import marks

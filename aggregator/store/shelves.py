@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, literal, select, tuple_, union_all
 
-from aggregator.models import MarkKind, Starred, Subject
+from aggregator.models.acts import MarkKind, Subject
+from aggregator.models.pages import Starred
 from aggregator.store import marks
 from aggregator.store.articles import lines_of
 from aggregator.store.schema import Id, UtcTime, article_status

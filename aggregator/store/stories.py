@@ -27,21 +27,10 @@ from sqlalchemy import (
 )
 
 from aggregator.errors import NotFoundError
-from aggregator.models import (
-    ArticleLine,
-    FrontOrder,
-    KnownStory,
-    MarkKind,
-    Member,
-    Merge,
-    Regrouping,
-    Report,
-    StoryCard,
-    StoryDraft,
-    StoryMember,
-    StoryPage,
-    TopicName,
-)
+from aggregator.models.acts import MarkKind
+from aggregator.models.front import FrontOrder
+from aggregator.models.pages import ArticleLine, Report, StoryCard, StoryMember, StoryPage, TopicName
+from aggregator.models.stories import KnownStory, Member, Merge, Regrouping, StoryDraft
 from aggregator.store import marks, mutes
 from aggregator.store.articles import find_articles, lines_of, lock_articles
 from aggregator.store.changes import Moves, Past, record_moves, snapshot

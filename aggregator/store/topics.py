@@ -7,16 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, literal, select, tuple_, update
 
 from aggregator.errors import NotFoundError
-from aggregator.models import (
-    ArticleSample,
-    KnownTopic,
-    Retopicking,
-    StoryCard,
-    TopicDraft,
-    TopicLine,
-    TopicPage,
-    TopicStory,
-)
+from aggregator.models.pages import StoryCard, TopicLine, TopicPage
+from aggregator.models.topics import ArticleSample, KnownTopic, Retopicking, TopicDraft, TopicStory
 from aggregator.store import marks
 from aggregator.store.articles import lines_of
 from aggregator.store.schema import (

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from aggregator.models import Act, ActKind, Subject
+from aggregator.models.acts import Act, ActKind, Subject
 from aggregator.store import acts, marks, mutes, reading
 
 

@@ -6,7 +6,9 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy import Connection, false, func, select
 
-from aggregator.models import EncoderName, InWindow, Vectors, WindowArticle
+from aggregator.models.encoders import EncoderName
+from aggregator.models.stories import InWindow, WindowArticle
+from aggregator.models.values import Vectors
 from aggregator.store.articles import encoder_id, is_vector_of
 from aggregator.store.reach import reach
 from aggregator.store.schema import articles, memberships, publishers, vectors

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
 from aggregator.errors import CalibrationError
-from aggregator.models import Calibration, Vectors
+from aggregator.models.encoders import Calibration
+from aggregator.models.values import Vectors
 from aggregator.stories.vocabulary import WordMatrix
 
 SURE = (0.3, 0.6)

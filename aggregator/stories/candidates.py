@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aggregator.models import Vectors
+from aggregator.models.values import Vectors
 from aggregator.stories.similarity import Compared, Rows
 from aggregator.stories.vocabulary import WordMatrix
 

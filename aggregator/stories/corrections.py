@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from aggregator.models import Correction, CorrectionKind
+from aggregator.models.corrections import Correction, CorrectionKind
 
 Rows = NDArray[np.int64]
 """Positions of articles, ascending: shape (k,)."""

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aggregator.models import Calibration, EncoderName, InWindow, Vectors, WindowArticle
+from aggregator.models.encoders import Calibration, EncoderName
+from aggregator.models.stories import InWindow, WindowArticle
+from aggregator.models.values import Vectors
 from aggregator.stories.similarity import Decisions
 from aggregator.stories.window import Window
 

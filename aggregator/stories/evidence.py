@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from aggregator.models import Evidence, WindowArticle
+from aggregator.models.evidence import Evidence
+from aggregator.models.stories import WindowArticle
 from aggregator.stories.clean import clean_text, clean_title
 from aggregator.stories.explain import Pair, Rule, Weight, explain
 from aggregator.stories.group import BAR, QUORUM, TYPICAL_WORDS, USUAL_LENGTH

@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from aggregator.models import Evidence, Shared, SharedKind
+from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.stories.surfaces import Line
 from aggregator.stories.terms import Span, as_written, is_sure_name, shared_terms
 from aggregator.stories.words import is_number

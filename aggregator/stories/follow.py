@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 
-from aggregator.models import KnownStory, Merge, StoryState
+from aggregator.models.stories import KnownStory, Merge, StoryState
 
 SURVIVES_SHARE = 0.5
 """Share of a story's weight from which a cluster that holds it is where the story went.

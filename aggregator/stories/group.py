@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from aggregator.models import Vectors
+from aggregator.models.values import Vectors
 from aggregator.stories.corrections import Constraints, hold
 from aggregator.stories.similarity import (
     PAIRS_AT_ONCE,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from aggregator.models import Correction, CorrectionKind, Lesson
+from aggregator.models.corrections import Correction, CorrectionKind, Lesson
 from aggregator.stories.similarity import Decisions, Weights
 from aggregator.stories.window import Window
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from aggregator.models import STANDING_HALF_LIFE
+from aggregator.models.stories import STANDING_HALF_LIFE
 
 ORIGINS_POWER = 0.8
 """Ten independent origins count for six, not for ten: after the first few, more say little more."""

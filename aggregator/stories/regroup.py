@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from aggregator.models import Correction, KnownStory, Member, Regrouping, StoryDraft
+from aggregator.models.corrections import Correction
+from aggregator.models.stories import KnownStory, Member, Regrouping, StoryDraft
 from aggregator.stories.corrections import constraints, hold
 from aggregator.stories.follow import settle
 from aggregator.stories.group import BAR, Labels, group

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from aggregator.errors import EncoderError
-from aggregator.models import Calibration, Vectors
+from aggregator.models.encoders import Calibration
+from aggregator.models.values import Vectors
 from aggregator.stories.calibrate import across, calibrated
 from aggregator.stories.vocabulary import Vocabulary, WordMatrix, grown, measured, stacked, weigh
 from aggregator.stories.words import is_digit, is_number

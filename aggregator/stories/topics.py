@@ -9,7 +9,9 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import squareform
 
-from aggregator.models import ArticleSample, KnownTopic, Merge, Retopicking, TopicDraft, TopicStory, Vectors
+from aggregator.models.stories import Merge
+from aggregator.models.topics import ArticleSample, KnownTopic, Retopicking, TopicDraft, TopicStory
+from aggregator.models.values import Vectors
 from aggregator.stories.clean import clean_text, clean_title
 from aggregator.stories.naming import Told, Words, characteristic_words, name, use
 from aggregator.stories.surfaces import Line, read_line

@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.models import Correction, CorrectionKind, Remade, Trial, TriedBar
+from aggregator.models.bars import Remade, Trial, TriedBar
+from aggregator.models.corrections import Correction, CorrectionKind
 from aggregator.stories.corrections import Constraints
 from aggregator.stories.group import BAR, Labels, group
 from aggregator.stories.similarity import Rows, take

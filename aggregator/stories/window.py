@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from aggregator.models import Calibration, Vectors, WindowArticle
+from aggregator.models.encoders import Calibration
+from aggregator.models.stories import WindowArticle
+from aggregator.models.values import Vectors
 from aggregator.stories.calibrate import near_best
 from aggregator.stories.candidates import candidates
 from aggregator.stories.clean import clean_text, clean_title, is_round_up

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.models import MarkKind, Mute, MuteKind
+from aggregator.models.acts import MarkKind, Mute, MuteKind
 from aggregator.store import articles, marks, mutes, reading, stories
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking

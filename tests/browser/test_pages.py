@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.models import Candidate, Headline, Subscription
+from aggregator.models.subscribing import Candidate, Headline, Subscription
 from aggregator.store import articles, imports, probes, sessions, stories
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.subscribing import foresee

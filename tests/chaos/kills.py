@@ -24,7 +24,7 @@ from time import monotonic
 from sqlalchemy import Connection, Engine, NullPool, create_engine, select, update
 
 from aggregator.config import Settings
-from aggregator.models import Progress
+from aggregator.models.pages import Progress
 from aggregator.pipeline import window_start
 from aggregator.store import reading as marks
 from aggregator.store import settings as memory

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from aggregator.models import Subscription
+from aggregator.models.subscribing import Subscription
 from aggregator.store import feeds
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.schema import feeds as feed_rows

@@ -7,7 +7,8 @@ import pytest
 
 from aggregator.config import FetchSettings
 from aggregator.fetch.http import fetch_all
-from aggregator.models import Failed, Fetched, NotModified, Reply, Request, Validators
+from aggregator.models.feeds import Validators
+from aggregator.models.fetching import Failed, Fetched, NotModified, Reply, Request
 from aggregator.parse.feed import parse_feed
 from tests.chaos.documents import Desk, write_feed
 from tests.chaos.faults import FAULTS, fault_of

@@ -18,7 +18,9 @@ import feedparser
 from aggregator import arrivals
 from aggregator.errors import OpmlError, ParseError
 from aggregator.fetch.guard import Target, read_allowed, target_of
-from aggregator.models import Feed, Known, ParsedFeed
+from aggregator.models.arrivals import Known
+from aggregator.models.entries import ParsedFeed
+from aggregator.models.feeds import Feed
 from aggregator.parse.dates import FIRST_YEAR, parse_date
 from aggregator.parse.feed import parse_feed
 from aggregator.parse.html import clean_text, first_image, plain_line, plain_text, sanitise, text_of

@@ -17,7 +17,8 @@ from aggregator import refreshing
 from aggregator.config import FetchSettings, ImageSettings, PollSettings, Settings
 from aggregator.errors import OpmlError
 from aggregator.fetch.http import fetch, fetch_all
-from aggregator.models import Failed, Fetched, Reply, Request, Subscription
+from aggregator.models.fetching import Failed, Fetched, Reply, Request
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.opml import parse_opml
 from aggregator.refreshing import Tools
 from aggregator.store import articles, feeds

@@ -13,7 +13,11 @@ from sqlalchemy import Connection, Engine
 
 from aggregator import refreshing
 from aggregator.config import PollSettings
-from aggregator.models import Article, DueFeed, Fetched, Regrouping, Reply, Request, Subscription
+from aggregator.models.articles import Article
+from aggregator.models.feeds import DueFeed
+from aggregator.models.fetching import Fetched, Reply, Request
+from aggregator.models.stories import Regrouping
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import Tools
 from aggregator.store import articles, feeds, stories

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from aggregator.errors import ParseError
-from aggregator.models import ParsedFeed
+from aggregator.models.entries import ParsedFeed
 from aggregator.parse.feed import parse_feed
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"

@@ -10,7 +10,8 @@ import pytest
 
 from aggregator.config import ParseSettings
 from aggregator.errors import ParseError
-from aggregator.models import Fetched, ParsedFeed, Request
+from aggregator.models.entries import ParsedFeed
+from aggregator.models.fetching import Fetched, Request
 from aggregator.parse.feed import parse_feed
 from aggregator.parse.html import clean_text
 from aggregator.parse.sandbox import Parsers

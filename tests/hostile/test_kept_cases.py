@@ -10,7 +10,9 @@ from sqlalchemy import Engine, Text, func, select
 from aggregator import arrivals, refreshing
 from aggregator.config import ImageSettings, PollSettings, Settings
 from aggregator.errors import ParseError
-from aggregator.models import DueFeed, Fetched, Reply, Request, Subscription
+from aggregator.models.feeds import DueFeed
+from aggregator.models.fetching import Fetched, Reply, Request
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.feed import parse_feed
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import Refreshed, Tools

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aggregator.errors import OpmlError
-from aggregator.models import Subscription
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.opml import parse_opml, write_opml
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"

@@ -12,7 +12,10 @@ from sqlalchemy import Engine, text
 
 from aggregator import arrivals, pipeline
 from aggregator.config import Settings
-from aggregator.models import EncoderName, Entry, Subscription, Vectors
+from aggregator.models.encoders import EncoderName
+from aggregator.models.entries import Entry
+from aggregator.models.subscribing import Subscription
+from aggregator.models.values import Vectors
 from aggregator.store import articles, feeds
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.stories.desk import Desk

@@ -17,7 +17,7 @@ from functools import partial
 from aggregator.config import FetchSettings, ParseSettings
 from aggregator.errors import ParseError
 from aggregator.parse.sandbox import _prepare_child, _within, parse_reply
-from aggregator.models import Fetched, Request
+from aggregator.models.fetching import Fetched, Request
 
 settings, body = ParseSettings(), sys.stdin.buffer.read()
 assert len(body) <= FetchSettings().max_bytes

@@ -5,20 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from aggregator.models import (
-    Arrivals,
-    EncoderName,
-    Entry,
-    Kept,
-    Member,
-    NewArticle,
-    Regrouping,
-    SafeHtml,
-    StoryDraft,
-    Subscription,
-    Unencoded,
-    Vectors,
-)
+from aggregator.models.arrivals import Arrivals, NewArticle
+from aggregator.models.articles import Kept
+from aggregator.models.encoders import EncoderName, Unencoded
+from aggregator.models.entries import Entry
+from aggregator.models.stories import Member, Regrouping, StoryDraft
+from aggregator.models.subscribing import Subscription
+from aggregator.models.values import SafeHtml, Vectors
 from aggregator.store import articles, feeds, stories
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 
 from aggregator.cli.main import broadsheet
 from aggregator.errors import DiskFullError, StoreError
-from aggregator.models import Poll, Validators
+from aggregator.models.feeds import Poll, Validators
 from aggregator.store import feeds
 from aggregator.store.backup import back_up
 from aggregator.store.db import open_database, reading, sqlite_url, transaction

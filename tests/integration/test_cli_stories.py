@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from aggregator.cli.main import broadsheet
 from aggregator.errors import CorrectionError, NotFoundError
-from aggregator.models import Regrouping
+from aggregator.models.stories import Regrouping
 from aggregator.store.db import open_database, sqlite_url, transaction
 from tests.integration.desk import bring_from, draft, save
 

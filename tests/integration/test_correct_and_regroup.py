@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Engine, event
 
 from aggregator import pipeline
 from aggregator.config import EncodeSettings, Settings, StorySettings
-from aggregator.models import Actor, ChangeKind, Mute, MuteKind, StoryState
+from aggregator.models.acts import Mute, MuteKind
+from aggregator.models.corrections import Actor, ChangeKind
+from aggregator.models.stories import StoryState
 from aggregator.schedule import Worker
 from aggregator.store import articles, changes, correcting, corrections, mutes, stories
 from aggregator.store import settings as memory

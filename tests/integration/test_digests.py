@@ -12,7 +12,11 @@ from aggregator import pipeline
 from aggregator.config import EncodeSettings, Settings
 from aggregator.digest.sentences import folded_spaces
 from aggregator.encode import Encoder
-from aggregator.models import Arrivals, Digest, EncoderName, Regrouping, Rewrite, Vectors
+from aggregator.models.arrivals import Arrivals, Rewrite
+from aggregator.models.digests import Digest
+from aggregator.models.encoders import EncoderName
+from aggregator.models.stories import Regrouping
+from aggregator.models.values import Vectors
 from aggregator.schedule import Worker
 from aggregator.store import articles, digests, reading, stories
 from aggregator.store import settings as memory

@@ -19,7 +19,8 @@ import pytest
 
 from aggregator.config import FetchSettings
 from aggregator.fetch.http import fetch, fetch_all
-from aggregator.models import Failed, Fetched, Hold, NotAsked, NotModified, Request, Validators
+from aggregator.models.feeds import Validators
+from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Request
 from tests.server import Ask, Page, Site
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -14,7 +14,11 @@ from aggregator import fetching_pages
 from aggregator.config import FetchSettings, ParseSettings
 from aggregator.fetch.http import fetch_all
 from aggregator.fetching_pages import NEWEST, PAGES_AT_ONCE, PageRead
-from aggregator.models import Arrivals, Article, EncoderName, Rewrite, Subscription, Unencoded, Vectors
+from aggregator.models.arrivals import Arrivals, Rewrite
+from aggregator.models.articles import Article
+from aggregator.models.encoders import EncoderName, Unencoded
+from aggregator.models.subscribing import Subscription
+from aggregator.models.values import Vectors
 from aggregator.parse.sandbox import Parsers
 from aggregator.store import articles, feeds, full_texts, schema
 from aggregator.store.db import open_database, reading, sqlite_url, transaction

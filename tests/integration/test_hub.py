@@ -15,7 +15,8 @@ from sqlalchemy import Engine, select
 from aggregator import announcing, refreshing
 from aggregator.config import FetchSettings, ParseSettings, PollSettings, Settings, WebSettings
 from aggregator.fetch.http import fetch_all
-from aggregator.models import Hub, Subscription
+from aggregator.models.hubs import Hub
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import Tools
 from aggregator.store import articles, feeds, hubs, schema

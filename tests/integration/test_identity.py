@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, select
 
 from aggregator.errors import CorrectionError
-from aggregator.models import Regrouping, StoryDraft
+from aggregator.models.stories import Regrouping, StoryDraft
 from aggregator.store import changes, correcting, corrections, stories
 from aggregator.store.db import transaction
 from aggregator.store.schema import memberships, story_aliases

@@ -14,7 +14,10 @@ from aggregator.config import FetchSettings, PollSettings
 from aggregator.errors import ParseError
 from aggregator.fetch.http import fetch_all
 from aggregator.health import State, health
-from aggregator.models import FeedLine, Fetched, ParsedFeed, Reply, Request, Subscription
+from aggregator.models.entries import ParsedFeed
+from aggregator.models.fetching import Fetched, Reply, Request
+from aggregator.models.pages import FeedLine
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import Refreshed, Tools
 from aggregator.store import articles, feeds, schema

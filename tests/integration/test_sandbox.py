@@ -10,7 +10,8 @@ import pytest
 
 from aggregator.config import ParseSettings
 from aggregator.errors import ParseError
-from aggregator.models import FeedOffer, Fetched, ParsedFeed, Request
+from aggregator.models.entries import FeedOffer, ParsedFeed
+from aggregator.models.fetching import Fetched, Request
 from aggregator.parse.sandbox import Parsed, Parsers
 
 URL = "https://site.example/feed"

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from aggregator.cli.main import broadsheet
 from aggregator.config import Settings
 from aggregator.errors import ConfigError
-from aggregator.models import Feed, Subscription
+from aggregator.models.feeds import Feed
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.urls import feed_url_problem, masked
 from aggregator.refreshing import Refreshed, in_words
 from aggregator.store import sessions

@@ -14,7 +14,7 @@ from aggregator.config import FetchSettings, Settings
 from aggregator.demo.day import load_day
 from aggregator.demo.publisher import serving
 from aggregator.encode import load_encoder
-from aggregator.models import Subscription
+from aggregator.models.subscribing import Subscription
 from aggregator.store import stories
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.subscribing import subscribe_all

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import Connection, Engine, select
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Act, ActKind, MarkKind, Merge, Regrouping, Retopicking, Subject, TopicDraft
+from aggregator.models.acts import Act, ActKind, MarkKind, Subject
+from aggregator.models.stories import Merge, Regrouping
+from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.store import acts, articles, changes, correcting, marks, reading, shelves, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.schema import act_articles, article_status

@@ -16,7 +16,12 @@ from sqlalchemy.exc import OperationalError
 
 from aggregator.arrivals import decide
 from aggregator.errors import NotFoundError
-from aggregator.models import Arrivals, EncoderName, Entry, Kept, NewEntry, ParsedFeed, Publisher, Rewrite, Subscription
+from aggregator.models.arrivals import Arrivals, NewEntry, Rewrite
+from aggregator.models.articles import Kept
+from aggregator.models.encoders import EncoderName
+from aggregator.models.entries import Entry, ParsedFeed
+from aggregator.models.feeds import Publisher
+from aggregator.models.subscribing import Subscription
 from aggregator.store import articles, feeds, reading, window
 from aggregator.store.articles import Cursor
 from aggregator.store.db import open_database, transaction

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Candidate, Headline, ImportResult, ImportState, Subscription
+from aggregator.models.subscribing import Candidate, Headline, ImportResult, ImportState, Subscription
 from aggregator.store import imports, probes
 from aggregator.store.db import transaction
 from aggregator.subscribing import foresee, import_step

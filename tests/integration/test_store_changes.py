@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Actor, Change, ChangeKind, Merge, Regrouping
+from aggregator.models.corrections import Actor, Change, ChangeKind
+from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import articles, changes, feeds, stories
 from aggregator.store.db import transaction
 from tests.integration.desk import HOUR, NOON, bring_from, draft, save

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from aggregator.errors import CorrectionError
-from aggregator.models import Arrivals, EncoderName, Regrouping, Rewrite
+from aggregator.models.arrivals import Arrivals, Rewrite
+from aggregator.models.encoders import EncoderName
+from aggregator.models.stories import Regrouping
 from aggregator.store import articles, context, correcting, stories
 from aggregator.store.db import reading, transaction
 from tests.edition import NOON as EDITION_NOON

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from aggregator.errors import BroadsheetError, CorrectionError, NotFoundError
-from aggregator.models import Actor, Change, ChangeKind, CorrectionKind, Merge, Regrouping
+from aggregator.models.corrections import Actor, Change, ChangeKind, CorrectionKind
+from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import articles, changes, correcting, corrections, feeds, stories
 from aggregator.store.db import transaction
 from tests.integration.desk import DAY, HOUR, NOON, bring_from, draft, save

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, Engine, insert
 
-from aggregator.models import CorrectionKind
+from aggregator.models.corrections import CorrectionKind
 from aggregator.store import articles, corrections
 from aggregator.store.db import transaction
 from aggregator.store.schema import changes

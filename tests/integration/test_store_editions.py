@@ -6,7 +6,8 @@ from sqlalchemy import Engine
 
 from aggregator import pipeline
 from aggregator.config import StorySettings
-from aggregator.models import Arrived, Merge, Regrouping
+from aggregator.models.front import Arrived
+from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import editions, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction

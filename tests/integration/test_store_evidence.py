@@ -6,7 +6,8 @@ from sqlalchemy import Connection, Engine, update
 
 from aggregator import pipeline
 from aggregator.config import StorySettings
-from aggregator.models import Evidence, Regrouping, Shared, SharedKind
+from aggregator.models.evidence import Evidence, Shared, SharedKind
+from aggregator.models.stories import Regrouping
 from aggregator.store import stories
 from aggregator.store.db import reading, transaction
 from aggregator.store.evidence import Near, add_evidence, unexplained

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Engine
 
-from aggregator.models import FeedFacts, Member, Regrouping
+from aggregator.models.feeds import FeedFacts
+from aggregator.models.stories import Member, Regrouping
 from aggregator.store import feeds
 from aggregator.store.db import transaction
 from aggregator.store.facts import RHYTHM_ARTICLES, facts_of

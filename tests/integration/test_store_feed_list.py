@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Engine
 
 from aggregator.errors import FolderError
 from aggregator.health import OLD_AFTER, health
-from aggregator.models import Fault, FeedChoice, FeedOrder, FolderCount, Poll, Regrouping, Subscription
+from aggregator.models.feeds import Fault, FeedChoice, FeedOrder, FolderCount, Poll
+from aggregator.models.stories import Regrouping
+from aggregator.models.subscribing import Subscription
 from aggregator.store import feed_list, feeds, folders
 from aggregator.store.db import transaction
 from tests.integration.desk import DAY, NOON, bring, draft, entry, ids_by_title, save

@@ -9,17 +9,11 @@ from sqlalchemy import Connection, Engine, event
 
 from aggregator.arrivals import decide
 from aggregator.errors import NotFoundError
-from aggregator.models import (
-    Arrivals,
-    Entry,
-    FeedOffer,
-    ImportResult,
-    ParsedFeed,
-    Poll,
-    Regrouping,
-    Subscription,
-    Validators,
-)
+from aggregator.models.arrivals import Arrivals
+from aggregator.models.entries import Entry, FeedOffer, ParsedFeed
+from aggregator.models.feeds import Poll, Validators
+from aggregator.models.stories import Regrouping
+from aggregator.models.subscribing import ImportResult, Subscription
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.store import articles, feeds, folders, reading, stories
 from aggregator.store.db import transaction

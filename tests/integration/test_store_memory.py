@@ -7,7 +7,9 @@ from datetime import timedelta
 import numpy as np
 from sqlalchemy import Engine
 
-from aggregator.models import Calibration, EncoderName, Poll, Regrouping
+from aggregator.models.encoders import Calibration, EncoderName
+from aggregator.models.feeds import Poll
+from aggregator.models.stories import Regrouping
 from aggregator.store import articles, feeds, reading
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction

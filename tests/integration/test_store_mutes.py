@@ -7,17 +7,10 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from aggregator.errors import NotFoundError
-from aggregator.models import (
-    Evidence,
-    Merge,
-    Mute,
-    MuteKind,
-    Regrouping,
-    Retopicking,
-    Shared,
-    SharedKind,
-    TopicDraft,
-)
+from aggregator.models.acts import Mute, MuteKind
+from aggregator.models.evidence import Evidence, Shared, SharedKind
+from aggregator.models.stories import Merge, Regrouping
+from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.store import acts, changes, correcting, marks, mutes, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence

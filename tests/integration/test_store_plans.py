@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from aggregator.models import EncoderName, Regrouping, Retopicking, TopicDraft
+from aggregator.models.encoders import EncoderName
+from aggregator.models.stories import Regrouping
+from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.store import (
     articles,
     changes,

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Regrouping
+from aggregator.models.stories import Regrouping
 from aggregator.store import articles, feeds, publishers
 from aggregator.store.articles import Cursor
 from aggregator.store.db import transaction

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Engine
 
-from aggregator.models import Arrivals, Entry, Rewrite
+from aggregator.models.arrivals import Arrivals, Rewrite
+from aggregator.models.entries import Entry
 from aggregator.store import articles, feeds, reading
 from aggregator.store.db import transaction
 from aggregator.store.revisions import MAX_CHARS, MAX_REVISIONS, revisions_of

@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from aggregator.models import Arrivals, Entry, MarkKind, Regrouping, Rewrite, SafeHtml
+from aggregator.models.acts import MarkKind
+from aggregator.models.arrivals import Arrivals, Rewrite
+from aggregator.models.entries import Entry
+from aggregator.models.stories import Regrouping
+from aggregator.models.values import SafeHtml
 from aggregator.query.language import parse_query
 from aggregator.store import articles, full_texts, marks, reading, saved_searches, search, search_backlog
 from aggregator.store import settings as memory

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, event, update
 
 from aggregator.errors import NotFoundError
-from aggregator.models import Merge, Regrouping
+from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import articles, feeds, reading, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction

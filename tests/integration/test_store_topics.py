@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Engine, event
 from aggregator import pipeline
 from aggregator.config import StorySettings
 from aggregator.errors import NotFoundError
-from aggregator.models import EncoderName, Merge, Regrouping, Retopicking, TopicDraft
+from aggregator.models.encoders import EncoderName
+from aggregator.models.stories import Merge, Regrouping
+from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.store import articles, stories, topics, window
 from aggregator.store.db import reading, transaction
 from aggregator.store.stories import Place

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Connection, Engine, select
 
-from aggregator.models import Regrouping, Subscription
+from aggregator.models.stories import Regrouping
+from aggregator.models.subscribing import Subscription
 from aggregator.store import articles, feeds, folders, reading, stories
 from aggregator.store.db import transaction
 from aggregator.store.schema import entries

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
-from aggregator.models import FeedOffer, Poll
+from aggregator.models.entries import FeedOffer
+from aggregator.models.feeds import Poll
 from aggregator.store import articles, feeds
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking

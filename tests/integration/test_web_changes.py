@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
-from aggregator.models import Merge, Regrouping
+from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import changes, stories
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
-from aggregator.models import Poll, Subscription
+from aggregator.models.feeds import Poll
+from aggregator.models.subscribing import Subscription
 from aggregator.store import articles, feeds
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.edition import NOON, Edition, print_edition

@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from aggregator.config import Settings, WebSettings
-from aggregator.models import MarkKind, Mute, MuteKind, Poll, Visit
+from aggregator.models.acts import MarkKind, Mute, MuteKind
+from aggregator.models.feeds import Poll
+from aggregator.models.front import Visit
 from aggregator.store import feeds, marks, mutes, reading, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction

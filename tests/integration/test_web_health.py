@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from aggregator.config import DatabaseSettings, Settings
-from aggregator.models import Condition
+from aggregator.models.pages import Condition
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction
 from tests.edition import NOON, Edition, print_edition

@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 from aggregator.config import FetchSettings, Settings
 from aggregator.fetch.http import fetch_all
 from aggregator.listing import fetch_wanted
-from aggregator.models import Fetched, Poll
+from aggregator.models.feeds import Poll
+from aggregator.models.fetching import Fetched
 from aggregator.parse.opml import parse_opml
 from aggregator.parse.sandbox import Parsed, parse_reply, read_list
 from aggregator.probing import probe_wanted

@@ -15,7 +15,9 @@ from sqlalchemy import Engine
 
 from aggregator.config import Settings, WebSettings
 from aggregator.errors import ConfigError
-from aggregator.models import Arrivals, Entry, Merge, Regrouping, Rewrite
+from aggregator.models.arrivals import Arrivals, Rewrite
+from aggregator.models.entries import Entry
+from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import articles, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction

@@ -20,7 +20,8 @@ from werkzeug.routing import AnyConverter, Rule
 from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
-from aggregator.models import Mute, MuteKind, Subscription
+from aggregator.models.acts import Mute, MuteKind
+from aggregator.models.subscribing import Subscription
 from aggregator.store import correcting, imports, mutes, probes, sessions
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.subscribing import foresee

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from aggregator.config import Settings
-from aggregator.models import EncoderName
+from aggregator.models.encoders import EncoderName
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction
 from tests.edition import NOON, Edition, print_edition

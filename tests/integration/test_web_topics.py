@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import Connection, Engine
 
 from aggregator.config import Settings, WebSettings
-from aggregator.models import Merge, Retopicking, TopicDraft
+from aggregator.models.stories import Merge
+from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.store import topics
 from aggregator.store.db import open_database, sqlite_url, transaction
 from tests.edition import NOON, Edition, Piece, make_topics, print_edition

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from aggregator.config import EncodeSettings, Settings
-from aggregator.models import Remade, Trial, TriedBar
+from aggregator.models.bars import Remade, Trial, TriedBar
 from aggregator.schedule import Worker
 from aggregator.store import bars
 from aggregator.store.db import open_database, reading, sqlite_url, transaction

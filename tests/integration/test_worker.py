@@ -14,7 +14,10 @@ from sqlalchemy import Engine
 from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.errors import EncoderError
 from aggregator.fetch.http import fetch_all
-from aggregator.models import EncoderName, Progress, Subscription, Vectors
+from aggregator.models.encoders import EncoderName
+from aggregator.models.pages import Progress
+from aggregator.models.subscribing import Subscription
+from aggregator.models.values import Vectors
 from aggregator.refreshing import Tools
 from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker, new_scheduler, run_now
 from aggregator.store import articles, feeds, topics, window

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.arrivals import decide, digest_of, distinct, publisher_name
-from aggregator.models import Entry, Feed, Known, KnownEntry
+from aggregator.models.arrivals import Known, KnownEntry
+from aggregator.models.entries import Entry
+from aggregator.models.feeds import Feed
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FEED = Feed(

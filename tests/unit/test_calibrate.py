@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from aggregator.errors import CalibrationError
-from aggregator.models import Calibration
+from aggregator.models.encoders import Calibration
 from aggregator.stories.calibrate import Reference, across, calibrated, fit, near_best
 
 AGAINST = Reference(model="ours", middle=0.0, sure=0.7, across=0.65)

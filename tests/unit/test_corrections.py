@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from aggregator.models import Correction, CorrectionKind
+from aggregator.models.corrections import Correction, CorrectionKind
 from aggregator.stories.corrections import Constraints, constraints, hold
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -1,6 +1,6 @@
 import pytest
 
-from aggregator.models import ParsedFeed
+from aggregator.models.entries import ParsedFeed
 from aggregator.parse.feed import parse_feed
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>The A</title>'

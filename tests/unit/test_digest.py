@@ -12,7 +12,7 @@ from aggregator.digest.figures import readings
 from aggregator.digest.lines import MAX_LINES, lines_of, passages
 from aggregator.digest.particulars import known_names, numbers, particulars
 from aggregator.digest.sentences import folded_spaces, sentences
-from aggregator.models import Account, Claim, ToldArticle
+from aggregator.models.digests import Account, Claim, ToldArticle
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 

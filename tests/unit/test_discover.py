@@ -1,4 +1,4 @@
-from aggregator.models import FeedOffer
+from aggregator.models.entries import FeedOffer
 from aggregator.parse.discover import find_offers
 
 URL = "https://site.example/news/"

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 from aggregator.editions import AT_MOST_EVERY, is_worth_keeping, superfluous
-from aggregator.models import VISIT_ENDS_AFTER, Edition, PrintedStory, Visit
+from aggregator.models.editions import Edition, PrintedStory
+from aggregator.models.front import VISIT_ENDS_AFTER, Visit
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.encode import BATCH_TOKENS, SentenceEncoder, batches, text_to_encode
 from aggregator.errors import EncoderError
-from aggregator.models import EncoderName
+from aggregator.models.encoders import EncoderName
 
 
 class FakeModel:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from aggregator.models import SharedKind, WindowArticle
+from aggregator.models.evidence import SharedKind
+from aggregator.models.stories import WindowArticle
 from aggregator.stories import explain
 from aggregator.stories.evidence import find_evidence, pairs_in, rule_of
 from aggregator.stories.names import names

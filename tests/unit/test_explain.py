@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from aggregator.models import SharedKind
+from aggregator.models.evidence import SharedKind
 from aggregator.stories.explain import MAX_SHARED, Pair, Rule, Weight, chance, explain, score
 from aggregator.stories.surfaces import read_line
 

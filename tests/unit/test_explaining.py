@@ -5,18 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.models import (
-    Article,
-    ArticleLine,
-    Evidence,
-    Member,
-    Publisher,
-    SafeHtml,
-    Shared,
-    SharedKind,
-    StoryCard,
-    StoryMember,
-)
+from aggregator.models.articles import Article
+from aggregator.models.evidence import Evidence, Shared, SharedKind
+from aggregator.models.feeds import Publisher
+from aggregator.models.pages import ArticleLine, StoryCard, StoryMember
+from aggregator.models.stories import Member
+from aggregator.models.values import SafeHtml
 from web.explaining import why_here, why_there
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

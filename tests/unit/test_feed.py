@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aggregator.errors import ParseError
-from aggregator.models import Entry, ParsedFeed
+from aggregator.models.entries import Entry, ParsedFeed
 from aggregator.parse.feed import MAX_GUID_CHARS, MAX_TITLE_CHARS, parse_feed
 
 URL = "https://feeds.site.example/rss.xml"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from aggregator.models import KnownStory, Merge
+from aggregator.models.stories import KnownStory, Merge
 from aggregator.stories.follow import settle
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

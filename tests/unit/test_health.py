@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 
 from aggregator.health import DEAD_AFTER, OLD_AFTER, State, health, hub_in_words, span
-from aggregator.models import Fault, Feed, FeedLine, Hub, HubOffer, Poll
+from aggregator.models.feeds import Fault, Feed, Poll
+from aggregator.models.hubs import Hub, HubOffer
+from aggregator.models.pages import FeedLine
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

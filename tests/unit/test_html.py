@@ -1,6 +1,6 @@
 import pytest
 
-from aggregator.models import SafeHtml
+from aggregator.models.values import SafeHtml
 from aggregator.parse.html import MAX_HTML_CHARS, first_image, plain_line, plain_text, sanitise
 
 BASE = "https://site.example/news/1"

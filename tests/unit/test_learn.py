@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from aggregator.models import Correction, CorrectionKind, Lesson, WindowArticle
+from aggregator.models.corrections import Correction, CorrectionKind, Lesson
+from aggregator.models.stories import WindowArticle
 from aggregator.stories.learn import MOST_LOGITS, MOST_PAIRS, learn, lessons_in, refitted
 from aggregator.stories.similarity import learned
 from aggregator.stories.window import Window

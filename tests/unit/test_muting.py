@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.models import Shared, SharedKind
+from aggregator.models.evidence import Shared, SharedKind
 from aggregator.muting import bar_of, is_in, is_like, like, names_of, until
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

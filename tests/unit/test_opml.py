@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import OpmlError
-from aggregator.models import Subscription
+from aggregator.models.subscribing import Subscription
 from aggregator.parse.opml import MAX_OPML_BYTES, parse_opml, write_opml
 
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
-from aggregator.models import TopicLine
+from aggregator.models.pages import TopicLine
 from tests.cards import NOON, line
 from web.pictures import MOST_AREAS, MOST_BARS, N_STROKES, bars, by_likeness, laid_out, sparkline, topic_map
 

@@ -7,21 +7,8 @@ import pytest
 
 from aggregator.config import PollSettings
 from aggregator.fetch.politeness import backoff_s, freshness_s, hold_of, next_check, retry_after_s, validators_for
-from aggregator.models import (
-    DueFeed,
-    Failed,
-    Feed,
-    FeedFacts,
-    Fetched,
-    Hold,
-    NotAsked,
-    NotModified,
-    Poll,
-    Reply,
-    Request,
-    Validators,
-    Wishes,
-)
+from aggregator.models.feeds import DueFeed, Feed, FeedFacts, Poll, Validators, Wishes
+from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Reply, Request
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = PollSettings(min_interval_s=900, default_interval_s=3600, max_interval_s=86400)

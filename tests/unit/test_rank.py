@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from aggregator.models import STANDING_HALF_LIFE
+from aggregator.models.stories import STANDING_HALF_LIFE
 from aggregator.stories.lead import lead
 from aggregator.stories.rank import rank, rank_terms
 

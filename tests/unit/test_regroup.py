@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from aggregator.errors import EncoderError
-from aggregator.models import KnownStory, WindowArticle
+from aggregator.models.stories import KnownStory, WindowArticle
 from aggregator.stories.regroup import cluster, settled
 from aggregator.stories.similarity import learned
 from aggregator.stories.window import Window

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from aggregator.letters import folded
-from aggregator.models import WindowArticle
+from aggregator.models.stories import WindowArticle
 from aggregator.stories import group, words
 from aggregator.stories.candidates import BLOCK_ROWS, FLOOR, VECTOR_SHARE, candidates
 from aggregator.stories.similarity import learned

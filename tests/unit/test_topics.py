@@ -5,7 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from aggregator.models import ArticleSample, KnownTopic, Merge, TopicStory
+from aggregator.models.stories import Merge
+from aggregator.models.topics import ArticleSample, KnownTopic, TopicStory
 from aggregator.stories.topics import find_topics
 
 WAR = ("Shells fall on Kravik as the Oster war goes on", "Kravik shelled in the Oster war")

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from aggregator.models import Correction, CorrectionKind, WindowArticle
+from aggregator.models.corrections import Correction, CorrectionKind
+from aggregator.models.stories import WindowArticle
 from aggregator.stories.similarity import learned
 from aggregator.stories.trial import BARS, try_bars
 from aggregator.stories.window import Window

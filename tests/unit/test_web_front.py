@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.models import Arrived, FrontPage, Progress, Report, StoryCard, TopicName
+from aggregator.models.front import Arrived, FrontPage
+from aggregator.models.pages import Progress, Report, StoryCard, TopicName
 from tests.cards import NOON, card, line
 from web.front import (
     FADING_AFTER,

@@ -3,7 +3,8 @@ import hmac
 
 import pytest
 
-from aggregator.models import HubOffer, ParsedFeed
+from aggregator.models.entries import ParsedFeed
+from aggregator.models.hubs import HubOffer
 from aggregator.websub import LEASE_S, MAX_LEASE_S, MIN_LEASE_S, is_signed, lease_s, offered_hub
 
 URL = "https://a.example/feed"

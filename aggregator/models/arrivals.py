@@ -1,0 +1,75 @@
+"""What a feed's entries change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator.models.entries import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """An entry, or an article at an address, that is kept already, as far as deciding on arrivals needs it."""
+
+    article_id: int
+    title: str
+    """Of the article as kept."""
+    digest: str = ""
+    """Of what this entry said when it was last kept; an article found by its address has none."""
+    is_first: bool = True
+    """Whether this feed was the first to bring the article: only its word may rewrite it."""
+    is_in_feed: bool = True
+    """Whether an entry of this feed leads to the article already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is kept already of what a feed brings."""
+
+    by_guid: Mapping[str, KnownEntry] = field(default_factory=dict)
+    """Entries of this feed."""
+    by_url: Mapping[str, KnownEntry] = field(default_factory=dict)
+    """Articles at these canonical URLs, whichever feed brought them."""
+    by_moment: Mapping[datetime, tuple[KnownEntry, ...]] = field(default_factory=dict)
+    """Entries of this feed that were published at these moments, of entries that neither guid nor address tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArticle:
+    """An entry that becomes an article."""
+
+    entry: Entry
+    publisher_domain: str
+    publisher_name: str
+    published_at: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry that leads to an article that is kept already."""
+
+    guid: str
+    article_id: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """An entry that says something else than before."""
+
+    article_id: int
+    entry: Entry
+    digest: str
+    changes_article: bool
+    """False where another feed brought the article first: then only the entry's digest is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """What a feed's entries change; nothing where all of it is known."""
+
+    new: tuple[NewArticle, ...] = ()
+    more_entries: tuple[NewEntry, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
+    n_unchanged: int = 0
