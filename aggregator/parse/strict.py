@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from xml.sax import SAXException
 from xml.sax.expatreader import ExpatParser
@@ -20,13 +21,13 @@ def read_found(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]:
     feedparser's sanitiser and link resolver stay off: both are slower than ours, and the first lets half of the
     hostile inputs through. It is told no address either, so that guids do not change when a feed moves.
     """
-    try:
+    # Not in an except clause: what was read in vain would be held while it is read again.
+    with suppress(SAXException):
         return _read_strictly(body, headers)
-    except SAXException:
-        found: Mapping[str, Any] = feedparser.parse(
-            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
-        return found
+    found: Mapping[str, Any] = feedparser.parse(
+        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+    )
+    return found
 
 
 def _read_strictly(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]:

@@ -26,10 +26,12 @@ def test_a_reader_searches_by_keyboard_and_opens_what_is_found(tmp_path: Path, s
         page = context.new_page()
         page.goto("/river")
         page.keyboard.press("/")
-        expect(page.locator("#find")).to_be_focused()
+        if width < 640:  # there is no room for the field: the key leads to the page that has one
+            page.wait_for_url("**/search")
+        expect(page.locator("#find" if width >= 640 else "#ask")).to_be_focused()
         page.keyboard.type("earthquake")
         page.keyboard.press("Enter")
-        page.wait_for_url("**/search?q=earthquake")
+        page.wait_for_url("**/search?q=earthquake*")
         expect(page.locator(".found mark").first).to_have_text("earthquake")
         for place in ("/search?q=earthquake", "/search?q=nothing+colour:red", "/search"):
             page.goto(place)

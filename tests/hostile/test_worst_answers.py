@@ -1,6 +1,5 @@
 """What the worst single answers cost the child that reads them; each is at most 15 MiB."""
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,6 +27,15 @@ with suppress(ParseError, MemoryError):
 """
 
 
+# What a process took is counted from before it was begun, as long as it was still its parent: ours may be large.
+BEGIN_SMALL = """
+import os, subprocess, sys
+reader = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stderr=subprocess.DEVNULL)
+_, _, used = os.wait4(reader.pid, 0)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+
 @dataclass(frozen=True)
 class Cost:
     """What reading one document took, with all that a child needs to begin."""
@@ -38,14 +46,9 @@ class Cost:
 
 def cost_of(bomb: str) -> Cost:
     """Read a bomb in a process with a child's limits."""
-    reader = subprocess.Popen([sys.executable, "-c", READING], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert reader.stdin
-    with reader.stdin as pipe:
-        pipe.write(BOMBS[bomb])
-    _, _, used = os.wait4(reader.pid, 0)
-    reader.returncode = 0  # it was waited for
-    scale = 1 if sys.platform == "darwin" else 1024
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss * scale)
+    command = [sys.executable, "-c", BEGIN_SMALL, READING]
+    cpu_s, peak = subprocess.run(command, input=BOMBS[bomb], stdout=subprocess.PIPE, check=True).stdout.split()
+    return Cost(float(cpu_s), int(peak) * (1 if sys.platform == "darwin" else 1024))
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ def test_an_import_names_what_it_refuses_without_its_password(tmp_path: Path) ->
     client = create_app(engine, Settings(), clock=lambda: NOON).test_client()
     token = client.get("/import").get_data(as_text=True).split('name="csrf_token" value="')[1].split('"')[0]
     data = {"csrf_token": token, "opml": (BytesIO(opml.read_bytes()), "list.opml")}
-    reply = client.post("/import", data=data)
+    reply = client.post("/import", data=data, follow_redirects=True)
     assert "https://…@a.example/feed" in reply.get_data(as_text=True)
     assert SECRET not in reply.get_data(as_text=True)
     engine.dispose()

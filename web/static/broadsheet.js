@@ -36,6 +36,13 @@ function explain() {
   (why?.querySelector("summary") ?? why)?.focus();
 }
 
+// Where there is no room for the field, a link leads to it.
+function search() {
+  const field = document.getElementById("ask") ?? document.getElementById("find");
+  if (field?.checkVisibility()) field.select();
+  else document.querySelector(".find-link a")?.click();
+}
+
 const source = (nth) => meant()?.querySelectorAll(".headlines a, a.original")[nth - 1]?.click();
 
 const ACTS = {
@@ -51,7 +58,7 @@ const ACTS = {
   v: () => meant()?.dataset.original && location.assign(meant().dataset.original),
   ...ACT_KEYS,
   g: () => { isGoing = true; },
-  "/": () => (document.getElementById("ask") ?? document.getElementById("find"))?.select(),
+  "/": search,
   "?": () => go("?"),
 };
 
