@@ -252,7 +252,7 @@ def test_a_story_says_why_each_article_is_there_and_why_it_stands_where_it_does(
     page.goto(f"/story/{edition.story_ids['quake']}")
     report = page.locator("article.report").nth(1)
     report.get_by_text("Why is it here?").click()
-    expect(report.get_by_text("it would be .41, and the two by themselves would stay apart")).to_be_visible()
+    expect(report.get_by_text("it would be 0.41, and the two by themselves would stay apart")).to_be_visible()
     report.get_by_role("link", name="North Wire: “Strong earthquake").click()
     assert "#a" in page.url
     page.get_by_text("Why does it stand here?").click()
