@@ -49,6 +49,31 @@ from web import (
 from web.newsroom import open_newsroom
 
 
+_ROOMS = (
+    pages,
+    past,
+    offline,
+    topics,
+    manage,
+    adding,
+    feed,
+    first_run,
+    folders,
+    opml,
+    health,
+    preferences,
+    publishers,
+    marks,
+    acts,
+    mutes,
+    shelves,
+    changes,
+    search,
+    trying,
+)
+"""Pages and acts that are always there."""
+
+
 def create_app(
     engine: Engine, settings: Settings, *, clock: Callable[[], datetime], config_path: Path | None = None
 ) -> Flask:
@@ -76,28 +101,7 @@ def create_app(
     neighbours.add_neighbours(app)
     errors.add_error_pages(app)
     _version_static_files(app)
-    for room in (
-        pages,
-        past,
-        offline,
-        topics,
-        manage,
-        adding,
-        feed,
-        first_run,
-        folders,
-        opml,
-        health,
-        preferences,
-        publishers,
-        marks,
-        acts,
-        mutes,
-        shelves,
-        changes,
-        search,
-        trying,
-    ):
+    for room in _ROOMS:
         app.register_blueprint(room.blueprint)
     if settings.web.public_url:
         app.register_blueprint(websub.blueprint)
