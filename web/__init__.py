@@ -48,7 +48,6 @@ from web import (
 )
 from web.newsroom import open_newsroom
 
-
 _ROOMS = (
     pages,
     past,
