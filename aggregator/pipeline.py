@@ -1,22 +1,18 @@
 """The straight line of an article after it was kept: encode, regroup. Order only; the rooms decide."""
 
-import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import numpy as np
 from sqlalchemy import Connection, Engine
 
 from aggregator import editions as past
+from aggregator import heap
 from aggregator.config import Settings, StorySettings
-from aggregator.digest.digest import digest
-from aggregator.digest.lines import passages
 from aggregator.encode import Encoder, text_to_encode
 from aggregator.errors import CalibrationError
 from aggregator.models.bars import Trial
 from aggregator.models.corrections import Correction
-from aggregator.models.digests import Digest, ToldArticle
 from aggregator.models.encoders import Calibration, EncoderName
 from aggregator.models.stories import WindowArticle
 from aggregator.models.values import Vectors
@@ -26,7 +22,6 @@ from aggregator.store import (
     bars,
     changes,
     corrections,
-    digests,
     editions,
     evidence,
     mutes,
@@ -36,7 +31,6 @@ from aggregator.store import (
 )
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
-from aggregator.store.digests import SentenceVectors, Undigested
 from aggregator.store.reach import GROUPED_TO, Reach, reach
 from aggregator.stories import calibrate as calibration
 from aggregator.stories import regroup as engine_room
@@ -55,12 +49,6 @@ TOPIC_MEMORY = timedelta(days=365)
 
 EXPLAIN_AT_ONCE = 250
 """Members whose evidence is found and kept together: a quarter of a second of work."""
-
-DIGEST_AT_ONCE = 8
-"""Stories that are read together: a quarter of a second of work, and a second more where sentences are new."""
-
-SENTENCES_AT_ONCE = 256
-"""Sentences whose vectors are made and kept together: a second of work."""
 
 ENCODE_AT_ONCE = 256
 """Articles whose vectors are made and kept together: two seconds of work, and enough for batches of like length."""
@@ -129,7 +117,7 @@ def regroup(
     touched: frozenset[int] = frozenset()
     while True:
         found = _caught_up(engine, desk, since=since)
-        give_back_memory()
+        heap.give_back()
         desk, touched = found.desk, touched | found.touched
         clustered = engine_room.cluster(desk.window, found.story_of, touched, found.held, bar=bar)
         with reading(engine) as db:
@@ -174,13 +162,6 @@ def _caught_up(engine: Engine, desk: Desk, *, since: datetime) -> _Found:
         found = _look(db, desk, since=since)
     found.desk.take_in(found.news, found.arrived, *found.vectors)
     return replace(found, arrived=(), vectors=([], None))
-
-
-def give_back_memory() -> None:
-    """Hand what was freed back to the machine, where the C library keeps it otherwise (200 MB after a large window)."""
-    library = ctypes.CDLL(None)
-    if hasattr(library, "malloc_trim"):  # glibc
-        library.malloc_trim(0)
 
 
 def present_bar(db: Connection, settings: StorySettings) -> float:
@@ -237,104 +218,6 @@ def explain(engine: Engine, desk: Desk, settings: StorySettings, *, now: datetim
         with transaction(engine) as db:
             evidence.add_evidence(db, dict(zip(pairs, found, strict=True)))
         yield len(pairs)
-
-
-def digest_stories(
-    engine: Engine, encoder: Encoder | None, desk: Desk, settings: StorySettings, *, now: datetime
-) -> Iterator[int]:
-    """Read what stories of several publishers say, as far as it is not known; yield how many at a time.
-
-    Without an encoder, sentences are compared by their words alone.
-    """
-    since = window_start(settings, now=now)
-    with reading(engine) as db:
-        wanted = digests.undigested(db, encoder.name if encoder else None, since=since)
-    for start in range(0, len(wanted), DIGEST_AT_ONCE):
-        some = wanted[start : start + DIGEST_AT_ONCE]
-        with reading(engine) as db:
-            there = digests.told_articles(db, [each for story in some for each in story.article_ids])
-        said = {article.id: _passages(article, desk) for article in there}
-        yield from _encode_sentences(engine, encoder, some, said)
-        made = _digested(engine, encoder.name if encoder else None, some, there, said)
-        with transaction(engine) as db:
-            digests.save(db, made, now=now)
-        yield len(some)
-    if wanted:
-        with transaction(engine) as db:
-            digests.forget_sentence_vectors(db, since=since)
-
-
-def _passages(article: ToldArticle, desk: Desk) -> list[str]:
-    """Return the title and the sentences of an article, less those that its publisher puts under everything."""
-    title, *rest = passages(article)
-    return [title, *(each for each in rest if desk.window.says_something(each, article.publisher))]
-
-
-def _encode_sentences(
-    engine: Engine, encoder: Encoder | None, some: Sequence[Undigested], said: Mapping[int, Sequence[str]]
-) -> Iterator[int]:
-    """Give the sentences of these stories their vectors, where they have none; yield 0 after every batch."""
-    if encoder is None:
-        return
-    digest_of = {each: digest for story in some for each, digest in story.digests.items()}
-    with reading(engine) as db:
-        known = digests.sentence_vectors_of(db, encoder.name, list(said))
-    missing = [each for each in said if not _is_of(known.get(each), digest_of[each], said[each])]
-    for batch in _batches(missing, said):
-        texts = [text for each in batch for text in said[each]]
-        vectors = encoder.encode(texts)
-        ends = np.cumsum([len(said[each]) for each in batch])
-        parts = np.split(vectors, ends[:-1])
-        made = {each: SentenceVectors(digest_of[each], part) for each, part in zip(batch, parts, strict=True)}
-        with transaction(engine) as db:
-            digests.add_sentence_vectors(db, encoder.name, made)
-        yield 0
-
-
-def _batches(article_ids: Sequence[int], said: Mapping[int, Sequence[str]]) -> list[list[int]]:
-    """Return these articles in batches of SENTENCES_AT_ONCE, or of one article that has more."""
-    found: list[list[int]] = []
-    room = 0
-    for each in article_ids:
-        if len(said[each]) > room:
-            found.append([])
-            room = SENTENCES_AT_ONCE
-        found[-1].append(each)
-        room -= len(said[each])
-    return found
-
-
-def _digested(
-    engine: Engine,
-    encoder: EncoderName | None,
-    some: Sequence[Undigested],
-    there: Sequence[ToldArticle],
-    said: Mapping[int, Sequence[str]],
-) -> dict[int, tuple[bytes, Digest]]:
-    """Return what each of these stories says; a story of which an article was deleted meanwhile is left out."""
-    by_id = {article.id: article for article in there}
-    with reading(engine) as db:
-        vectors = digests.sentence_vectors_of(db, encoder, list(said)) if encoder else {}
-    made = {}
-    for story in some:
-        if not by_id.keys() >= set(story.article_ids):
-            continue
-        told = [by_id[each] for each in story.article_ids]
-        texts = [said[article.id] for article in told]
-        kept = [vectors.get(article.id) for article in told]
-        rows = [
-            each.vectors for each, lines in zip(kept, texts, strict=True) if each and len(each.vectors) == len(lines)
-        ]
-        made[story.story_id] = (
-            story.signature,
-            digest(told, texts, rows if len(rows) == len(told) else None, lead_id=story.lead_id),
-        )
-    return made
-
-
-def _is_of(known: SentenceVectors | None, digest: str, said: Sequence[str]) -> bool:
-    """Whether these vectors are of what the article says now."""
-    return known is not None and known.digest == digest and len(known.vectors) == len(said)
 
 
 def retopic(engine: Engine, encoder: EncoderName | None, settings: StorySettings, *, now: datetime) -> int:

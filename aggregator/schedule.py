@@ -14,7 +14,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, Engine
 
-from aggregator import announcing, fetching_pages, listing, pipeline, probing, refreshing
+from aggregator import announcing, digesting, fetching_pages, heap, listing, pipeline, probing, refreshing
 from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
@@ -244,7 +244,7 @@ class Worker:
         desk, self._desk = self._desk, None  # whatever stops this run, the next one begins with a clean desk
         done = pipeline.regroup(self._engine, self._model.name(), self._settings.stories, now=now, desk=desk)
         self._desk = done.desk
-        pipeline.give_back_memory()
+        heap.give_back()
         pipeline.keep_edition(self._engine, self._settings.stories, now=now)
         took_s = (self._clock() - now).total_seconds()
         log.info(
@@ -284,8 +284,9 @@ class Worker:
         began = self._clock()
         self._is_digesting = True
         encoder = self._model.encoder(now)
+        since = pipeline.window_start(self._settings.stories, now=now)
         try:
-            for _ in pipeline.digest_stories(self._engine, encoder, desk, self._settings.stories, now=now):
+            for _ in digesting.digest_stories(self._engine, encoder, desk, since=since, now=now):
                 is_time_up = (self._clock() - began).total_seconds() >= DIGEST_FOR_S
                 if is_time_up or self._stopping.is_set() or not self._take_lease():
                     return

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Connection, Engine, event, text
 
-from aggregator import pipeline
+from aggregator import heap, pipeline
 from aggregator.config import EncodeSettings, Settings
 from aggregator.encode import load_encoder, text_to_encode
 from aggregator.models.encoders import EncoderName
@@ -178,7 +178,7 @@ def _regrouped(
     with _database_work(engine) as database_s:
         wall, cpu = perf_counter(), process_time()
         done = pipeline.regroup(engine, encoder, SETTINGS.stories, now=now, desk=desk)
-        pipeline.give_back_memory()
+        heap.give_back()
         wall_s, cpu_s = perf_counter() - wall, process_time() - cpu
     with reading(engine) as db:
         largest, n_stories = db.execute(text("SELECT max(n_articles), count(*) FROM stories")).one()

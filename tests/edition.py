@@ -9,7 +9,7 @@ from zlib import crc32
 
 from sqlalchemy import Connection, Engine
 
-from aggregator import pipeline
+from aggregator import digesting, pipeline
 from aggregator.config import Settings
 from aggregator.demo.day import load_day
 from aggregator.editions import N_STORIES, printed
@@ -134,7 +134,9 @@ def print_edition(engine: Engine, pieces: Sequence[Piece] = PIECES, *, now: date
 def read_stories(engine: Engine, *, now: datetime = NOON) -> None:
     """Read what the stories say, by their words alone."""
     desk = Desk(Reading(None, learned()))
-    for _ in pipeline.digest_stories(engine, None, desk, Settings().stories, now=now):
+    for _ in digesting.digest_stories(
+        engine, None, desk, since=pipeline.window_start(Settings().stories, now=now), now=now
+    ):
         pass
 
 

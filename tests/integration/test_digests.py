@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, func, select
 
-from aggregator import pipeline
+from aggregator import digesting, pipeline
 from aggregator.config import EncodeSettings, Settings
 from aggregator.digest.sentences import folded_spaces
 from aggregator.encode import Encoder
@@ -74,7 +74,11 @@ def read_stories(engine: Engine, encoder: Encoder | None = None) -> int:
     for _ in pipeline.encode_missing(engine, encoder, SETTINGS, now=NOON) if encoder else ():
         pass
     desk = Desk(Reading(encoder.name if encoder else None, learned()))
-    return sum(pipeline.digest_stories(engine, encoder, desk, SETTINGS.stories, now=NOON))
+    return sum(
+        digesting.digest_stories(
+            engine, encoder, desk, since=pipeline.window_start(SETTINGS.stories, now=NOON), now=NOON
+        )
+    )
 
 
 def found(engine: Engine, story_id: int) -> Digest:
