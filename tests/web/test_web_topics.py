@@ -1,9 +1,7 @@
 """The pages of topics, over a real database."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,27 +11,15 @@ from aggregator.config import Settings, WebSettings
 from aggregator.models.stories import Merge
 from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.store import topics
-from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.db import transaction
 from tests.edition import NOON, Edition, Piece, make_topics, print_edition
 from web import create_app
 from web.topics import N_STORIES
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def app(engine: Engine) -> Flask:
     return create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON)
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
 
 
 def page(app: Flask, path: str, status: int = 200) -> str:

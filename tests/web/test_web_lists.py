@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Iterator
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
@@ -26,6 +25,7 @@ from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.subscribing import import_step
 from tests.edition import NOON
+from tests.forms import post
 from tests.server import Page, Site
 from web import create_app
 
@@ -44,18 +44,6 @@ SITE = """<!doctype html><title>Site</title><link rel="alternate" type="applicat
 <link rel="alternate" type="application/rss+xml" title="Lost" href="/gone">"""
 
 FETCH = partial(fetch_all, settings=FetchSettings(allowed_hosts=("127.0.0.0/8",), per_host_gap_s=0.0))
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(engine: Engine) -> FlaskClient:
-    return create_app(engine, Settings(), clock=lambda: NOON).test_client()
 
 
 def work(engine: Engine) -> None:
@@ -80,12 +68,6 @@ def read(reply: Fetched) -> Future[list]:
     except Exception as error:
         done.set_exception(error)
     return done
-
-
-def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/keys").get_data(as_text=True))
-    assert found
-    return client.post(path, data={"csrf_token": found[1], **fields})
 
 
 def said(client: FlaskClient, path: str) -> str:

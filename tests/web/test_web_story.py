@@ -1,9 +1,8 @@
 """The page of a story: what it says, who says it, who does not, and what it does not pretend."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,7 +10,7 @@ from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import articles, correcting, digests, reading, stories
-from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.db import transaction
 from aggregator.store.schema import articles as articles_table
 from tests.edition import NOON, Edition, Piece, make_topics, print_edition, read_stories
 from web import create_app
@@ -30,13 +29,6 @@ PIECES = (
     Piece("Harbour News", "port", "Port strike enters third day", text="Dockers in Ardania went on.", hours_ago=4),
     Piece("Evening Post", "cats", "Cats are fine", text="Nothing happened to the cats of Esmere.", hours_ago=3),
 )
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

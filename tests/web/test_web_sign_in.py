@@ -15,7 +15,7 @@ from aggregator.config import Settings, WebSettings
 from aggregator.errors import ConfigError
 from aggregator.store import sessions
 from aggregator.store.db import open_database, sqlite_url, transaction
-from tests.edition import NOON, Edition, print_edition
+from tests.edition import NOON, Edition
 from web import create_app
 
 PASSWORD = "a few words in a row"
@@ -32,11 +32,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     set_password(engine, HASHED)
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
 
 
 class Clock:

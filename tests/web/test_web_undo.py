@@ -1,22 +1,20 @@
 """Stars, follows, mutes and undoing on the pages, over a real database."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
 from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import acts, articles, mutes, reading, shelves, stories
-from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking
-from tests.edition import NOON, Edition, explain_some, make_topics, print_edition
+from aggregator.store.db import transaction
+from tests.edition import NOON, Edition, explain_some, make_topics
+from tests.forms import post, token
 from tests.integration.desk import draft, save
 from web import create_app
 
@@ -24,38 +22,11 @@ JSON = {"Accept": "application/json"}
 WEEK = timedelta(days=7)
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(engine: Engine) -> FlaskClient:
-    return create_app(engine, Settings(), clock=lambda: NOON).test_client()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
-
-
-def post(client: FlaskClient, path: str, **fields: Any) -> TestResponse:
-    return client.post(path, data={"csrf_token": token(client), **fields})
-
-
 def ask(client: FlaskClient, path: str, **fields: Any) -> dict[str, Any]:
     """Do it as the script of the page does."""
     reply = client.post(path, data={"csrf_token": token(client), **fields}, headers=JSON)
     said: dict[str, Any] = reply.get_json()
     return said
-
-
-def token(client: FlaskClient) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', shown(client, "/keys"))
-    assert found
-    return found[1]
 
 
 def shown(client: FlaskClient, path: str) -> str:

@@ -1,50 +1,18 @@
 """Everything one can do on the pages, over a real database: marking, feeds, lists in and out."""
 
-import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from werkzeug.test import TestResponse
 
-from aggregator.config import Settings
 from aggregator.models.entries import FeedOffer
 from aggregator.models.feeds import Poll
 from aggregator.store import articles, feeds
-from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking
-from tests.edition import NOON, Edition, print_edition
-from web import create_app
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(engine: Engine) -> FlaskClient:
-    return create_app(engine, Settings(), clock=lambda: NOON).test_client()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
-
-
-def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
-    return client.post(path, data={"csrf_token": token(client), **fields})
-
-
-def token(client: FlaskClient) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/keys").get_data(as_text=True))
-    assert found
-    return found[1]
+from aggregator.store.db import transaction
+from tests.edition import NOON, Edition
+from tests.forms import post, token
 
 
 def said(client: FlaskClient, path: str = "/keys") -> str:

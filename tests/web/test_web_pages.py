@@ -2,11 +2,9 @@
 
 import gzip
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,7 +18,7 @@ from aggregator.models.entries import Entry
 from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import articles, stories
 from aggregator.store import settings as memory
-from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.db import transaction
 from tests.edition import LONG_TITLE, NOON, Edition, Piece, print_edition, read_some, sample_day
 from web import create_app
 from web.pages import N_LINES
@@ -40,20 +38,8 @@ PLAIN_PAGES = (
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def app(engine: Engine) -> Flask:
     return create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON)
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
 
 
 def page(app: Flask, path: str, status: int = 200) -> str:

@@ -1,9 +1,6 @@
 """Trying bars and choosing one: the pages, and the worker that they ask."""
 
-import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,18 +11,12 @@ from aggregator.config import EncodeSettings, Settings
 from aggregator.models.bars import Remade, Trial, TriedBar
 from aggregator.schedule import Worker
 from aggregator.store import bars
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
 from tests.edition import NOON, Edition, correct_some, print_edition, sample_day
+from tests.forms import token
 from web import create_app
 
 SETTINGS = Settings(encode=EncodeSettings(model="none"))
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -39,9 +30,7 @@ def client(engine: Engine) -> FlaskClient:
 
 
 def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', shown(client))
-    assert found
-    return client.post(path, data={"csrf_token": found[1], **fields}, follow_redirects=True)
+    return client.post(path, data={"csrf_token": token(client), **fields}, follow_redirects=True)
 
 
 def shown(client: FlaskClient, path: str = "/engine") -> str:

@@ -1,8 +1,6 @@
 """The pages of searching."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,24 +10,12 @@ from sqlalchemy import Engine
 from aggregator.config import Settings
 from aggregator.models.encoders import EncoderName
 from aggregator.store import settings as memory
-from aggregator.store.db import open_database, sqlite_url, transaction
-from tests.edition import NOON, Edition, print_edition
+from aggregator.store.db import transaction
+from tests.edition import NOON, Edition
 from tests.integration.desk import add_vectors
 from web import create_app
 
 MODEL = EncoderName("model", "1", 3)
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
 
 
 @pytest.fixture

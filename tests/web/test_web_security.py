@@ -2,7 +2,6 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from aggregator.config import Settings, WebSettings
-from aggregator.store.db import open_database, sqlite_url
-from tests.edition import NOON, Edition, print_edition
+from tests.edition import NOON, Edition
 from web import create_app
 from web.security import CONTENT_SECURITY_POLICY, is_our_name
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -32,11 +23,6 @@ def app(engine: Engine) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
 
 
 def test_errors_carry_the_headers_too(client: FlaskClient) -> None:

@@ -1,42 +1,22 @@
 """Who stands behind articles: the page of a publisher, and what a feed's own page tells."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from werkzeug.test import TestResponse
 
 from aggregator.config import Settings, WebSettings
 from aggregator.store import articles, feeds
-from aggregator.store.db import open_database, reading, sqlite_url
-from tests.edition import NOON, Edition, print_edition
+from aggregator.store.db import reading
+from tests.edition import NOON, Edition
+from tests.forms import post
 from web import create_app
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
 def client(engine: Engine) -> FlaskClient:
     return create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON).test_client()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
-
-
-def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/keys").get_data(as_text=True))
-    assert found
-    return client.post(path, data={"csrf_token": found[1], **fields})
 
 
 def said(client: FlaskClient, path: str) -> str:

@@ -1,9 +1,7 @@
 """The front page over a real database: its orders, what came since the last visit, and what it was in the past."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -16,7 +14,7 @@ from aggregator.models.feeds import Poll
 from aggregator.models.front import Visit
 from aggregator.store import feeds, marks, mutes, reading, stories
 from aggregator.store import settings as memory
-from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.db import transaction
 from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day
 from web import create_app
 
@@ -34,13 +32,6 @@ class Clock:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
@@ -53,11 +44,6 @@ def app(engine: Engine, clock: Clock) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
 
 
 def shown(client: FlaskClient, path: str = "/") -> str:

@@ -1,7 +1,5 @@
 """How the machine does, as a page and as one word; and what the owner chooses on the pages."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +7,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from werkzeug.test import TestResponse
 
 from aggregator.config import DatabaseSettings, Settings
 from aggregator.models.pages import Condition
 from aggregator.store import settings as memory
-from aggregator.store.db import open_database, sqlite_url, transaction
-from tests.edition import NOON, Edition, print_edition
+from aggregator.store.db import transaction
+from tests.edition import NOON, Edition
+from tests.forms import post
 from web import create_app
 from web.diagnosis import diagnose, size
 
@@ -37,29 +35,6 @@ WELL = Condition(
     database_bytes=4_200_000,
     newest_edition_at=None,
 )
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(engine: Engine) -> FlaskClient:
-    return create_app(engine, Settings(), clock=lambda: NOON).test_client()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
-
-
-def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/keys").get_data(as_text=True))
-    assert found
-    return client.post(path, data={"csrf_token": found[1], **fields})
 
 
 def said(client: FlaskClient, path: str) -> str:

@@ -1,38 +1,15 @@
 """The list of feeds on the pages: at thousands of feeds, with several at once, by folder."""
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from werkzeug.test import TestResponse
 
-from aggregator.config import Settings
 from aggregator.models.feeds import Poll
 from aggregator.models.subscribing import Subscription
 from aggregator.store import articles, feeds
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
-from tests.edition import NOON, Edition, print_edition
-from web import create_app
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(engine: Engine) -> FlaskClient:
-    return create_app(engine, Settings(), clock=lambda: NOON).test_client()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
+from aggregator.store.db import reading, transaction
+from tests.edition import NOON, Edition
+from tests.forms import post
 
 
 @pytest.fixture
@@ -52,12 +29,6 @@ def many(engine: Engine) -> list[int]:
         ill = Poll(feed_id=ids[7], checked_at=NOON, next_check_at=NOON, error="The server is on fire.", n_failures=1)
         feeds.record_poll(db, ill)
     return ids
-
-
-def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/keys").get_data(as_text=True))
-    assert found
-    return client.post(path, data={"csrf_token": found[1], **fields})
 
 
 def said(client: FlaskClient, path: str) -> str:

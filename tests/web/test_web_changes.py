@@ -1,41 +1,23 @@
 """Correcting stories on the pages, and reading and undoing what changed, over a real database."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from werkzeug.test import TestResponse
 
 from aggregator.config import Settings
 from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import changes, stories
-from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking
-from tests.edition import NOON, Edition, print_edition
+from aggregator.store.db import transaction
+from tests.edition import NOON, Edition
+from tests.forms import post
 from tests.integration.desk import draft, save
 from web import create_app
 from web.changes import number_in
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(engine: Engine) -> FlaskClient:
-    return create_app(engine, Settings(), clock=lambda: NOON).test_client()
-
-
-@pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
 
 
 @pytest.fixture
@@ -46,12 +28,6 @@ def quake(edition: Edition) -> int:
 @pytest.fixture
 def port(edition: Edition) -> int:
     return edition.story_ids["port"]
-
-
-def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', shown(client, "/keys"))
-    assert found
-    return client.post(path, data={"csrf_token": found[1], **fields})
 
 
 def shown(client: FlaskClient, path: str) -> str:
