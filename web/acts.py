@@ -10,9 +10,9 @@ from aggregator.store import acts
 from aggregator.store.db import reading, transaction
 from aggregator.store.undoing import undo
 from web.filters import count
-from web.language import gettext, ngettext
 from web.newsroom import engine, now
 from web.security import way_back
+from web.words import gettext, ngettext
 
 blueprint = Blueprint("acts", __name__)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
 
 from aggregator.models.subscribing import ImportOutcome, ImportResult, Subscription
 from aggregator.parse.urls import as_feed_url, feed_url_problem, masked
@@ -18,6 +17,7 @@ from web.filters import count
 from web.newsroom import engine, now
 from web.paths import folder_names, path_from, written
 from web.waiting import is_worker_away
+from web.words import gettext, ngettext
 
 blueprint = Blueprint("adding", __name__)
 

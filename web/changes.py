@@ -14,9 +14,9 @@ from aggregator.store import acts, articles, changes, correcting
 from aggregator.store.db import reading, transaction
 from web.errors import error_page
 from web.filters import count
-from web.language import gettext, ngettext
 from web.newsroom import engine, now
 from web.security import way_back
+from web.words import gettext, ngettext
 
 blueprint = Blueprint("changes", __name__)
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask_babel import gettext, ngettext
-
 from aggregator.models.pages import Condition
 from web.filters import count, decimal, span
+from web.words import gettext, ngettext
 
 AWAY_AFTER = timedelta(minutes=3)
 LATE_REGROUP = timedelta(minutes=20)

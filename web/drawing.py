@@ -11,8 +11,8 @@ from markupsafe import Markup
 from aggregator.models.articles import Article
 from aggregator.models.pages import Retitle, StoryCard, StoryPage, TopicLine
 from web import filters, front, pictures, timeline
-from web.language import speaks
 from web.newsroom import now, today
+from web.words import speaks
 
 WIDE, TALL = (1216, 70, 420), (358, 80, 560)
 """Of a map of topics, for a desk and for a phone: width, height for each topic, and height at most.

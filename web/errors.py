@@ -4,11 +4,12 @@ import logging
 
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import AddressError, CorrectionError, DiskFullError, FolderError, NotFoundError, StoreError
+from web.words import gettext
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.models.pages import StoryCard, StoryMember
 from aggregator.models.stories import STANDING_HALF_LIFE
 from web.filters import ago_of, count, decimal, many, span
-from web.language import gettext, ngettext
 from web.newsroom import now
+from web.words import gettext, ngettext
 
 LIKE = 0.4
 """Cosine of vectors from which two texts are said to be alike by meaning: most unrelated news is under half of it."""

@@ -2,13 +2,13 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from aggregator.store import feeds
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import readdress
 from web.newsroom import engine, now
 from web.paths import path_from
+from web.words import gettext
 
 blueprint = Blueprint("feed", __name__)
 

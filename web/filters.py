@@ -16,8 +16,8 @@ from aggregator.health import span as span_of
 from aggregator.models.pages import ArticleLine, FeedLine
 from aggregator.models.stories import StoryState
 from aggregator.parse.urls import masked, safe_link
-from web.language import gettext, ngettext, say, speaks
 from web.newsroom import local, now, today
+from web.words import gettext, ngettext, say, speaks
 
 _MINUTE_S = 60
 

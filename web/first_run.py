@@ -2,13 +2,13 @@
 
 from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
 
 from aggregator.models.pages import FirstSteps
 from aggregator.store import feed_list
 from aggregator.store.db import reading
 from web.filters import count
 from web.newsroom import engine
+from web.words import gettext, ngettext
 
 blueprint = Blueprint("first_run", __name__)
 
@@ -33,7 +33,7 @@ def in_words(steps: FirstSteps) -> str:
     if steps.error:
         return steps.error
     if not steps.is_checked:
-        return str(gettext("waits to be fetched"))
+        return gettext("waits to be fetched")
     return str(
         ngettext(
             "fetched, %(n)s article, %(grouped)s grouped",

@@ -2,7 +2,6 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from aggregator.errors import FolderError, NotFoundError
 from aggregator.health import OLD_AFTER
@@ -11,6 +10,7 @@ from aggregator.store import feed_list, folders
 from aggregator.store.db import reading, transaction
 from web.newsroom import engine, now
 from web.paths import folder_names, path_from
+from web.words import gettext
 
 blueprint = Blueprint("folders", __name__)
 

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from flask_babel import gettext, ngettext
-
 from aggregator.models.front import FrontPage
 from aggregator.models.pages import ArticleLine, Progress, StoryCard
 from web.filters import count, quote, span
+from web.words import gettext, ngettext
 
 Key = TypeVar("Key")
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
 from sqlalchemy import Connection
 
 from aggregator.store import feed_list, feeds
@@ -17,6 +16,7 @@ from web.filters import count
 from web.newsroom import engine, now, window_start
 from web.paths import folder_names, path_from
 from web.security import way_back
+from web.words import gettext, ngettext
 
 blueprint = Blueprint("manage", __name__)
 

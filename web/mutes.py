@@ -15,8 +15,8 @@ from aggregator.store.db import reading, transaction
 from web.acts import done
 from web.errors import error_page
 from web.filters import count
-from web.language import gettext, ngettext
 from web.newsroom import engine, now, window_start
+from web.words import gettext, ngettext
 
 blueprint = Blueprint("mutes", __name__)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
-from web.language import speaks
+from web.words import gettext as _
+from web.words import speaks
 
 blueprint = Blueprint("offline", __name__)
 

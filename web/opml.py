@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from aggregator.errors import OpmlError
 from aggregator.models.subscribing import ImportOutcome, ImportResult, ImportState
@@ -16,6 +15,7 @@ from web.errors import error_page
 from web.newsroom import engine, now
 from web.paths import folder_names, path_from
 from web.waiting import is_worker_away
+from web.words import gettext
 
 blueprint = Blueprint("opml", __name__)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 
 from aggregator.editions import N_STORIES
 from aggregator.health import hub_in_words
@@ -24,6 +24,7 @@ from web.newsroom import engine, local, now, today, window_start
 from web.paths import folder_names
 from web.pictures import days_drawn
 from web.story import show_story
+from web.words import ngettext
 
 blueprint = Blueprint("pages", __name__)
 

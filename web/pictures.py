@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from aggregator.models.pages import TopicLine
 from web.filters import count
+from web.words import gettext, ngettext
 
 # --- when a story's articles came --------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ def _strokes(counts: Sequence[int]) -> str:
 def _arrivals_in_words(moments: Sequence[datetime], most: int, peak: str, clock: Callable[[datetime], str]) -> str:
     first, last = clock(min(moments)), clock(max(moments))
     if len(moments) == 1:
-        return str(gettext("1 article, at %(first)s", first=first))
+        return gettext("1 article, at %(first)s", first=first)
     values = {"n": count(len(moments)), "first": first, "most": count(most), "peak": peak, "last": last}
     return str(gettext("%(n)s articles: first %(first)s, most (%(most)s) from %(peak)s, last %(last)s", **values))
 

@@ -7,7 +7,7 @@ import msgspec
 from babel import Locale
 from flask import Blueprint, Flask, flash, g, has_request_context, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, refresh
+from flask_babel import refresh
 
 from aggregator.config import Settings
 from aggregator.errors import StoreError
@@ -17,6 +17,7 @@ from aggregator.store.db import reading, transaction
 from web.catalogues import languages
 from web.newsroom import engine, newsroom
 from web.sign_in import is_inside
+from web.words import gettext
 
 blueprint = Blueprint("preferences", __name__)
 

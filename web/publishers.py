@@ -5,13 +5,12 @@ from datetime import timedelta
 from babel import Locale
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from aggregator.store import feeds, publishers
 from aggregator.store.db import reading, transaction
-from web.language import speaks
 from web.lists import N_LINES, by_day, cursor, older
 from web.newsroom import engine, now
+from web.words import gettext, speaks
 
 blueprint = Blueprint("publishers", __name__)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from aggregator.models.pages import ArticleLine
@@ -20,6 +19,7 @@ from aggregator.store.articles import lines_of
 from aggregator.store.db import reading, transaction
 from web import neighbours
 from web.newsroom import engine, local, now, window_start
+from web.words import gettext as _
 
 blueprint = Blueprint("search", __name__)
 
@@ -259,5 +259,5 @@ def _nobody(unknown: Narrowing) -> str:
     said = f"{unknown.field}:{unknown.value[:60]}"
     is_of_feeds = unknown.field in (Field.FEED, Field.FOLDER)
     if is_of_feeds:
-        return str(_("“%(said)s” names no feed here.", said=said))
-    return str(_("“%(said)s” names no publisher here.", said=said))
+        return _("“%(said)s” names no feed here.", said=said)
+    return _("“%(said)s” names no publisher here.", said=said)

@@ -8,7 +8,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Blueprint, Flask, Response, abort, request, url_for
 from flask.globals import request_ctx
 from flask.sessions import SecureCookieSessionInterface
-from flask_babel import gettext
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -17,6 +16,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from aggregator.config import WebSettings
 from aggregator.errors import ConfigError
 from aggregator.store.sessions import SESSION_LIFE
+from web.words import gettext
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [

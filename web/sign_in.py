@@ -5,7 +5,6 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import Blueprint, Flask, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from aggregator.passwords import is_password
 from aggregator.store import sessions
@@ -13,6 +12,7 @@ from aggregator.store.db import reading, transaction
 from web.errors import error_page
 from web.newsroom import engine, newsroom, now
 from web.security import way_back
+from web.words import gettext
 
 blueprint = Blueprint("sign_in", __name__)
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from web.filters import count
+from web.words import gettext, ngettext
 
 N_STEPS = 48
 STEP = 7

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from aggregator.models.bars import Trial, TriedBar
 from aggregator.models.pages import ArticleLine
@@ -13,6 +12,7 @@ from aggregator.store.db import reading, transaction
 from web.errors import error_page
 from web.filters import decimal
 from web.newsroom import engine, newsroom, now
+from web.words import gettext
 
 blueprint = Blueprint("trying", __name__)
 

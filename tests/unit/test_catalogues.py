@@ -8,7 +8,7 @@ from babel.messages.catalog import Catalog, Message
 
 from tests.messages import compiled, kept, read, said
 from web.catalogues import SOURCE, languages
-from web.language import gettext
+from web.words import gettext
 
 PLACE = re.compile(r"%\(\w+\)s|%%")
 TAG = re.compile(r"<[^>]+>")

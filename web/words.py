@@ -1,0 +1,57 @@
+"""What the present page says, in its language."""
+
+from typing import NamedTuple
+
+from babel import Locale
+from babel.support import NullTranslations
+from flask import g
+from flask_babel import get_locale, get_translations
+
+from aggregator.phrases import Phrase
+from web.catalogues import SOURCE
+
+
+class Tongue(NamedTuple):
+    """What one page needs in order to speak."""
+
+    locale: Locale
+    catalogue: NullTranslations
+
+
+def speaks() -> Locale:
+    """Return the language of the present page, and how it writes dates and numbers."""
+    return tongue().locale
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """Return the text in the language of the present page; without values its places stay, to be filled later."""
+    said = _translate(text, "", 1)
+    return said % values if values else said
+
+
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """Return the text about so many things in the language of the present page, as `gettext` does."""
+    said = _translate(one, many, number)
+    return said % values if values else said
+
+
+def say(phrase: Phrase) -> str:
+    """Return what the aggregator has to say, in the language of the present page."""
+    return phrase.said(_translate)
+
+
+def _translate(one: str, many: str, n: int) -> str:
+    known = tongue().catalogue
+    text: str = known.ungettext(one, many, n) if many else known.ugettext(one)
+    return text
+
+
+def tongue() -> Tongue:
+    """Return what the present page speaks with, found once for it; outside of any, what the pages are written in."""
+    try:
+        found: Tongue = g.tongue
+    except AttributeError:
+        found = g.tongue = Tongue(get_locale() or Locale.parse(SOURCE), get_translations())
+    except RuntimeError:
+        found = Tongue(Locale.parse(SOURCE), NullTranslations())
+    return found
