@@ -25,6 +25,7 @@ from aggregator.store import (
     editions,
     evidence,
     mutes,
+    showing,
     stories,
     topics,
     window,
@@ -251,7 +252,7 @@ def try_bars(engine: Engine, desk: Desk, settings: StorySettings, *, now: dateti
 def keep_edition(engine: Engine, settings: StorySettings, *, now: datetime) -> bool:
     """Keep the front page as it is now, where it shows something else than the last one kept; return whether."""
     with reading(engine) as db:
-        cards = stories.front_page(db, since=window_start(settings, now=now), limit=past.N_STORIES, now=now)
+        cards = showing.front_page(db, since=window_start(settings, now=now), limit=past.N_STORIES, now=now)
         latest = editions.edition_at(db, now)
     edition = past.printed(cards, at=now)
     if not past.is_worth_keeping(edition, latest):

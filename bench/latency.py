@@ -30,7 +30,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine
 
 from aggregator.models.subscribing import Subscription
-from aggregator.store import articles, feeds, settings, stories
+from aggregator.store import articles, feeds, settings, showing
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.server import Ask, Page, Site
 
@@ -172,7 +172,7 @@ def _one(engine: Engine, press: Press, port: int, number: int) -> float:
     """Publish a piece about one of the top stories; return the seconds until its page shows it."""
     now = datetime.now(UTC)
     with reading(engine) as db:
-        cards = stories.front_page(db, since=now - timedelta(days=7), limit=20, now=now)
+        cards = showing.front_page(db, since=now - timedelta(days=7), limit=20, now=now)
     card = cards[number % len(cards)]
     with reading(engine) as db:
         lead = articles.find_article(db, card.lead.id)

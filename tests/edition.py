@@ -23,7 +23,7 @@ from aggregator.models.stories import Member, Regrouping, StoryDraft
 from aggregator.models.subscribing import Subscription
 from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.models.values import SafeHtml
-from aggregator.store import articles, correcting, editions, feeds, marks, mutes, reading, stories, topics
+from aggregator.store import articles, correcting, editions, feeds, marks, mutes, reading, showing, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
 from aggregator.stories.desk import Desk, Reading
@@ -157,7 +157,7 @@ def explain_some(engine: Engine, edition: Edition, label: str = "quake") -> None
         likeness=0.71,
     )
     with transaction(engine) as db:
-        members = stories.find_story(db, edition.story_ids[label]).members
+        members = showing.find_story(db, edition.story_ids[label]).members
         near = [Near(each.article.id, each.member.nearest_id or 0, each.member.score) for each in members]
         add_evidence(db, dict.fromkeys(near, evidence))
 
@@ -165,7 +165,7 @@ def explain_some(engine: Engine, edition: Edition, label: str = "quake") -> None
 def keep_past(engine: Engine, *, now: datetime = NOON) -> None:
     """Keep the front page as it is, and as it was the day before in another order."""
     with transaction(engine) as db:
-        edition = printed(stories.front_page(db, since=now - timedelta(days=7), limit=N_STORIES, now=now), at=now)
+        edition = printed(showing.front_page(db, since=now - timedelta(days=7), limit=N_STORIES, now=now), at=now)
         editions.keep_edition(db, Past(now - timedelta(days=1), edition.stories[::-1]))
         editions.keep_edition(db, edition)
 
@@ -197,7 +197,7 @@ def read_some(engine: Engine, edition: Edition, *, now: datetime = NOON) -> None
     labels = list(edition.story_ids)
     with transaction(engine) as db:
         reading.mark_story(db, edition.story_ids[labels[1]], is_read=True, now=now)
-        members = stories.find_story(db, edition.story_ids[labels[0]]).members
+        members = showing.find_story(db, edition.story_ids[labels[0]]).members
         reading.mark_articles(db, [members[0].article.id], is_read=True, now=now)
 
 
@@ -209,7 +209,7 @@ def act_some(engine: Engine, edition: Edition, *, now: datetime = NOON) -> None:
             marks.mark_story(db, one, kind, is_on=True, now=now)
         marks.mark_story(db, other, MarkKind.STAR, is_on=True, now=now)
         reading.star_article(db, next(iter(edition.article_ids.values())), is_starred=True, now=now)
-        [card] = stories.story_cards(db, [last])
+        [card] = showing.story_cards(db, [last])
         until = now + timedelta(days=7)
         mutes.mute(
             db,

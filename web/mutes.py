@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from aggregator.models.acts import Mute, MuteKind
 from aggregator.models.pages import StoryCard
 from aggregator.muting import DURATIONS_DAYS, bar_of, like, names_of, until
-from aggregator.store import mutes, stories
+from aggregator.store import mutes, showing, stories
 from aggregator.store.db import reading, transaction
 from web.acts import done
 from web.errors import error_page
@@ -73,7 +73,7 @@ def end(mute_id: int) -> ResponseReturnValue:
 
 def _card(db: Connection, story_id: int) -> StoryCard:
     current_id = stories.current_id(db, story_id)
-    cards = stories.story_cards(db, [current_id] if current_id else [])
+    cards = showing.story_cards(db, [current_id] if current_id else [])
     if not cards:
         abort(404)
     return cards[0]

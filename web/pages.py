@@ -13,7 +13,7 @@ from aggregator.health import hub_in_words
 from aggregator.models.articles import Article, Revision
 from aggregator.models.front import FrontOrder, FrontPage
 from aggregator.models.pages import Progress
-from aggregator.store import articles, feeds, full_texts, hubs, revisions, stories
+from aggregator.store import articles, feeds, full_texts, hubs, revisions, showing
 from aggregator.store import settings as memory
 from aggregator.store.db import reading
 from aggregator.store.front import front_page as front_facts
@@ -84,7 +84,7 @@ def front_json() -> ResponseReturnValue:
     with reading(engine()) as db:
         at = memory.regrouped_at(db)
         is_news = at is not None and at > seen
-        cards = stories.front_page(db, since=window_start(), limit=N_STORIES, now=now(), order=order) if is_news else []
+        cards = showing.front_page(db, since=window_start(), limit=N_STORIES, now=now(), order=order) if is_news else []
     n_moved = sum(front.n_since(card, seen) > 0 for card in cards)
     said = ngettext("%(n)s story moved", "%(n)s stories moved", n_moved, n=filters.count(n_moved)) if n_moved else ""
     reply = jsonify(n_moved=n_moved, said=said)

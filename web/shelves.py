@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from aggregator.models.acts import Subject
 from aggregator.models.pages import Starred, StoryCard
-from aggregator.store import shelves, stories, topics
+from aggregator.store import shelves, showing, topics
 from aggregator.store.db import reading
 from aggregator.store.shelves import Shelf
-from aggregator.store.stories import Place
+from aggregator.store.showing import Place
 from web import filters, paging
 from web.newsroom import engine, now
 
@@ -39,7 +39,7 @@ def list_following() -> ResponseReturnValue:
     is_unread_only, place = "unread" in request.args, paging.place()
     with reading(engine()) as db:
         followed = topics.followed_topics(db)
-        cards = stories.following(
+        cards = showing.following(
             db, now=now(), limit=N_STORIES + 1, after=Place(*place) if place else None, unread_only=is_unread_only
         )
     shown, more = cards[:N_STORIES], cards[N_STORIES:]

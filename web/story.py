@@ -13,7 +13,7 @@ from aggregator.models.articles import Article
 from aggregator.models.corrections import Change, ChangeKind
 from aggregator.models.digests import Claim, Digest, Figure, Reading, SourceFacts
 from aggregator.models.pages import Related, Retitle, Silent, StoryLink, StoryMember, StoryPage
-from aggregator.store import articles, changes, context, digests, mutes, stories
+from aggregator.store import articles, changes, context, digests, mutes, showing, stories
 from aggregator.store.db import reading
 from web.newsroom import engine, now
 
@@ -140,7 +140,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         if current_id != story_id:
             # Not a permanent redirect: browsers would keep it although the owner may undo the merge.
             return redirect(url_for("pages.story", story_id=current_id))
-        page = stories.find_story(db, story_id, is_whole=False)
+        page = showing.find_story(db, story_id, is_whole=False)
         ordered = _lead_first(page)
         at = _page(len(ordered))
         shown = _with_texts(db, ordered[at * N_REPORTS :][:N_REPORTS])

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from aggregator.models.pages import StoryCard
 from aggregator.store import topics
 from aggregator.store.db import reading
-from aggregator.store.stories import Place
+from aggregator.store.showing import Place
 from web import filters, front, paging
 from web.newsroom import engine, newsroom, now
 

@@ -21,7 +21,7 @@ from aggregator.demo.day import N_EDITIONS, edition_end, load_day
 from aggregator.demo.publisher import SamplePress, serving
 from aggregator.encode import load_encoder
 from aggregator.models.subscribing import Subscription
-from aggregator.store import feeds, stories
+from aggregator.store import feeds, showing
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import subscribe_all
 from aggregator.supervise import keep_running
@@ -100,6 +100,6 @@ def _print_top(engine: Engine, settings: Settings, console: Console) -> None:
     now = utc_now()
     since = pipeline.window_start(settings.stories, now=now) - timedelta(seconds=1)
     with reading(engine) as db:
-        cards = stories.front_page(db, since=since, limit=TOP, now=now)
+        cards = showing.front_page(db, since=since, limit=TOP, now=now)
     console.print(f"\nThe top {len(cards)} stories:", style="bold")
     print_stories(console, cards)

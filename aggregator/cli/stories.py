@@ -10,7 +10,7 @@ from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import change_in_words, evidence, print_changes, print_stories
 from aggregator.errors import NotFoundError
 from aggregator.models.stories import StoryState
-from aggregator.store import changes, correcting, stories
+from aggregator.store import changes, correcting, showing, stories
 from aggregator.store.db import reading, transaction
 
 N_CHANGES = 10
@@ -27,7 +27,7 @@ def stories_command(context: Context, limit: int) -> None:
     now = utc_now()
     since = now - timedelta(days=context.settings.stories.window_days)
     with reading(context.open()) as db:
-        cards = stories.front_page(db, since=since, limit=limit, now=now)
+        cards = showing.front_page(db, since=since, limit=limit, now=now)
     if not cards:
         click.echo("There are no stories of two or more publishers yet; the worker groups what it has fetched.")
         return
@@ -106,7 +106,7 @@ def _show(context: Context, story_id: int) -> None:
         current_id = stories.current_id(db, story_id)
         if current_id is None:
             raise NotFoundError(f"There is no story with the number {story_id}.")
-        page = stories.find_story(db, current_id)
+        page = showing.find_story(db, current_id)
         history = changes.of_story(db, current_id, limit=N_CHANGES)
     state = StoryState.of(page.card.last_at, now=utc_now())
     console.print(f"[bold]{current_id}. {escape(page.card.headline)}[/bold]", highlight=False)

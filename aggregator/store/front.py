@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from aggregator.models.front import Arrived, FrontOrder, FrontPage
-from aggregator.store import feeds, mutes, stories
+from aggregator.store import feeds, mutes, showing
 from aggregator.store import settings as memory
 
 N_SINGLE = 8
@@ -18,15 +18,15 @@ N_FOLLOWED = 12
 
 def front_page(db: Connection, order: FrontOrder, *, since: datetime, limit: int, now: datetime) -> FrontPage:
     """Return all that the front page is made of: its stories have news since then."""
-    cards = stories.front_page(db, since=since, limit=limit, now=now, order=order)
+    cards = showing.front_page(db, since=since, limit=limit, now=now, order=order)
     last = memory.last_visit(db)
     visit = last.at(now) if last else None
     news_since = max(visit.since, since) if visit and visit.since else None
     return FrontPage(
         cards=tuple(cards),
-        followed=tuple(stories.following(db, now=now, limit=N_FOLLOWED)),
-        single=tuple(stories.single_lines(db, since=since, limit=N_SINGLE, now=now)),
-        n_single=stories.n_single(db, since=since, now=now),
+        followed=tuple(showing.following(db, now=now, limit=N_FOLLOWED)),
+        single=tuple(showing.single_lines(db, since=since, limit=N_SINGLE, now=now)),
+        n_single=showing.n_single(db, since=since, now=now),
         n_hidden=mutes.n_hidden(db, since=since, now=now),
         folder_of=_outermost(db, {line.feed_id for card in cards for line in card.lines if line.feed_id}),
         # Counting the window takes longer than all the rest, and only a page without stories has to.

@@ -10,7 +10,7 @@ from aggregator.models.pages import Starred
 from aggregator.store import marks
 from aggregator.store.articles import lines_of
 from aggregator.store.schema import Id, UtcTime, article_status
-from aggregator.store.stories import story_cards
+from aggregator.store.showing import story_cards
 
 
 @dataclass(frozen=True, slots=True)

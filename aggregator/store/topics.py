@@ -23,8 +23,8 @@ from aggregator.store.schema import (
     topics,
 )
 from aggregator.store.settings import REGROUPED_AT, recall, remember
+from aggregator.store.showing import Place, story_cards
 from aggregator.store.statements import chunks, insert_into
-from aggregator.store.stories import Place, story_cards
 
 N_SAMPLE = 5
 """Articles of a story that stand for it, the earliest that are no copies: the later ones say the same again."""

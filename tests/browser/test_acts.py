@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.models.acts import MarkKind, Mute, MuteKind
-from aggregator.store import articles, marks, mutes, reading, stories
+from aggregator.models.pages import StoryCard
+from aggregator.store import articles, marks, mutes, reading, showing
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking
 from tests.browser.press import chromium, needs_chromium, served
@@ -82,13 +83,13 @@ def read(engine: Engine) -> set[int]:
         return {line.id for line in articles.river(db, limit=999) if line.is_read}
 
 
-def card(engine: Engine, story_id: int) -> stories.StoryCard:
+def card(engine: Engine, story_id: int) -> StoryCard:
     with looking(engine) as db:
-        [found] = stories.story_cards(db, [story_id])
+        [found] = showing.story_cards(db, [story_id])
     return found
 
 
-def held(of: stories.StoryCard) -> list[str]:
+def held(of: StoryCard) -> list[str]:
     """What was done with a story, by the keys that do it."""
     return [key for key, is_on in (("m", not of.n_unread), ("s", of.is_starred), ("f", of.is_followed)) if is_on]
 

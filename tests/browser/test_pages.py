@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.models.subscribing import Candidate, Headline, Subscription
-from aggregator.store import articles, imports, probes, sessions, stories
+from aggregator.store import articles, imports, probes, sessions, showing
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.subscribing import foresee
 from tests.browser.press import chromium, needs_chromium, served
@@ -307,7 +307,7 @@ def test_without_javascript_marking_still_works(
 def test_the_front_page_can_be_worked_by_keys_alone(page: Page, engine: Engine, edition: Edition) -> None:
     page.goto("/")
     with reading(engine) as db:
-        cards = stories.front_page(db, since=NOON - timedelta(days=7), limit=30, now=NOON)
+        cards = showing.front_page(db, since=NOON - timedelta(days=7), limit=30, now=NOON)
     page.keyboard.press("j")
     expect(page.locator(f"#s{cards[0].id} a")).to_be_focused()
     page.keyboard.press("j")

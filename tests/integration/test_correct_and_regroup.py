@@ -13,7 +13,7 @@ from aggregator.models.acts import Mute, MuteKind
 from aggregator.models.corrections import Actor, ChangeKind
 from aggregator.models.stories import StoryState
 from aggregator.schedule import Worker
-from aggregator.store import articles, changes, correcting, corrections, mutes, stories
+from aggregator.store import articles, changes, correcting, corrections, mutes, showing, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -146,7 +146,7 @@ def test_a_closed_story_lives_again_when_the_owner_joins_it_to_news(engine: Engi
         print_news(db, more=BANK)
     engineer.regroup(MUCH_LATER)
     with reading(engine) as db:
-        page = stories.find_story(db, change.to_id)
+        page = showing.find_story(db, change.to_id)
     assert len(page.members) == 3
     assert StoryState.of(page.card.last_at, now=MUCH_LATER) is StoryState.LIVE
 
@@ -233,7 +233,7 @@ def test_the_worker_looks_again_after_a_correction(engine: Engine) -> None:
     worker.group()
     assert regrouped_at() == now
     with reading(engine) as db:
-        assert len({each.member.score for each in stories.find_story(db, one).members}) == 1
+        assert len({each.member.score for each in showing.find_story(db, one).members}) == 1
         assert not corrections.are_unseen(db)
 
 
@@ -250,7 +250,7 @@ def test_a_mute_by_names_holds_for_stories_that_come_later(engine: Engine, engin
     engineer.regroup(MUCH_LATER)
     assert len({engineer.story_of(each) for each in (a, c, e)}) == 3
     with reading(engine) as db:
-        shown = stories.front_page(db, since=NOON - DAY, limit=9, now=MUCH_LATER)
+        shown = showing.front_page(db, since=NOON - DAY, limit=9, now=MUCH_LATER)
         assert [card.id for card in shown] == [engineer.story_of(e)]
         [line] = mutes.mute_lines(db, since=NOON - DAY, now=MUCH_LATER)
         assert {story.id for story in line.hidden} == {muted, engineer.story_of(c)}

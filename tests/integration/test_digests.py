@@ -18,7 +18,7 @@ from aggregator.models.encoders import EncoderName
 from aggregator.models.stories import Regrouping
 from aggregator.models.values import Vectors
 from aggregator.schedule import Worker
-from aggregator.store import articles, digests, reading, stories
+from aggregator.store import articles, digests, reading, showing, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import reading as looking
 from aggregator.store.db import transaction
@@ -159,7 +159,7 @@ def test_a_story_comes_back_only_when_something_new_is_said(engine: Engine) -> N
 
     def card():
         with looking(engine) as db:
-            return stories.story_cards(db, [story_id])[0]
+            return showing.story_cards(db, [story_id])[0]
 
     assert not card().is_news
     ids.append(report(engine, "courier", QUAKE))
@@ -176,7 +176,7 @@ def test_a_story_that_nobody_read_is_news_as_a_whole(engine: Engine) -> None:
     story_id = make_story(engine, [report(engine, "gazette", QUAKE), report(engine, "herald", DEAD_12)])
     read_stories(engine)
     with looking(engine) as db:
-        [card] = stories.story_cards(db, [story_id])
+        [card] = showing.story_cards(db, [story_id])
     assert (card.n_new_facts, card.is_news) == (None, True)
 
 

@@ -15,7 +15,7 @@ from aggregator.demo.day import load_day
 from aggregator.demo.publisher import serving
 from aggregator.encode import load_encoder
 from aggregator.models.subscribing import Subscription
-from aggregator.store import stories
+from aggregator.store import showing
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.subscribing import subscribe_all
 from tests.server import Site
@@ -71,7 +71,7 @@ def test_the_seed_article_in_three_forms_is_one_story_beside_a_day_of_news(engin
         refresh(engine, due, SETTINGS, console, now=EVENING)
     encode_and_regroup(engine, load_encoder(SETTINGS.encode), SETTINGS, console, now=EVENING)
     with reading(engine) as db:
-        cards = stories.front_page(db, since=datetime(2026, 2, 20, tzinfo=UTC), limit=100, now=EVENING)
+        cards = showing.front_page(db, since=datetime(2026, 2, 20, tzinfo=UTC), limit=100, now=EVENING)
     [story] = [card for card in cards if "Putin" in card.headline]
     assert {line.publisher.domain for line in story.lines} == {"whole.example", "short.example", "rewritten.example"}
     assert story.n_articles == 3

@@ -7,9 +7,10 @@ from sqlalchemy import Connection, Engine, select
 
 from aggregator.errors import NotFoundError
 from aggregator.models.acts import Act, ActKind, MarkKind, Subject
+from aggregator.models.pages import StoryCard
 from aggregator.models.stories import Merge, Regrouping
 from aggregator.models.topics import Retopicking, TopicDraft
-from aggregator.store import acts, articles, changes, correcting, marks, reading, shelves, stories, topics
+from aggregator.store import acts, articles, changes, correcting, marks, reading, shelves, showing, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.schema import act_articles, article_status
 from aggregator.store.shelves import Shelf
@@ -29,8 +30,8 @@ def starred(db: Connection) -> list[int]:
     return [each.story.id if each.story else each.article.id for each in shelves.starred(db, limit=99) if each]  # type: ignore[union-attr]
 
 
-def card(db: Connection, story_id: int) -> stories.StoryCard:
-    [found] = stories.story_cards(db, [story_id])
+def card(db: Connection, story_id: int) -> StoryCard:
+    [found] = showing.story_cards(db, [story_id])
     return found
 
 
@@ -239,7 +240,7 @@ def test_a_star_goes_with_its_story_into_another_and_back(engine: Engine) -> Non
         save(db, Regrouping(stories=(draft([*ids, *more], one),), merges=(Merge(other, one),)), now=LATER)
         assert (card(db, one).is_starred, card(db, one).is_followed) == (True, True)
         assert starred(db) == [one]
-        assert [each.id for each in stories.following(db, now=LATER, limit=9)] == [one]
+        assert [each.id for each in showing.following(db, now=LATER, limit=9)] == [one]
         [merge] = changes.latest(db, limit=9)
         correcting.undo(db, merge.id, now=LATER)
         assert not card(db, one).is_starred
@@ -281,12 +282,12 @@ def test_a_topic_is_followed_with_its_stories_and_through_a_merge(engine: Engine
         assert (on.subject, on.title) == (Subject.TOPIC, "X")
         assert topics.find_topic(db, x).is_followed
         assert not topics.find_topic(db, y).is_followed
-        assert [each.id for each in stories.following(db, now=NOON, limit=9)] == [one]
+        assert [each.id for each in showing.following(db, now=NOON, limit=9)] == [one]
         both = TopicDraft(id=y, name="Y", words={}, story_ids=(one, other))
         topics.save(db, Retopicking((both,), merges=(Merge(x, y),)), seen={one, other}, now=LATER)
         assert topics.find_topic(db, y).is_followed
         assert [(each.id, each.n_stories) for each in topics.followed_topics(db)] == [(y, 2)]
-        assert {each.id for each in stories.following(db, now=NOON, limit=9)} == {one, other}
+        assert {each.id for each in showing.following(db, now=NOON, limit=9)} == {one, other}
         off = marks.follow_topic(db, y, is_on=False, now=LATER)
         assert topics.followed_topics(db) == []
         undo(db, off.id, now=LATER)
@@ -301,11 +302,11 @@ def test_what_is_followed_comes_by_its_latest_news_page_by_page_and_may_be_unrea
             [story_id] = save(db, Regrouping(stories=(draft(ids, last_at=NOON - n * DAY),)))
             marks.mark_story(db, story_id, MarkKind.FOLLOW, is_on=True, now=NOON)
             found.append(story_id)
-        assert [each.id for each in stories.following(db, now=NOON, limit=2)] == found[:2]
-        after = stories.Place(NOON - DAY, found[1])
-        assert [each.id for each in stories.following(db, now=NOON, limit=2, after=after)] == found[2:]
+        assert [each.id for each in showing.following(db, now=NOON, limit=2)] == found[:2]
+        after = showing.Place(NOON - DAY, found[1])
+        assert [each.id for each in showing.following(db, now=NOON, limit=2, after=after)] == found[2:]
         reading.mark_story(db, found[0], is_read=True, now=NOON)
-        assert [each.id for each in stories.following(db, now=NOON, limit=9, unread_only=True)] == found[1:]
+        assert [each.id for each in showing.following(db, now=NOON, limit=9, unread_only=True)] == found[1:]
 
 
 def test_acts_are_listed_newest_first_page_by_page(engine: Engine) -> None:

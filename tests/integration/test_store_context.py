@@ -10,7 +10,7 @@ from aggregator.errors import CorrectionError
 from aggregator.models.arrivals import Arrivals, Rewrite
 from aggregator.models.encoders import EncoderName
 from aggregator.models.stories import Regrouping
-from aggregator.store import articles, context, correcting, stories
+from aggregator.store import articles, context, correcting, showing, stories
 from aggregator.store.db import reading, transaction
 from tests.edition import NOON as EDITION_NOON
 from tests.edition import make_topics, print_edition
@@ -57,7 +57,7 @@ def test_related_is_what_is_alike_by_its_lead(engine: Engine) -> None:
 def test_silent_is_who_had_news_in_the_language_and_the_span(engine: Engine) -> None:
     edition = print_edition(engine)
     with reading(engine) as db:
-        members = stories.find_story(db, edition.story_ids["quake"], is_whole=False).members
+        members = showing.find_story(db, edition.story_ids["quake"], is_whole=False).members
         told = {each.article.publisher.id for each in members}
         span = {"since": EDITION_NOON - DAY, "until": EDITION_NOON}
         silent = context.silent_publishers(db, told, {"he", "ja"}, **span)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from aggregator.errors import BroadsheetError, CorrectionError, NotFoundError
 from aggregator.models.corrections import Actor, Change, ChangeKind, CorrectionKind
 from aggregator.models.stories import Merge, Regrouping
-from aggregator.store import articles, changes, correcting, corrections, feeds, stories
+from aggregator.store import articles, changes, correcting, corrections, feeds, showing, stories
 from aggregator.store.db import transaction
 from tests.integration.desk import DAY, HOUR, NOON, bring_from, draft, save
 
@@ -23,7 +23,7 @@ def found(db: Connection, *groups: Sequence[int]) -> list[int]:
 
 
 def members(db: Connection, *story_ids: int) -> list[list[int]]:
-    return [[each.article.id for each in stories.find_story(db, story_id).members] for story_id in story_ids]
+    return [[each.article.id for each in showing.find_story(db, story_id).members] for story_id in story_ids]
 
 
 def asked(db: Connection) -> list[tuple[CorrectionKind, set[int], set[int]]]:
@@ -45,7 +45,7 @@ def test_an_article_that_does_not_belong_leaves_at_once_and_for_good(engine: Eng
         assert (change.kind, change.by, change.moved_ids) == (ChangeKind.SPLIT, Actor.OWNER, (c,))
         assert members(db, one, change.to_id) == [[a, b], [c]]
         assert asked(db) == [(CorrectionKind.APART, {c}, {a, b})]
-        assert [card.n_publishers for card in stories.story_cards(db, [one, change.to_id])] == [2, 1]
+        assert [card.n_publishers for card in showing.story_cards(db, [one, change.to_id])] == [2, 1]
 
 
 def test_what_repeats_its_text_leaves_with_it(engine: Engine) -> None:
@@ -64,7 +64,7 @@ def test_a_founder_and_lead_may_leave_and_the_story_finds_others(engine: Engine)
         a, b, c = bring_from(db, "a", "b", "c")
         (one,) = found(db, [a, b, c])
         correcting.not_this_story(db, one, a, now=LATER)
-        page = stories.find_story(db, one)
+        page = showing.find_story(db, one)
         (known, _) = stories.known_stories(db, since=NOON - DAY)
         assert (page.card.lead.id, known.founder_id) == (b, b)
         assert [each.member.nearest_id for each in page.members] == [None, None]
@@ -137,7 +137,7 @@ def test_two_stories_become_one_under_the_older_id(engine: Engine) -> None:
         assert (change.kind, change.from_id, change.to_id) == (ChangeKind.MERGE, two, one)
         assert (stories.current_id(db, two), members(db, one)) == (one, [[a, b, c, d]])
         assert asked(db) == [(CorrectionKind.TOGETHER, {c, d}, {a, b})]
-        assert stories.story_cards(db, [one])[0].n_publishers == 4
+        assert showing.story_cards(db, [one])[0].n_publishers == 4
 
 
 def test_a_single_article_goes_into_the_story_of_several(engine: Engine) -> None:

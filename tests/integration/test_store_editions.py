@@ -8,7 +8,7 @@ from aggregator import pipeline
 from aggregator.config import StorySettings
 from aggregator.models.front import Arrived
 from aggregator.models.stories import Merge, Regrouping
-from aggregator.store import editions, stories
+from aggregator.store import editions, showing, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, save, subscribe
@@ -29,7 +29,7 @@ def test_a_front_page_of_the_past_is_what_it_was(engine: Engine) -> None:
     ids = print_two(engine)
     with transaction(engine) as db:
         edition = editions.edition_at(db, NOON + DAY)
-        cards = stories.front_page(db, since=NOON - DAY, limit=9, now=NOON)
+        cards = showing.front_page(db, since=NOON - DAY, limit=9, now=NOON)
     assert edition
     assert edition.at == NOON
     assert [story.story_id for story in edition.stories] == ids
@@ -43,7 +43,7 @@ def test_what_happens_to_stories_later_changes_no_front_page_of_the_past(engine:
     with transaction(engine) as db:
         before = editions.edition_at(db, NOON)
         save(db, Regrouping(stories=(), merges=(Merge(old, new),)))
-        stories.take_out(db, [report.article_id for report in stories.story_cards(db, [new])[0].reports])
+        stories.take_out(db, [report.article_id for report in showing.story_cards(db, [new])[0].reports])
         assert stories.current_id(db, new) is None
         assert editions.edition_at(db, NOON) == before
 
@@ -123,7 +123,7 @@ def test_a_card_knows_when_each_of_its_articles_came(engine: Engine) -> None:
         a, b = bring_from(db, "a", "b")
         (c,) = bring_from(db, "c", at=NOON - HOUR)
         (story_id,) = save(db, Regrouping(stories=(draft([a, b, c], n_publishers=3),)))
-        (card,) = stories.story_cards(db, [story_id])
+        (card,) = showing.story_cards(db, [story_id])
     assert [report.article_id for report in card.reports] == [c, a, b]
     assert card.first.id == c
     assert card.n_unread == 3

@@ -8,7 +8,7 @@ from aggregator import pipeline
 from aggregator.config import StorySettings
 from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.models.stories import Regrouping
-from aggregator.store import stories
+from aggregator.store import showing
 from aggregator.store.db import reading, transaction
 from aggregator.store.evidence import Near, add_evidence, unexplained
 from aggregator.store.schema import articles, memberships
@@ -30,7 +30,7 @@ FOUND = Evidence(
 
 
 def evidence_of(db: Connection, story_id: int) -> dict[int, Evidence | None]:
-    return {each.article.id: each.evidence for each in stories.find_story(db, story_id).members}
+    return {each.article.id: each.evidence for each in showing.find_story(db, story_id).members}
 
 
 def test_what_was_found_is_what_is_shown(engine: Engine) -> None:

@@ -15,7 +15,7 @@ from aggregator.models.feeds import Poll, Validators
 from aggregator.models.stories import Regrouping
 from aggregator.models.subscribing import ImportResult, Subscription
 from aggregator.parse.opml import parse_opml, write_opml
-from aggregator.store import articles, feeds, folders, reading, stories
+from aggregator.store import articles, feeds, folders, reading, showing, stories
 from aggregator.store.db import transaction
 from aggregator.subscribing import foresee, subscribe_all
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
@@ -258,7 +258,7 @@ def test_stories_close_over_what_a_deleted_feed_takes(engine: Engine) -> None:
         by_name = {line.feed.feed_url: line.feed.id for line in feeds.feed_lines(db)}
         feeds.delete_feed(db, by_name["https://a.example/feed.xml"])
         feeds.delete_feed(db, by_name["https://d.example/feed.xml"])
-        page = stories.find_story(db, whole)
+        page = showing.find_story(db, whole)
         assert [each.article.id for each in page.members] == [b, c]
         assert (page.card.n_articles, page.card.n_publishers, page.card.lead.id) == (2, 2, b)
         assert stories.current_id(db, gone) is None

@@ -11,7 +11,7 @@ from aggregator.models.acts import Mute, MuteKind
 from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.models.stories import Merge, Regrouping
 from aggregator.models.topics import Retopicking, TopicDraft
-from aggregator.store import acts, changes, correcting, marks, mutes, stories, topics
+from aggregator.store import acts, changes, correcting, marks, mutes, showing, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
 from aggregator.store.undoing import undo
@@ -28,7 +28,7 @@ def story_of(db: Connection, *names: str, n_publishers: int | None = None) -> tu
 
 def shown(db: Connection, *, after: Any = 0 * DAY, min_publishers: int = 1) -> set[int]:
     """The stories on the front page."""
-    found = stories.front_page(db, since=SINCE, limit=99, now=NOON + after, min_publishers=min_publishers)
+    found = showing.front_page(db, since=SINCE, limit=99, now=NOON + after, min_publishers=min_publishers)
     return {card.id for card in found}
 
 
@@ -55,7 +55,7 @@ def test_a_muted_story_is_not_on_the_front_page_until_the_mute_ends(engine: Engi
             muted(db, story_id, until=NOON + DAY)
         assert shown(db) == {other}
         assert mutes.n_hidden(db, since=SINCE, now=NOON) == 1
-        assert stories.n_single(db, since=SINCE, now=NOON) == 0
+        assert showing.n_single(db, since=SINCE, now=NOON) == 0
         assert shown(db, after=DAY) == {one, other, alone}
         assert mutes.n_hidden(db, since=SINCE, now=NOON + DAY) == 0
         assert mutes.mute_lines(db, since=SINCE, now=NOON + DAY) == []
@@ -152,11 +152,11 @@ def test_a_publisher_is_silenced_in_the_topic_and_speaks_elsewhere(engine: Engin
         alone, _ = story_of(db, "c")
         elsewhere, _ = story_of(db, "d", "e")
         [x] = topic_of(db, {"X": (one, alone)})
-        by_name = {card.id: card for card in stories.story_cards(db, [one, alone, elsewhere])}
+        by_name = {card.id: card for card in showing.story_cards(db, [one, alone, elsewhere])}
         for story_id in (one, alone):
             muted(db, story_id, MuteKind.PUBLISHER, topic_id=x, publisher_id=by_name[story_id].lead.publisher.id)
         assert shown(db) == {one, elsewhere}  # a story that it alone tells is hidden
-        [card] = [each for each in stories.front_page(db, since=SINCE, limit=9, now=NOON) if each.id == one]
+        [card] = [each for each in showing.front_page(db, since=SINCE, limit=9, now=NOON) if each.id == one]
         assert [line.publisher.domain for line in card.lines] == ["b.example"]
         assert (card.lead.publisher.domain, card.headline) == ("b.example", "Title of b-news")
         assert card.n_publishers == 2
@@ -171,5 +171,5 @@ def test_what_is_muted_is_not_among_what_is_followed(engine: Engine) -> None:
         one, _ = story_of(db, "a", "b")
         marks.mark_story(db, one, marks.MarkKind.FOLLOW, is_on=True, now=NOON)
         muted(db, one, until=NOON + HOUR)
-        assert stories.following(db, now=NOON, limit=9) == []
-        assert len(stories.following(db, now=NOON + HOUR, limit=9)) == 1
+        assert showing.following(db, now=NOON, limit=9) == []
+        assert len(showing.following(db, now=NOON + HOUR, limit=9)) == 1

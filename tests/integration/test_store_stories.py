@@ -7,7 +7,7 @@ from sqlalchemy import Engine, event, update
 
 from aggregator.errors import NotFoundError
 from aggregator.models.stories import Merge, Regrouping
-from aggregator.store import articles, feeds, reading, stories
+from aggregator.store import articles, feeds, reading, showing, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from aggregator.store.schema import publishers
@@ -19,8 +19,8 @@ def test_new_stories_are_numbered_in_order(engine: Engine) -> None:
         a, b, c = bring_from(db, "a", "b", "c")
         ids = save(db, Regrouping(stories=(draft([c]), draft([a, b]))))
         assert ids == sorted(ids)
-        assert [each.article.id for each in stories.find_story(db, ids[1]).members] == [a, b]
-        assert [each.article.id for each in stories.find_story(db, ids[0]).members] == [c]
+        assert [each.article.id for each in showing.find_story(db, ids[1]).members] == [a, b]
+        assert [each.article.id for each in showing.find_story(db, ids[0]).members] == [c]
 
 
 def test_what_is_known_of_stories_is_what_was_saved(engine: Engine) -> None:
@@ -80,7 +80,7 @@ def test_an_article_moves_from_one_story_to_another(engine: Engine) -> None:
             c: other,
             d: other,
         }
-        assert [card.n_articles for card in stories.story_cards(db, [one, other])] == [1, 3]
+        assert [card.n_articles for card in showing.story_cards(db, [one, other])] == [1, 3]
 
 
 def test_a_merged_story_leads_to_where_it_went_through_any_number_of_merges(engine: Engine) -> None:
@@ -91,7 +91,7 @@ def test_a_merged_story_leads_to_where_it_went_through_any_number_of_merges(engi
         save(db, Regrouping(stories=(draft([a, b, c], three),), merges=(Merge(two, three),)))
         assert [stories.current_id(db, each) for each in (one, two, three)] == [three, three, three]
         with pytest.raises(NotFoundError, match=f"There is no story with the number {one}"):
-            stories.find_story(db, one)
+            showing.find_story(db, one)
 
 
 def test_a_chain_of_merges_in_one_regroup_ends_in_its_last_story(engine: Engine) -> None:
@@ -118,7 +118,7 @@ def test_members_older_than_the_window_stay_and_come_along_in_a_merge(engine: En
         a, b = bring_from(db, "a", "b")
         one, two = save(db, Regrouping(stories=(draft([x, a]), draft([y, b]))))
         save(db, Regrouping(stories=(draft([a, b], one),), merges=(Merge(two, one),)))
-        page = stories.find_story(db, one)
+        page = showing.find_story(db, one)
         assert [each.article.id for each in page.members] == [x, y, a, b]
         assert (page.card.n_articles, page.card.n_publishers, page.card.first.id) == (4, 4, x)
         assert page.card.lead.id == a
@@ -140,7 +140,7 @@ def test_a_story_that_keeps_only_old_members_is_still_true(engine: Engine) -> No
         a, b = bring_from(db, "a", "b")
         one, two = save(db, Regrouping(stories=(draft([a, x, y], n_publishers=3), draft([b]))))
         save(db, Regrouping(stories=(draft([b, a], two),)))
-        page = stories.find_story(db, one)
+        page = showing.find_story(db, one)
         assert [each.article.id for each in page.members] == [x, y]
         assert (page.card.n_articles, page.card.n_publishers, page.card.last_at) == (2, 2, NOON - 9 * DAY)
         assert page.card.lead.id == x
@@ -150,7 +150,7 @@ def test_articles_deleted_during_a_regroup_are_left_out(engine: Engine) -> None:
     with transaction(engine) as db:
         a, b = bring_from(db, "a", "b")
         ids = save(db, Regrouping(stories=(draft([999, a, b]), draft([998]))))
-        page = stories.find_story(db, ids[0])
+        page = showing.find_story(db, ids[0])
         assert len(ids) == 1
         assert [each.article.id for each in page.members] == [a, b]
         assert page.card.lead.id == a
@@ -163,11 +163,11 @@ def test_the_front_page_shows_the_best_ranked_of_several_publishers(engine: Engi
         low, high, _single = save(
             db, Regrouping(stories=(draft([a, b], rank=0.5), draft([c, d], rank=2.0), draft([e], n_publishers=1)))
         )
-        assert [card.id for card in stories.front_page(db, since=NOON - HOUR, limit=9, now=NOON)] == [high, low]
-        assert [card.id for card in stories.front_page(db, since=NOON - HOUR, limit=1, now=NOON)] == [high]
-        assert len(stories.front_page(db, since=NOON - HOUR, limit=9, min_publishers=1, now=NOON)) == 3
-        assert stories.front_page(db, since=NOON + HOUR, limit=9, now=NOON) == []
-        assert stories.n_single(db, since=NOON - HOUR, now=NOON) == 1
+        assert [card.id for card in showing.front_page(db, since=NOON - HOUR, limit=9, now=NOON)] == [high, low]
+        assert [card.id for card in showing.front_page(db, since=NOON - HOUR, limit=1, now=NOON)] == [high]
+        assert len(showing.front_page(db, since=NOON - HOUR, limit=9, min_publishers=1, now=NOON)) == 3
+        assert showing.front_page(db, since=NOON + HOUR, limit=9, now=NOON) == []
+        assert showing.n_single(db, since=NOON - HOUR, now=NOON) == 1
 
 
 def test_a_card_shows_the_lead_then_one_line_per_publisher_newest_first(engine: Engine) -> None:
@@ -182,7 +182,7 @@ def test_a_card_shows_the_lead_then_one_line_per_publisher_newest_first(engine: 
         members = [ids["g1"], ids["g0"], ids["g2"], wire, post]
         (story_id,) = save(db, Regrouping(stories=(draft(members, n_publishers=3),)))
         reading.mark_articles(db, [wire], is_read=True, now=NOON)
-        (card,) = stories.story_cards(db, [story_id])
+        (card,) = showing.story_cards(db, [story_id])
     assert [line.id for line in card.lines] == [ids["g1"], post, wire]
     assert card.headline == "Title of g1"
     assert (card.lead.id, card.first.id) == (ids["g1"], wire)
@@ -199,7 +199,7 @@ def test_cards_of_many_stories_take_a_handful_of_questions(engine: Engine) -> No
         save(db, Regrouping(stories=tuple(draft(pair) for pair in pairs)))
         said: list[str] = []
         event.listen(db, "before_cursor_execute", lambda _, __, statement, *___: said.append(statement))
-        assert len(stories.front_page(db, since=NOON - HOUR, limit=30, now=NOON)) == 30
+        assert len(showing.front_page(db, since=NOON - HOUR, limit=30, now=NOON)) == 30
     assert len(said) <= 8
 
 
@@ -207,7 +207,7 @@ def test_cards_come_in_the_order_asked_for(engine: Engine) -> None:
     with transaction(engine) as db:
         a, b = bring_from(db, "a", "b")
         one, two = save(db, Regrouping(stories=(draft([a]), draft([b]))))
-        assert [card.id for card in stories.story_cards(db, [two, 2**70, 999, one])] == [two, one]
+        assert [card.id for card in showing.story_cards(db, [two, 2**70, 999, one])] == [two, one]
 
 
 def test_a_storys_page_says_why_each_article_is_there(engine: Engine) -> None:
@@ -217,7 +217,7 @@ def test_a_storys_page_says_why_each_article_is_there(engine: Engine) -> None:
         copied = replace(story.members[1], copy_of_id=a, score=0.25)
         (story_id,) = save(db, Regrouping(stories=(replace(story, members=(story.members[0], copied)),)))
         feeds.rename_feed(db, feeds.feed_lines(db)[1].feed.id, "Feed of B")
-        second = stories.find_story(db, story_id).members[1]
+        second = showing.find_story(db, story_id).members[1]
     assert second.member == copied
     assert second.feed_title == "Feed of B"
 

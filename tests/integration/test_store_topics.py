@@ -12,9 +12,9 @@ from aggregator.errors import NotFoundError
 from aggregator.models.encoders import EncoderName
 from aggregator.models.stories import Merge, Regrouping
 from aggregator.models.topics import Retopicking, TopicDraft
-from aggregator.store import articles, stories, topics, window
+from aggregator.store import articles, showing, topics, window
 from aggregator.store.db import reading, transaction
-from aggregator.store.stories import Place
+from aggregator.store.showing import Place
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
 
 MODEL = EncoderName("model", "1", 3)
@@ -57,7 +57,7 @@ def test_a_story_says_which_topic_it_is_in(engine: Engine) -> None:
     with transaction(engine) as db:
         a, b = tell(db, "a", "b")
         (made,) = make(db, topic([a]), seen=[a, b])
-        first, second = stories.story_cards(db, [a, b])
+        first, second = showing.story_cards(db, [a, b])
     assert first.topic is not None
     assert (first.topic.id, first.topic.name) == (made, "War")
     assert second.topic is None

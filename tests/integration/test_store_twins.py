@@ -4,7 +4,7 @@ from sqlalchemy import Connection, Engine, select
 
 from aggregator.models.stories import Regrouping
 from aggregator.models.subscribing import Subscription
-from aggregator.store import articles, feeds, folders, reading, stories
+from aggregator.store import articles, feeds, folders, reading, showing
 from aggregator.store.db import transaction
 from aggregator.store.schema import entries
 from aggregator.store.twins import change_feed_url, follow_move
@@ -60,7 +60,7 @@ def test_an_article_without_an_address_that_both_had_is_there_once_with_its_mark
         lines = {line.title: line for line in articles.river(db, limit=9)}
         assert len(lines) == len(articles.river(db, limit=9)) == 2
         assert lines["Title of a"].is_read
-        assert stories.find_story(db, story_id).card.lead.id == third
+        assert showing.find_story(db, story_id).card.lead.id == third
 
 
 def test_what_was_marked_can_be_undone_though_its_feed_became_one_with_another(engine: Engine) -> None:

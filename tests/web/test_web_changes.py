@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from aggregator.config import Settings
 from aggregator.models.stories import Merge, Regrouping
-from aggregator.store import changes, stories
+from aggregator.store import changes, showing
 from aggregator.store.db import reading as looking
 from aggregator.store.db import transaction
 from tests.edition import NOON, Edition
@@ -36,7 +36,7 @@ def shown(client: FlaskClient, path: str) -> str:
 
 def members(engine: Engine, story_id: int) -> set[str]:
     with looking(engine) as db:
-        return {each.article.title for each in stories.find_story(db, story_id).members}
+        return {each.article.title for each in showing.find_story(db, story_id).members}
 
 
 def n_changes(engine: Engine) -> int:
@@ -116,7 +116,7 @@ def test_what_the_engine_did_is_listed_and_can_be_undone(
     client: FlaskClient, engine: Engine, edition: Edition, quake: int, port: int
 ) -> None:
     with transaction(engine) as db:
-        both = [each.article.id for story in (quake, port) for each in stories.find_story(db, story).members]
+        both = [each.article.id for story in (quake, port) for each in showing.find_story(db, story).members]
         save(db, Regrouping(stories=(draft(both, quake, n_publishers=5),), merges=(Merge(port, quake),)), now=NOON)
     page = shown(client, "/changes")
     assert "went into" in page
@@ -181,7 +181,7 @@ def test_the_page_of_changes_says_why_it_is_empty(client: FlaskClient, edition: 
 
 def test_changes_of_single_articles_are_shown_when_asked_for(client: FlaskClient, engine: Engine, quake: int) -> None:
     with transaction(engine) as db:
-        *rest, last = [each.article.id for each in stories.find_story(db, quake).members]
+        *rest, last = [each.article.id for each in showing.find_story(db, quake).members]
         save(db, Regrouping(stories=(draft(rest, quake), draft([last]))), now=NOON)
     assert "became" not in shown(client, "/changes")
     assert "1 article left" in shown(client, "/changes?all")

@@ -12,7 +12,7 @@ from aggregator.config import Settings, WebSettings
 from aggregator.models.acts import MarkKind, Mute, MuteKind
 from aggregator.models.feeds import Poll
 from aggregator.models.front import Visit
-from aggregator.store import feeds, marks, mutes, reading, stories
+from aggregator.store import feeds, marks, mutes, reading, showing, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day
@@ -273,7 +273,7 @@ def test_a_story_of_the_past_leads_to_where_it_lives_or_nowhere(
 ) -> None:
     keep_past(engine)
     with transaction(engine) as db:
-        members = stories.find_story(db, edition.story_ids["port"]).members
+        members = showing.find_story(db, edition.story_ids["port"]).members
         stories.take_out(db, [each.article.id for each in members])
     said = shown(client, "/edition/2026-11-24")
     assert "Port strike enters third day" in said or "שביתת עובדי הנמל" in said

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.store import articles, correcting, digests, reading, stories
+from aggregator.store import articles, correcting, digests, reading, showing
 from aggregator.store.db import transaction
 from aggregator.store.schema import articles as articles_table
 from tests.edition import NOON, Edition, Piece, make_topics, print_edition, read_stories
@@ -179,7 +179,7 @@ def test_every_quoted_sentence_stands_in_an_article(client: FlaskClient, engine:
     mark_read(engine, edition, "Quake shakes Ardania")
     shown = page(client, edition)
     with transaction(engine) as db:
-        members = stories.find_story(db, edition.story_ids["quake"]).members
+        members = showing.find_story(db, edition.story_ids["quake"]).members
         texts = digests.texts_of(db, [each.article.id for each in members])
         assert len(articles.river(db, limit=9)) == len(PIECES)
     quoted = re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", shown)

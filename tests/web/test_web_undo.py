@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from aggregator.config import Settings
 from aggregator.models.stories import Merge, Regrouping
-from aggregator.store import acts, articles, mutes, reading, shelves, stories
+from aggregator.store import acts, articles, mutes, reading, shelves, showing
 from aggregator.store.db import reading as looking
 from aggregator.store.db import transaction
 from tests.edition import NOON, Edition, explain_some, make_topics
@@ -210,7 +210,7 @@ def test_what_is_followed_stands_on_its_page(client: FlaskClient, engine: Engine
 def test_an_old_id_is_starred_as_the_story_it_went_into(client: FlaskClient, engine: Engine, edition: Edition) -> None:
     quake, port = edition.story_ids["quake"], edition.story_ids["port"]
     with transaction(engine) as db:
-        both = [each.article.id for story in (quake, port) for each in stories.find_story(db, story).members]
+        both = [each.article.id for story in (quake, port) for each in showing.find_story(db, story).members]
         save(db, Regrouping(stories=(draft(both, quake, n_publishers=5),), merges=(Merge(port, quake),)), now=NOON)
     ask(client, f"/story/{port}/star")
     assert f"/story/{quake}/unstar" in shown(client, "/starred")
@@ -290,7 +290,7 @@ def test_what_tells_of_no_likeness_is_said(client: FlaskClient, engine: Engine, 
 def test_a_publisher_is_muted_in_a_story(client: FlaskClient, engine: Engine, edition: Edition) -> None:
     quake = edition.story_ids["quake"]
     with looking(engine) as db:
-        [card] = stories.story_cards(db, [quake])
+        [card] = showing.story_cards(db, [quake])
     assert card.headline in shown(client, "/")
     assert ask(client, f"/story/{quake}/mute", kind="publisher", publisher=card.lead.publisher.id, days="7")["undo"]
     assert card.headline not in shown(client, "/")

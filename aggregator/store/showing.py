@@ -1,0 +1,302 @@
+"""Stories as pages show them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+
+from aggregator.errors import NotFoundError
+from aggregator.models.acts import MarkKind
+from aggregator.models.front import FrontOrder
+from aggregator.models.pages import ArticleLine, Report, StoryCard, StoryMember, StoryPage, TopicName
+from aggregator.store import marks, mutes
+from aggregator.store.articles import find_articles, lines_of
+from aggregator.store.digests import n_new_facts
+from aggregator.store.evidence import unpacked
+from aggregator.store.schema import (
+    Id,
+    UtcTime,
+    article_status,
+    articles,
+    feeds,
+    memberships,
+    publishers,
+    stories,
+    topic_stories,
+    topics,
+)
+from aggregator.store.statements import IDS, chunks, feed_title
+from aggregator.store.stories import member_in
+
+MOST_LINES = 5
+"""Of a card, beside the first and the one that leads: who else tells a story of hundreds is found on its own page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list of stories, the latest news first, goes on."""
+
+    last_at: datetime
+    story_id: int
+
+
+_BY_RANK = (stories.c.rank.desc(), stories.c.last_at.desc(), stories.c.id.desc())
+
+_IN_ORDER = {
+    FrontOrder.TOP: _BY_RANK,
+    FrontOrder.NEWEST: (stories.c.last_at.desc(), stories.c.id.desc()),
+    FrontOrder.PUBLISHERS: (stories.c.n_publishers.desc(), *_BY_RANK),
+    FrontOrder.FIRST: (stories.c.first_at.desc(), stories.c.id.desc()),
+    FrontOrder.UNREAD: _BY_RANK,
+}
+
+
+def front_page(
+    db: Connection,
+    *,
+    since: datetime,
+    limit: int,
+    now: datetime,
+    min_publishers: int = 2,
+    order: FrontOrder = FrontOrder.TOP,
+) -> list[StoryCard]:
+    """Return the stories with news since then, in this order, without what is muted now."""
+    place = {
+        "since": since,
+        "fewest": min_publishers,
+        "hidden": mutes.hidden_ids(db, now=now),
+        "n": limit,
+    }
+    ids = db.execute(_on_front(order), place)
+    return _quieted(db, story_cards(db, ids.scalars().all()), now=now)
+
+
+@cache
+def _on_front(order: FrontOrder) -> Select[Any]:
+    """Return the question for the ids of the stories on the front page, in this order."""
+    wanted = select(stories.c.id).where(_IS_LATE, stories.c.n_publishers >= bindparam("fewest"), _IS_SHOWN)
+    if order is FrontOrder.UNREAD:
+        wanted = wanted.where(exists(_unread_members().where(memberships.c.story_id == stories.c.id)))
+    return wanted.order_by(*_IN_ORDER[order]).limit(bindparam("n"))
+
+
+def n_single(db: Connection, *, since: datetime, now: datetime) -> int:
+    """Return how many stories with news since then only one publisher covers, without what is muted now."""
+    place = {"since": since, "hidden": mutes.hidden_ids(db, now=now)}
+    count: int = db.execute(_N_SINGLE, place).scalar_one()
+    return count
+
+
+def single_lines(db: Connection, *, since: datetime, limit: int, now: datetime) -> list[ArticleLine]:
+    """Return the lead articles of stories that only one publisher covers, by rank, without what is muted now."""
+    place = {"since": since, "hidden": mutes.hidden_ids(db, now=now), "n": limit}
+    wanted = db.execute(_SINGLE_LEADS, place).scalars().all()
+    lines = {line.id: line for line in lines_of(db, wanted)}
+    return [lines[article_id] for article_id in wanted]
+
+
+_IS_LATE = stories.c.last_at >= bindparam("since")
+
+_IS_SHOWN = stories.c.id.not_in(bindparam("hidden", expanding=True))
+
+_SINGLE = (_IS_LATE, stories.c.n_publishers == 1, _IS_SHOWN)
+
+_N_SINGLE = select(func.count()).select_from(stories).where(*_SINGLE)
+
+_BEST_SINGLE = select(stories.c.id).where(*_SINGLE).order_by(*_BY_RANK).limit(bindparam("n")).subquery()
+
+_SINGLE_LEADS = select(stories.c.lead_id).join(_BEST_SINGLE, _BEST_SINGLE.c.id == stories.c.id).order_by(*_BY_RANK)
+"""An index alone says which are best; who leads them is read of the few that are shown."""
+
+
+def following(
+    db: Connection, *, now: datetime, limit: int, after: Place | None = None, unread_only: bool = False
+) -> list[StoryCard]:
+    """Return the stories that the owner follows, by themselves or with their topic, the latest news first.
+
+    What is muted now is left out. `after` is the last of the page before.
+    """
+    if not marks.is_any_followed(db):
+        return []
+    wanted = select(stories.c.id).where(
+        stories.c.id.in_(marks.followed_stories()), stories.c.id.not_in(mutes.hidden(now=now))
+    )
+    if unread_only:
+        wanted = wanted.where(exists(_unread_members().where(memberships.c.story_id == stories.c.id)))
+    if after is not None:
+        place = tuple_(literal(after.last_at, UtcTime), literal(after.story_id, Id))
+        wanted = wanted.where(tuple_(stories.c.last_at, stories.c.id) < place)
+    ordered = wanted.order_by(stories.c.last_at.desc(), stories.c.id.desc()).limit(limit)
+    return _quieted(db, story_cards(db, db.execute(ordered).scalars().all()), now=now)
+
+
+def find_story(db: Connection, story_id: int, *, is_whole: bool = True) -> StoryPage:
+    """Return the story with all its articles, whole or as outlines; NotFoundError where there is none of this id."""
+    cards = story_cards(db, [story_id])
+    if not cards:
+        raise NotFoundError(f"There is no story with the number {story_id}.")
+    rows = db.execute(select(memberships).where(memberships.c.story_id == story_id)).mappings()
+    members = {row["article_id"]: (member_in(row), unpacked(row["evidence"])) for row in rows}
+    titles = {row.id: row.title for row in db.execute(select(feeds.c.id, feed_title.label("title"))).all()}
+    return StoryPage(
+        card=cards[0],
+        members=tuple(
+            StoryMember(article, members[article.id][0], titles.get(article.feed_id), members[article.id][1])
+            for article in find_articles(db, list(members), is_whole=is_whole)
+        ),
+    )
+
+
+def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
+    """Return these stories as cards, in this order; ids that are not there are left out."""
+    rows = {
+        row["id"]: row for some in chunks(story_ids) for row in db.execute(_STORIES, {"ids": some}).mappings().all()
+    }
+    reports, read = _reports(db, list(rows))
+    lines: dict[int, list[ArticleLine]] = defaultdict(list)
+    shown = [each for story_id, of_story in reports.items() for each in _shown_ids(of_story, rows[story_id]["lead_id"])]
+    for line in lines_of(db, shown):
+        if line.story_id is not None:
+            lines[line.story_id].append(line)
+    topic_of = _topics(db, list(rows))
+    held = marks.held(db, list(rows))
+    n_new = n_new_facts(db, {each: read[each] for each in rows if 0 < len(read[each]) < len(reports[each])})
+    cards = [
+        replace(
+            _card(rows[story_id], lines[story_id], reports[story_id], len(reports[story_id]) - len(read[story_id])),
+            topic=topic_of.get(story_id),
+            n_new_facts=n_new.get(story_id),
+        )
+        for story_id in dict.fromkeys(story_ids)
+        if story_id in lines
+    ]
+    return [_held(card, held.get(card.id, ())) for card in cards]
+
+
+_STORIES = select(stories).where(stories.c.id.in_(IDS))
+
+
+_REPORTS = (
+    select(
+        memberships.c.story_id,
+        article_status.c.read_at.is_not(None),
+        articles.c.id,
+        articles.c.publisher_id,
+        articles.c.published_at,
+        articles.c.first_seen_at,
+        articles.c.language,
+        publishers.c.country,
+    )
+    .join(articles, articles.c.id == memberships.c.article_id)
+    .join(publishers, publishers.c.id == articles.c.publisher_id)
+    .outerjoin(article_status, article_status.c.article_id == articles.c.id)
+    .where(memberships.c.story_id.in_(IDS))
+)
+"""The question for the members of stories as reports, each with its story and whether it was read."""
+
+
+def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[Report]], dict[int, set[int]]]:
+    """Return each story's articles in the order they were published, and which of them were read."""
+    reports: dict[int, list[Report]] = defaultdict(list)
+    read: dict[int, set[int]] = defaultdict(set)
+    for some in chunks(story_ids):
+        for story_id, is_read, *report in db.execute(_REPORTS, {"ids": some}).all():
+            reports[story_id].append(Report._make(report))
+            if is_read:
+                read[story_id].add(report[0])
+    for each in reports.values():
+        each.sort(key=attrgetter("published_at", "article_id"))
+    return reports, read
+
+
+def _shown_ids(reports: Sequence[Report], lead_id: int) -> set[int]:
+    """Return the story's first article, its lead and, of the publishers that told it last, the newest of each."""
+    newest = {report.publisher_id: report.article_id for report in reports}
+    led_by = next((report.publisher_id for report in reports if report.article_id == lead_id), None)
+    newest.pop(led_by or 0, None)
+    there = {report.article_id for report in reports}
+    return {reports[0].article_id, *({lead_id} & there), *sorted(newest.values(), key=_place(reports))[-MOST_LINES:]}
+
+
+def _place(reports: Sequence[Report]) -> Callable[[int], int]:
+    place = {report.article_id: n for n, report in enumerate(reports)}
+    return place.__getitem__
+
+
+def _unread_members() -> Select[tuple[int]]:
+    return (
+        select(memberships.c.story_id)
+        .outerjoin(article_status, article_status.c.article_id == memberships.c.article_id)
+        .where(article_status.c.read_at.is_(None))
+    )
+
+
+def _held(card: StoryCard, held: Collection[MarkKind]) -> StoryCard:
+    return replace(card, is_starred=MarkKind.STAR in held, is_followed=MarkKind.FOLLOW in held) if held else card
+
+
+def _quieted(db: Connection, cards: Sequence[StoryCard], *, now: datetime) -> list[StoryCard]:
+    """Return the cards without lines of publishers that are muted there; another speaks for the story then."""
+    silenced = mutes.silenced(db, [card.id for card in cards], now=now)
+    return [_left_out(card, silenced) for card in cards] if silenced else list(cards)
+
+
+def _left_out(card: StoryCard, silenced: Collection[tuple[int, int]]) -> StoryCard:
+    lines = tuple(line for line in card.lines if (card.id, line.publisher.id) not in silenced)
+    return replace(card, lines=lines, lead=lines[0], headline=lines[0].title) if lines else card
+
+
+def _topics(db: Connection, story_ids: Sequence[int]) -> dict[int, TopicName]:
+    """Return the topic of each story; a story without one is left out."""
+    return {
+        row.story_id: TopicName(row.id, row.name)
+        for some in chunks(story_ids)
+        for row in db.execute(_TOPICS, {"ids": some}).all()
+    }
+
+
+_TOPICS = (
+    select(topic_stories.c.story_id, topics.c.id, topics.c.name)
+    .join(topics, topics.c.id == topic_stories.c.topic_id)
+    .where(topic_stories.c.story_id.in_(IDS))
+)
+
+
+def _card(row: RowMapping, lines: Sequence[ArticleLine], reports: Sequence[Report], n_unread: int) -> StoryCard:
+    newest_first = sorted(lines, key=lambda line: (line.published_at, line.id), reverse=True)
+    lead = next((line for line in newest_first if line.id == row["lead_id"]), newest_first[0])
+    by_publisher = {lead.publisher.id: lead}
+    for line in newest_first:
+        by_publisher.setdefault(line.publisher.id, line)
+    shown = tuple(by_publisher.values())
+    return StoryCard(
+        id=row["id"],
+        headline=lead.title,
+        lead=lead,
+        n_articles=row["n_articles"],
+        n_publishers=row["n_publishers"],
+        n_origins=row["n_origins"],
+        n_unread=n_unread,
+        countries=tuple(dict.fromkeys(report.country for report in reversed(reports) if report.country)),
+        first=newest_first[-1],
+        last_at=row["last_at"],
+        rank=row["rank"],
+        rank_terms=row["rank_terms"],
+        lines=shown,
+        reports=tuple(reports),
+    )
