@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from aggregator.models.acts import Act, ActKind
-from aggregator.store import acts
+from aggregator.store import acts, changes, correcting
 from aggregator.store.db import reading, transaction
 from aggregator.store.undoing import undo
 from web.filters import count
@@ -42,19 +42,32 @@ def undo_act(act_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/acts/undo")
 def undo_last() -> ResponseReturnValue:
-    """Undo the newest act that was not undone."""
+    """Undo what was done last and was not undone: an act, or a correction."""
     with reading(engine()) as db:
-        last = acts.last(db)
-    if last is None:
-        return _say(gettext("There is nothing to undo."))
-    return undo_act(last.id)
+        last, correction = acts.last(db), changes.last_of_owner(db)
+    if correction and (last is None or correction.at > last.at):
+        return undo_change(correction.id)
+    return undo_act(last.id) if last else _say(gettext("There is nothing to undo."))
+
+
+@blueprint.post("/changes/<int:change_id>/undo")
+def undo_change(change_id: int) -> ResponseReturnValue:
+    """Undo a change of stories; what stands on the page may be another then, so that it is turned to anew."""
+    with transaction(engine()) as db:
+        change = correcting.undo(db, change_id, now=now())
+    if change.id == change_id:
+        flash(gettext("Undone."))
+    else:
+        flash(gettext("Undone, and kept so from now on: change %(id)s.", id=change.id))
+    back = way_back(request.form.get("next") or url_for("changes.list_changes"))
+    return jsonify(said="", turn_to=back) if _wants_json() else redirect(back, code=303)
 
 
 def done(act: Act, said: str = "") -> ResponseReturnValue:
     """Say what an act did, on the page that it was done on, with a button that undoes it."""
     said = said or outcome(act)
     if not _wants_json():
-        flash(said, f"undo {act.id}" if act.id else "message")
+        flash(said, f"undo {url_for('acts.undo_act', act_id=act.id)}" if act.id else "message")
         return _back()
     opposite = OPPOSITES.get(act.kind)
     return jsonify(
@@ -79,6 +92,11 @@ _NAMES: dict[ActKind, Callable[[], str]] = {
     ActKind.UNFOLLOW: lambda: gettext("Unfollow"),
     ActKind.MUTE: lambda: gettext("Mute"),
     ActKind.UNMUTE: lambda: gettext("End now"),
+    ActKind.JOIN: lambda: gettext("Same owner"),
+    ActKind.PART: lambda: gettext("An owner of its own"),
+    ActKind.SAVE: lambda: gettext("Save"),
+    ActKind.RENAME: lambda: gettext("Rename"),
+    ActKind.FORGET: lambda: gettext("Delete"),
 }
 
 
@@ -98,6 +116,11 @@ def outcome(act: Act) -> str:
         ActKind.UNFOLLOW: gettext("You do not follow it any more."),
         ActKind.MUTE: gettext("Muted."),
         ActKind.UNMUTE: gettext("Not muted any more."),
+        ActKind.JOIN: gettext("They count as one independent origin, from the next grouping on."),
+        ActKind.PART: gettext("It counts by itself, from the next grouping on."),
+        ActKind.SAVE: gettext("Saved. It stands on the search page with what is unread."),
+        ActKind.RENAME: gettext("Renamed."),
+        ActKind.FORGET: gettext("Deleted the saved search “%(name)s”.", name=act.title),
     }
     return others[act.kind]
 

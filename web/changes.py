@@ -15,7 +15,6 @@ from aggregator.store.db import reading, transaction
 from web.errors import error_page
 from web.filters import count
 from web.newsroom import engine, now
-from web.security import way_back
 from web.words import gettext, ngettext
 
 blueprint = Blueprint("changes", __name__)
@@ -53,18 +52,6 @@ def _older(shown: Sequence[Change | Act], places: Mapping[str, int | None]) -> s
     last = {"before_act" if isinstance(each, Act) else "before": each.id for each in shown}
     place: dict[str, Any] = {**places, **last, "all": "" if "all" in request.args else None}
     return url_for("changes.list_changes", **place)
-
-
-@blueprint.post("/changes/<int:change_id>/undo")
-def undo(change_id: int) -> ResponseReturnValue:
-    """Undo a change."""
-    with transaction(engine()) as db:
-        change = correcting.undo(db, change_id, now=now())
-    if change.id == change_id:
-        flash(gettext("Undone."))
-    else:
-        flash(gettext("Undone, and kept so from now on: change %(id)s.", id=change.id))
-    return redirect(way_back(request.form.get("next") or url_for("changes.list_changes")), code=303)
 
 
 @blueprint.post("/story/<int:story_id>/without/<int:article_id>")
@@ -152,7 +139,7 @@ def _correct_two(story_id: int, act: Callable[..., Change]) -> ResponseReturnVal
 def _correct(story_id: int, act: Correct) -> ResponseReturnValue:
     with transaction(engine()) as db:
         change: Change = act(db, now=now())
-    flash(f"{outcome(change)} {gettext('You can undo that below.')}")
+    flash(outcome(change), f"undo {url_for('acts.undo_change', change_id=change.id)}")
     return redirect(url_for("pages.story", story_id=story_id), code=303)
 
 

@@ -6,8 +6,9 @@ from babel import Locale
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.store import feeds, publishers
+from aggregator.store import feeds, owners, publishers
 from aggregator.store.db import reading, transaction
+from web.acts import done
 from web.lists import N_LINES, by_day, cursor, older
 from web.newsroom import engine, now
 from web.words import gettext, speaks
@@ -16,6 +17,8 @@ blueprint = Blueprint("publishers", __name__)
 
 RECORD = timedelta(days=30)
 """How far back it counts how a publisher reports."""
+MOST_OFFERED = 500
+"""Publishers that are offered where one is to be named."""
 
 
 @blueprint.get("/publisher/<int:publisher_id>")
@@ -26,6 +29,8 @@ def show(publisher_id: int) -> ResponseReturnValue:
         found = publishers.find_publisher(db, publisher_id)
         record = publishers.record(db, publisher_id, since=since)
         lines = publishers.latest(db, publisher_id, limit=N_LINES + 1, after=cursor())
+        same = owners.of_one_owner(db, publisher_id)
+        others = owners.all_named(db, limit=MOST_OFFERED)
         brought_by = feeds.lines_of(db, publishers.feeds_of(db, publisher_id, since=since))
     return render_template(
         "publisher.html",
@@ -34,6 +39,8 @@ def show(publisher_id: int) -> ResponseReturnValue:
         days=by_day(lines[:N_LINES]),
         older=older(lines),
         brought_by=brought_by,
+        same=same,
+        others=[each for each in others if each.id != publisher_id and each not in same],
         n_days=RECORD.days,
         countries=_countries(),
     )
@@ -48,6 +55,23 @@ def change(publisher_id: int) -> ResponseReturnValue:
         publishers.describe(db, publisher_id, name=request.form.get("title", ""), country=_known(country))
     flash(gettext("Saved."))
     return redirect(url_for("publishers.show", publisher_id=publisher_id), code=303)
+
+
+@blueprint.post("/publisher/<int:publisher_id>/join")
+def join(publisher_id: int) -> ResponseReturnValue:
+    """Say that a publisher has the same owner as another."""
+    with transaction(engine()) as db:
+        other = owners.named(db, request.form.get("other", ""))
+        act = owners.join(db, publisher_id, other.id, now=now())
+    return done(act)
+
+
+@blueprint.post("/publisher/<int:publisher_id>/part")
+def part(publisher_id: int) -> ResponseReturnValue:
+    """Say that a publisher has an owner of its own."""
+    with transaction(engine()) as db:
+        act = owners.part(db, publisher_id, now=now())
+    return done(act)
 
 
 def _countries() -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
@@ -18,6 +18,7 @@ from aggregator.store import saved_searches, search, search_backlog
 from aggregator.store.articles import lines_of
 from aggregator.store.db import reading, transaction
 from web import neighbours
+from web.acts import done
 from web.newsroom import engine, local, now, window_start
 from web.words import gettext as _
 
@@ -90,9 +91,8 @@ def save() -> ResponseReturnValue:
     if parse_query(query, now=now()).is_empty:
         abort(400, _("There is nothing to search for in that."))
     with transaction(engine()) as db:
-        saved_searches.save(db, query, (name or query)[:MAX_NAME_CHARS], now=now())
-    flash(_("Saved. It stands on the search page with what is unread."))
-    return redirect(url_for("search.find", q=query), code=303)
+        act = saved_searches.save(db, query, (name or query)[:MAX_NAME_CHARS], now=now())
+    return done(act)
 
 
 @blueprint.post("/search/<int:search_id>/rename")
@@ -101,18 +101,16 @@ def rename(search_id: int) -> ResponseReturnValue:
     name = request.form.get("name", "").strip()[:MAX_NAME_CHARS]
     with transaction(engine()) as db:
         before = saved_searches.find_saved(db, search_id)
-        saved_searches.rename(db, search_id, name or before.query[:MAX_NAME_CHARS])
-    return redirect(url_for("search.find"), code=303)
+        act = saved_searches.rename(db, search_id, name or before.query[:MAX_NAME_CHARS], now=now())
+    return done(act)
 
 
 @blueprint.post("/search/<int:search_id>/delete")
 def delete(search_id: int) -> ResponseReturnValue:
     """Keep a search no longer."""
     with transaction(engine()) as db:
-        gone = saved_searches.find_saved(db, search_id)
-        saved_searches.forget(db, search_id)
-    flash(_("Deleted the saved search “%(name)s”.", name=gone.name))
-    return redirect(url_for("search.find"), code=303)
+        act = saved_searches.forget(db, search_id, now=now())
+    return done(act)
 
 
 def _start() -> ResponseReturnValue:

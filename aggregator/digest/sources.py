@@ -63,14 +63,14 @@ def _is_name_of(name: str, other: ToldArticle) -> bool:
 
 
 def _voices(articles: Sequence[ToldArticle], origins: Sequence[str | None]) -> dict[int, int]:
-    """Return a number per article: the same for those that carry one text, one agency's, or are one publisher's."""
+    """Return a number per article: the same for those that carry one text, one agency's, or are of one owner."""
     by_id = {article.id: article for article in articles}
     origin_of = dict(zip(by_id, origins, strict=True))
     numbers: dict[str, int] = {}
     found = {}
     for article in articles:
         root = _root(article, by_id)
-        whose = origin_of[root.id] or root.publisher_name or root.publisher
+        whose = origin_of[root.id] or root.owner or root.publisher_name or root.publisher
         found[article.id] = numbers.setdefault(whose.casefold(), len(numbers))
     return found
 

@@ -16,6 +16,12 @@ class ActKind(StrEnum):
     UNFOLLOW = "unfollow"
     MUTE = "mute"
     UNMUTE = "unmute"
+    JOIN = "join"
+    """Two publishers: they have one owner."""
+    PART = "part"
+    SAVE = "save"
+    RENAME = "rename"
+    FORGET = "forget"
 
 
 class Subject(StrEnum):
@@ -26,6 +32,10 @@ class Subject(StrEnum):
     FEED = "feed"
     TOPIC = "topic"
     PUBLISHER = "publisher"
+    """In a story or a topic, whose number it has."""
+    OWNER = "owner"
+    """Of the publisher whose number it has."""
+    SEARCH = "search"
     NAMES = "names"
     """Stories in which certain names stand."""
     SEVERAL = "several"

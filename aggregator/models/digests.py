@@ -18,6 +18,8 @@ class ToldArticle:
     publisher: str
     """Registrable domain."""
     publisher_name: str = ""
+    owner: str = ""
+    """The domain that speaks for all publishers of one owner, where several are known."""
     language: str | None = None
     published_at: datetime
     copy_of_id: int | None = None

@@ -26,6 +26,8 @@ class WindowArticle:
     text: str
     publisher: str
     """Registrable domain: what is one publisher, not one feed."""
+    owner: str = ""
+    """The domain that speaks for all publishers of one owner, where the owner of the paper knows of several."""
     language: str | None
     published_at: datetime
     first_seen_at: datetime

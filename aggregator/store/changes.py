@@ -105,6 +105,13 @@ def of_story(db: Connection, story_id: int, *, limit: int) -> list[Change]:
     return sorted(found.values(), key=lambda change: -change.id)[:limit]
 
 
+def last_of_owner(db: Connection) -> Change | None:
+    """Return the owner's newest correction that holds; undoing one is none."""
+    holds = (changes.c.by == Actor.OWNER) & changes.c.undone_at.is_(None) & changes.c.undoes_id.is_(None)
+    found = _read(db, _newest(holds, 1))
+    return found[0] if found else None
+
+
 def find_change(db: Connection, change_id: int) -> Change:
     """Return the change of this number; NotFoundError where there is none."""
     found = _read(db, select(changes).where(changes.c.id == change_id))

@@ -14,10 +14,12 @@ from aggregator.models.digests import Account, Digest, ToldArticle
 from aggregator.models.encoders import EncoderName
 from aggregator.models.values import Vectors
 from aggregator.store.articles import encoder_id, lock_articles
+from aggregator.store.owners import owner_domains
 from aggregator.store.schema import (
     articles,
     digests,
     memberships,
+    owners,
     publishers,
     sentence_vectors,
     stories,
@@ -61,20 +63,26 @@ def undigested(db: Connection, encoder: EncoderName | None, *, since: datetime) 
             memberships.c.article_id,
             memberships.c.copy_of_id,
             articles.c.digest,
+            articles.c.publisher_id,
         )
         .join(memberships, memberships.c.story_id == stories.c.id)
         .join(articles, articles.c.id == memberships.c.article_id)
         .where(is_told)
     )
-    members = defaultdict(list)
+    owner_of = owner_domains(db)
+    members, owned = defaultdict(list), defaultdict(list)
     for row in rows:
+        if row.publisher_id in owner_of:
+            owned[row.id].append((row.article_id, owner_of[row.publisher_id]))
         members[row.rank, row.id, row.lead_id].append((row.article_id, row.copy_of_id, row.digest))
     read = select(digests.c.story_id, digests.c.signature).join(stories, stories.c.id == digests.c.story_id)
     known = {row.story_id: row.signature for row in db.execute(read.where(is_told))}
     found = []
     for (_, story_id, lead_id), said in sorted(members.items(), reverse=True):
         said.sort()
-        signature = hashlib.blake2b(repr((made_by, lead_id, said)).encode(), digest_size=16).digest()
+        signature = hashlib.blake2b(
+            repr((made_by, lead_id, said, *sorted(owned[story_id]))).encode(), digest_size=16
+        ).digest()
         if known.get(story_id) != signature:
             there = {article_id: digest for article_id, _, digest in said}
             found.append(Undigested(story_id, lead_id, tuple(there), there, signature))
@@ -83,6 +91,7 @@ def undigested(db: Connection, encoder: EncoderName | None, *, since: datetime) 
 
 def told_articles(db: Connection, article_ids: Sequence[int]) -> list[ToldArticle]:
     """Return these articles as what they say is read from them, by id."""
+    speaker = publishers.alias()
     question = (
         select(
             articles.c.id,
@@ -91,12 +100,15 @@ def told_articles(db: Connection, article_ids: Sequence[int]) -> list[ToldArticl
             func.length(articles.c.text).label("n_chars"),
             publishers.c.domain.label("publisher"),
             publishers.c.name.label("publisher_name"),
+            func.coalesce(speaker.c.domain, "").label("owner"),
             articles.c.language,
             articles.c.published_at,
             memberships.c.copy_of_id,
             func.coalesce(articles.c.origin_name, articles.c.origin_url).label("origin"),
         )
         .join(publishers, publishers.c.id == articles.c.publisher_id)
+        .outerjoin(owners, owners.c.publisher_id == articles.c.publisher_id)
+        .outerjoin(speaker, speaker.c.id == owners.c.speaker_id)
         .outerjoin(memberships, memberships.c.article_id == articles.c.id)
     )
     return [

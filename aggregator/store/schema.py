@@ -308,6 +308,25 @@ publishers = Table(
     Column("country", Words),
 )
 
+# What the household says of the owners of publishers, pair by pair.
+same_owner = Table(
+    "same_owner",
+    metadata,
+    _id(),
+    _to("publisher_id", "publishers.id", "CASCADE", nullable=False),
+    _to("other_id", "publishers.id", "CASCADE", nullable=False),
+    _to("made_by", "acts.id", "CASCADE", nullable=False),
+    _to("ended_by", "acts.id", "SET NULL"),
+)
+
+# What follows from it: the publisher that speaks for each, where several have one owner.
+owners = Table(
+    "owners",
+    metadata,
+    _to("publisher_id", "publishers.id", "CASCADE", primary_key=True, autoincrement=False),
+    _to("speaker_id", "publishers.id", "CASCADE", nullable=False),
+)
+
 articles = Table(
     "articles",
     metadata,
@@ -686,5 +705,8 @@ saved_searches = Table(
     Column("name", Words, nullable=False),
     Column("query", Words, nullable=False),
     Column("saved_at", UtcTime, nullable=False),
+    _to("made_by", "acts.id", "SET NULL"),
+    # Deleted or renamed: kept, so that undoing that brings it back.
+    _to("ended_by", "acts.id", "SET NULL"),
     sqlite_autoincrement=True,
 )

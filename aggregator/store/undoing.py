@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from aggregator.models.acts import Act, ActKind, Subject
-from aggregator.store import acts, marks, mutes, reading
+from aggregator.store import acts, marks, mutes, owners, reading, saved_searches
 
 
 def undo(db: Connection, act_id: int, *, now: datetime) -> Act | None:
@@ -18,6 +18,10 @@ def undo(db: Connection, act_id: int, *, now: datetime) -> Act | None:
         return None
     if act.kind in (ActKind.MUTE, ActKind.UNMUTE):
         mutes.take_back(db, act)
+    elif act.subject is Subject.OWNER:
+        owners.take_back(db, act)
+    elif act.subject is Subject.SEARCH:
+        saved_searches.take_back(db, act)
     elif act.kind in (ActKind.READ, ActKind.UNREAD) or act.subject is Subject.ARTICLE:
         reading.take_back(db, act)
     else:

@@ -10,8 +10,9 @@ from aggregator.models.encoders import EncoderName
 from aggregator.models.stories import InWindow, WindowArticle
 from aggregator.models.values import Vectors
 from aggregator.store.articles import encoder_id, is_vector_of
+from aggregator.store.owners import owner_domains
 from aggregator.store.reach import reach
-from aggregator.store.schema import articles, memberships, publishers, vectors
+from aggregator.store.schema import articles, memberships, owners, publishers, vectors
 from aggregator.store.statements import chunks
 
 COMPARED_CHARS = 3_000
@@ -22,30 +23,48 @@ def in_window(db: Connection, encoder: EncoderName | None, *, since: datetime) -
     """Return what the engine has to know of every article in its reach, to see what is news to it."""
     made_by = encoder_id(db, encoder) if encoder else None
     has_vector = is_vector_of(made_by) if made_by is not None else false()
+    owner_of = owner_domains(db)
     rows = db.execute(
-        select(articles.c.id, articles.c.digest, memberships.c.story_id, vectors.c.article_id.is_not(None))
+        select(
+            articles.c.id,
+            articles.c.digest,
+            articles.c.publisher_id,
+            memberships.c.story_id,
+            vectors.c.article_id.is_not(None),
+        )
         .outerjoin(memberships, memberships.c.article_id == articles.c.id)
         .outerjoin(vectors, has_vector)
         .where(reach(db, since=since).condition)
     )
     return [
-        InWindow(article_id, digest, story_id, bool(is_encoded)) for article_id, digest, story_id, is_encoded in rows
+        InWindow(article_id, _read_as(digest, owner_of.get(publisher_id)), story_id, bool(is_encoded))
+        for article_id, digest, publisher_id, story_id, is_encoded in rows
     ]
+
+
+def _read_as(digest: str, owner: str | None) -> str:
+    """Return what tells how an article is read: what it says, and whose reporting that is."""
+    return f"{digest} of {owner}" if owner else digest
 
 
 def window_articles(db: Connection, article_ids: Sequence[int]) -> list[WindowArticle]:
     """Return these articles as the engine compares them, with the beginnings of their texts."""
+    speaker = publishers.alias()
     question = select(
         articles.c.id,
         articles.c.title,
         func.substr(articles.c.text, 1, COMPARED_CHARS).label("text"),
         publishers.c.domain.label("publisher"),
+        func.coalesce(speaker.c.domain, "").label("owner"),
         articles.c.language,
         articles.c.published_at,
         articles.c.first_seen_at,
         func.coalesce(articles.c.canonical_url, articles.c.url).label("url"),
         func.coalesce(articles.c.origin_name, articles.c.origin_url).label("origin"),
-    ).join(publishers, publishers.c.id == articles.c.publisher_id)
+    )
+    question = question.join(publishers, publishers.c.id == articles.c.publisher_id)
+    question = question.outerjoin(owners, owners.c.publisher_id == articles.c.publisher_id)
+    question = question.outerjoin(speaker, speaker.c.id == owners.c.speaker_id)
     return [
         WindowArticle(**row)
         for some in chunks(article_ids)

@@ -61,7 +61,7 @@ class Standing:
     published_at: datetime
     url: str
     origin: str
-    """Whose reporting it is: an agency's where one is named."""
+    """Whose reporting it is: an agency's where one is named, else the owner's or the publisher's."""
     is_readable: bool
     """Whether it has a title and a text, and is no round-up."""
     is_round_up: bool
@@ -241,7 +241,7 @@ def _standing(article: WindowArticle) -> Standing:
         publisher=article.publisher,
         published_at=article.published_at,
         url=article.url or "",
-        origin=agency(article.text, article.origin) or article.publisher,
+        origin=agency(article.text, article.origin) or article.owner or article.publisher,
         is_readable=bool(article.title and article.text) and not round_up,
         is_round_up=round_up,
     )

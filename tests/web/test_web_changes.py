@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,7 +15,7 @@ from aggregator.store import changes, showing
 from aggregator.store.db import reading as looking
 from aggregator.store.db import transaction
 from tests.edition import NOON, Edition
-from tests.forms import post
+from tests.forms import post, token
 from tests.integration.desk import draft, save
 from web import create_app
 from web.changes import number_in
@@ -47,6 +48,12 @@ def n_changes(engine: Engine) -> int:
 RESCUERS = "Rescuers reach last villages cut off by the earthquake"
 
 
+def as_json(client: FlaskClient, path: str, **fields: object) -> dict[str, Any]:
+    said = client.post(path, data={"csrf_token": token(client), **fields}, headers={"Accept": "application/json"}).json
+    assert said is not None
+    return said
+
+
 def test_an_article_is_taken_out_on_its_storys_page_and_put_back(
     client: FlaskClient, engine: Engine, edition: Edition, quake: int
 ) -> None:
@@ -59,7 +66,7 @@ def test_an_article_is_taken_out_on_its_storys_page_and_put_back(
     assert RESCUERS not in members(engine, quake)
     page = shown(client, reply.location)
     assert "Took 1 article out" in page
-    [undo] = re.findall(r'formaction="(/changes/\d+/undo)"', page)
+    [undo] = set(re.findall(r'formaction="(/changes/\d+/undo)"', page))
     assert post(client, undo, next=f"/story/{quake}").location == f"/story/{quake}"
     assert RESCUERS in members(engine, quake)
     assert "· undone" in shown(client, f"/story/{quake}")
@@ -74,7 +81,7 @@ def test_two_stories_are_made_one_and_two_again(
     page = shown(client, reply.location)
     assert f"Story {newer} is part of story {older} now." in page
     assert client.get(f"/story/{newer}").location == f"/story/{older}"
-    [undo] = re.findall(r'formaction="(/changes/\d+/undo)"', page)
+    [undo] = set(re.findall(r'formaction="(/changes/\d+/undo)"', page))
     assert post(client, undo).location == "/changes"
     assert client.get(f"/story/{newer}").status_code == 200
     assert {len(members(engine, quake)), len(members(engine, port))} == {4, 2}
@@ -104,6 +111,17 @@ def test_an_article_is_moved_to_another_story(
     post(client, f"/story/{quake}/move/{edition.article_ids[RESCUERS]}", other=port)
     assert RESCUERS in members(engine, port)
     assert RESCUERS not in members(engine, quake)
+
+
+def test_what_was_done_last_is_undone_first_a_correction_too(
+    client: FlaskClient, engine: Engine, edition: Edition, quake: int, port: int
+) -> None:
+    post(client, f"/story/{quake}/without/{edition.article_ids[RESCUERS]}")
+    post(client, f"/story/{port}/read")
+    assert as_json(client, "/acts/undo") == {"said": "Undone: 2 articles are unread again.", "undo": None, "next": None}
+    assert as_json(client, "/acts/undo", next="/river") == {"said": "", "turn_to": "/river"}
+    assert RESCUERS in members(engine, quake)
+    assert as_json(client, "/acts/undo")["said"] == "There is nothing to undo."
 
 
 def test_two_stories_are_kept_apart(client: FlaskClient, quake: int, port: int) -> None:

@@ -73,3 +73,22 @@ def test_saving_a_feed_does_not_make_its_own_name_the_owners(
     post(client, f"/feed/{feed_id}/change", title="North Wire", folder="World")
     with reading(engine) as db:
         assert feeds.subscriptions(db) == before
+
+
+def test_the_owner_says_that_two_publishers_have_one_owner_and_takes_it_back(
+    client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    place = place_of(engine, edition, "Port strike enters third day")
+    reply = post(client, f"{place}/join", other="daily-lantern.example", next=place)
+    assert (reply.status_code, reply.location) == (303, place)
+    page = said(client, place)
+    assert "They count as one independent origin" in page
+    assert "It has an owner of its own" in page
+    assert "You said that one owner stands behind" in said(client, "/changes")
+    [undo] = set(re.findall(r'formaction="(/acts/\d+/undo)"', page))
+    post(client, undo)
+    assert "It has an owner of its own" not in said(client, place)
+    post(client, f"{place}/join", other="Daily Lantern")
+    post(client, f"{place}/part")
+    assert "It has an owner of its own" not in said(client, place)
+    assert post(client, f"{place}/join", other="nobody").status_code == 404

@@ -119,9 +119,34 @@ def test_a_search_is_saved_counted_renamed_and_deleted(client: FlaskClient) -> N
     start = text_of(client, "/search")
     assert "Quakes" in start
     assert "2 unread" in start
-    assert "Tremors" in post(client, "/search/1/rename", name="Tremors")
-    assert "Deleted the saved search “Tremors”." in post(client, "/search/1/delete")
+    assert "Tremors" in post(client, "/search/1/rename", name="Tremors", next="/search")
+    assert "Deleted the saved search “Tremors”." in post(client, "/search/2/delete")
     assert "None yet." in text_of(client, "/search")
+
+
+def test_what_became_of_a_saved_search_is_undone_step_by_step(client: FlaskClient) -> None:
+    post(client, "/search", query="earthquake", name="Quakes")
+    post(client, "/search/1/rename", name="Tremors")
+    post(client, "/search/2/delete")
+    ledger = " ".join(text_of(client, "/changes").split())
+    for line in ("You saved the search", "You renamed a saved search to", "You deleted the saved search"):
+        assert line in ledger
+    assert "Undone." in post(client, "/acts/undo")
+    assert "Tremors" in text_of(client, "/search")
+    post(client, "/acts/undo")
+    assert "Quakes" in text_of(client, "/search")
+    post(client, "/acts/undo")
+    assert "None yet." in text_of(client, "/search")
+
+
+def test_a_search_is_kept_once_whatever_is_undone(client: FlaskClient) -> None:
+    post(client, "/search", query="earthquake", name="Quakes")
+    post(client, "/search/1/delete")
+    post(client, "/search", query="earthquake", name="Again")
+    post(client, "/acts/2/undo")
+    start = text_of(client, "/search")
+    assert "Quakes" in start
+    assert "Again" not in start
 
 
 def test_a_search_for_nothing_is_not_saved(client: FlaskClient) -> None:

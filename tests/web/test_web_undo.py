@@ -144,6 +144,7 @@ def test_acts_and_changes_go_on_together_on_another_page(client: FlaskClient, en
         post(client, f"/story/{story}/apart", other=edition.story_ids["port"])
     page = shown(client, "/changes")
     [older] = re.findall(r'rel="next" href="([^"]+)"', page)
+    page = shown(client, "/changes")
     both = page + shown(client, older.replace("&amp;", "&"))
     undos = re.findall(r'formaction="([^"]+/undo)"', both)
     assert len(undos) == len(set(undos)) == 70

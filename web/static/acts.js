@@ -51,6 +51,7 @@ async function post(address, fields = new FormData(form)) {
 async function attempt(address, fields) {
   try {
     const outcome = await post(address, fields);
+    if (outcome.turn_to) location.assign(outcome.turn_to);
     say(outcome.said, outcome.undo);
     return outcome;
   } catch {
