@@ -1,9 +1,10 @@
 """How moments, names and foreign text look on a page."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
+from itertools import accumulate
 from urllib.parse import urlsplit
 
 from babel import Locale
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 from aggregator.health import Health, State, health
 from aggregator.health import span as span_of
+from aggregator.models.feeds import Publisher
 from aggregator.models.pages import ArticleLine, FeedLine
 from aggregator.models.stories import StoryState
 from aggregator.parse.urls import masked, safe_link
@@ -36,6 +38,7 @@ def add_filters(app: Flask) -> None:
         day,
         day_of,
         decimal,
+        fitting,
         foreign,
         full_time,
         host,
@@ -48,6 +51,7 @@ def add_filters(app: Flask) -> None:
         masked,
         month,
         month_of,
+        name_of,
         quote,
         rhythm,
         span,
@@ -249,6 +253,17 @@ def foreign(tag: str | None) -> Markup:
 def title_of(line: ArticleLine) -> str:
     """Return the article's title; its first words where it has none."""
     return line.title.strip() or line.excerpt.strip()[:90] or gettext("Without a title")
+
+
+def name_of(publisher: Publisher) -> str:
+    """Return what a publisher is called."""
+    return publisher.name or publisher.domain
+
+
+def fitting(names: Sequence[str], n_chars: int) -> Sequence[str]:
+    """Return the first names that stand whole beside one another in so many characters; one of them at least."""
+    ends = accumulate(len(name) + 3 for name in names)
+    return names[: max(1, sum(end - 3 <= n_chars for end in ends))]
 
 
 def quote(text: str, min_chars: int, max_chars: int) -> str:

@@ -56,15 +56,18 @@ def _take(browser: Browser, address: str, scenes: Sequence[Scene], theme: str, w
         page = context.new_page()
         page.goto(scene.path)
         scene.act(page)
-        page.screenshot(path=folder / f"{scene.name}-{width}-{theme}.png", full_page=True, clip=_clip(page, scene))
+        if not scene.is_cover:
+            _heighten(page)
+        page.screenshot(path=folder / f"{scene.name}-{width}-{theme}.png")
         page.close()
     context.close()
 
 
-def _clip(page: Page, scene: Scene) -> dict[str, float]:
+def _heighten(page: Page) -> None:
+    """Make the window as high as the page. (Playwright's own pictures of whole pages forget that there are fingers.)"""
     window = page.viewport_size or {"width": 0, "height": 0}
-    height = min(int(page.evaluate("document.documentElement.scrollHeight")), MOST_PX)
-    return {"x": 0, "y": 0, "width": window["width"], "height": window["height"] if scene.is_cover else height}
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": window["width"], "height": min(max(height, window["height"]), MOST_PX)})
 
 
 if __name__ == "__main__":

@@ -62,3 +62,12 @@ def test_countries_and_languages_have_names() -> None:
     assert filters.country("QQ") == "QQ"
     assert filters.country(None) == ""
     assert filters.language("de-AT") == "German"
+
+
+def test_only_names_that_stand_whole_beside_one_another_are_shown() -> None:
+    names = ["North Wire", "Daily Lantern", "Harbour News"]
+    assert filters.fitting(names, 60) == names
+    assert filters.fitting(names, 26) == names[:2]
+    assert filters.fitting(names, 25) == names[:1]
+    assert filters.fitting(names, 3) == names[:1]
+    assert filters.fitting([], 9) == []

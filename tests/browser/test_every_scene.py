@@ -1,0 +1,70 @@
+"""Every page in every state, in both themes and at both widths: no barrier, nothing over the edge, no jump."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from aggregator.config import ImageSettings, Settings, WebSettings
+from aggregator.store.db import open_database, sqlite_url
+from tests.browser.press import chromium, needs_chromium, served
+from tests.browser.scenes import PAPERS, Scene
+from tests.edition import NOON
+from web import create_app
+
+pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+WINDOWS = (("light", 1280), ("dark", 390))
+"""Each theme and each width once: what goes wrong in a theme goes wrong at every width."""
+
+SHIFTED = """() => new Promise((resolve) => {
+  const shifts = [];
+  const watch = new PerformanceObserver((list) => shifts.push(...list.getEntries()));
+  watch.observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(shifts.reduce((sum, each) => sum + each.value, 0)), 60);
+})"""
+
+TURNED = ("rtl-",)
+"""What no reader sees: English turned from right to left shows where the pages would run over; it is not judged."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_no_scene_has_a_barrier_runs_over_the_edge_or_jumps(browser: Browser, tmp_path: Path, paper: str) -> None:
+    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    settings = Settings(web=WebSettings(time_zone="UTC"), images=ImageSettings(show="none"))
+    found: list[Any] = []
+    with served(create_app(engine, settings, clock=lambda: NOON)) as address:
+        for scenes in PAPERS[paper](engine):
+            for theme, width in WINDOWS:
+                window: Any = {"width": width, "height": 900}
+                context = browser.new_context(base_url=address, color_scheme=theme, viewport=window)
+                page = context.new_page()
+                for scene in scenes:
+                    found += [(scene.name, width, theme, each) for each in faults(page, scene, width)]
+                context.close()
+    engine.dispose()
+    assert found == []
+
+
+def faults(page: Page, scene: Scene, width: int) -> Iterator[Any]:
+    """Yield what is wrong with a scene."""
+    page.emulate_media(media="screen", contrast="no-preference", forced_colors="none")
+    page.goto(scene.path)
+    if (shift := page.evaluate(SHIFTED)) > 0:
+        yield f"moved by {shift}"
+    scene.act(page)
+    if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+        yield f"{wide} px wide"
+    if not scene.name.startswith(TURNED):
+        for each in Axe().run(page).response["violations"]:
+            if each["impact"] in ("serious", "critical"):
+                yield each["id"], each["nodes"][0]["html"][:200]
