@@ -41,7 +41,7 @@ from aggregator.store.schema import (
     publishers,
     vectors,
 )
-from aggregator.store.statements import IDS, chunks, insert_into
+from aggregator.store.statements import among_ids, chunks, insert_into
 
 _vectors = vectors  # `add_vectors` calls what it is given by the same name
 
@@ -82,7 +82,7 @@ def find_articles(db: Connection, article_ids: Sequence[int], *, is_whole: bool 
     Where they are not wanted whole, there is the beginning of their text only, and nothing of their HTML.
     """
     question = _WHOLE if is_whole else _OUTLINES
-    rows = [row for some in chunks(article_ids) for row in db.execute(question, {"ids": some}).mappings().all()]
+    rows = db.execute(question, {"ids": article_ids}).mappings().all()
     found = [
         Article(
             id=row["id"],
@@ -121,10 +121,10 @@ def river(
 
 def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
     """Return these articles as lines, in no order; ids that are not there are left out."""
-    return [line(row) for some in chunks(article_ids) for row in db.execute(_LINES, {"ids": some}).mappings().all()]
+    return [line(row) for row in db.execute(_LINES, {"ids": article_ids}).mappings().all()]
 
 
-_LINES = select_lines().where(articles.c.id.in_(IDS))
+_LINES = select_lines().where(among_ids(articles.c.id))
 
 
 def unencoded(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[Unencoded]:
@@ -246,7 +246,7 @@ def _select_articles(*, is_whole: bool) -> Select[Any]:
         .join(publishers, publishers.c.id == articles.c.publisher_id)
         .outerjoin(article_status, article_status.c.article_id == articles.c.id)
         .outerjoin(full_texts, full_texts.c.article_id == articles.c.id)
-        .where(articles.c.id.in_(IDS))
+        .where(among_ids(articles.c.id))
     )
 
 

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, or_, select, update
 
 from aggregator.errors import NotFoundError
 from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.store.moving import members_of
 from aggregator.store.schema import articles, changes, stories, story_aliases
-from aggregator.store.statements import chunks
+from aggregator.store.statements import among_ids, chunks
 
 MAX_BYSTANDERS = 200
 """Articles that did not move themselves, kept per story and change: the newest say well enough which story it was."""
@@ -97,12 +97,16 @@ def of_story(db: Connection, story_id: int, *, limit: int) -> list[Change]:
         story_id,
         *db.execute(select(story_aliases.c.old_id).where(story_aliases.c.story_id == story_id)).scalars(),
     }
-    found = {
-        change.id: change
-        for some in chunks(sorted(names))
-        for change in _read(db, _newest(or_(changes.c.from_id.in_(some), changes.c.to_id.in_(some)), limit))
-    }
-    return sorted(found.values(), key=lambda change: -change.id)[:limit]
+    found = db.execute(_NAMING, {"ids": sorted(names), "n": limit}).mappings()
+    return [_change(row) for row in found]
+
+
+_NAMING = (
+    select(changes)
+    .where(or_(among_ids(changes.c.from_id), among_ids(changes.c.to_id)))
+    .order_by(changes.c.id.desc())
+    .limit(bindparam("n"))
+)
 
 
 def last_of_owner(db: Connection) -> Change | None:
@@ -156,10 +160,6 @@ def headlines(db: Connection, story_ids: Sequence[int]) -> dict[int, str]:
     return {
         row.id: row.title for some in chunks(story_ids) for row in db.execute(question.where(stories.c.id.in_(some)))
     }
-
-
-def _newest(which: ColumnElement[bool], limit: int) -> Select[Any]:
-    return select(changes).where(which).order_by(changes.c.id.desc()).limit(limit)
 
 
 def _read(db: Connection, question: Select[Any]) -> list[Change]:

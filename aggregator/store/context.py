@@ -2,16 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from aggregator.models.feeds import Publisher
 from aggregator.models.pages import Related, Retitle, Silent, StoryLink
 from aggregator.store.digests import names_of
-from aggregator.store.schema import articles, publishers, revisions, stories, topic_stories, vectors
-from aggregator.store.statements import chunks
+from aggregator.store.schema import Id, articles, publishers, revisions, stories, topic_stories, vectors
+from aggregator.store.statements import among_ids
 
 N_LOOKED_AT = 300
 """Stories, by rank, among which those like another are sought: their vectors are read in three milliseconds."""
@@ -29,33 +28,25 @@ N_NAMES = 3
 
 def retitles_of(db: Connection, article_ids: Sequence[int]) -> list[Retitle]:
     """Return the headlines that these articles had before, the latest change first."""
-    rows: list[Any] = []
-    for some in chunks(sorted(article_ids)):
-        question = (
-            select(revisions.c.article_id, revisions.c.title, func.max(revisions.c.changed_at).label("changed_at"))
-            .join(articles, articles.c.id == revisions.c.article_id)
-            .where(revisions.c.article_id.in_(some), revisions.c.title != articles.c.title)
-            .group_by(revisions.c.article_id, revisions.c.title)
-        )
-        rows += db.execute(question).all()
+    rows = db.execute(_RETITLES, {"ids": sorted(article_ids)}).all()
     found = [Retitle(row.article_id, row.title, row.changed_at) for row in rows]
     return sorted(found, key=lambda each: each.changed_at, reverse=True)[:N_RETITLES]
 
 
+_RETITLES = (
+    select(revisions.c.article_id, revisions.c.title, func.max(revisions.c.changed_at).label("changed_at"))
+    .join(articles, articles.c.id == revisions.c.article_id)
+    .where(among_ids(revisions.c.article_id), revisions.c.title != articles.c.title)
+    .group_by(revisions.c.article_id, revisions.c.title)
+)
+
+
 def chapters_of(db: Connection, story_id: int) -> tuple[list[StoryLink], list[StoryLink]]:
     """Return the stories of the same topic that began before and after this one, the nearest of each, in time."""
-    this = select(stories.c.first_at).where(stories.c.id == story_id).scalar_subquery()
-    topic = select(topic_stories.c.topic_id).where(topic_stories.c.story_id == story_id).scalar_subquery()
-    beside = (
-        _links()
-        .join(topic_stories, topic_stories.c.story_id == stories.c.id)
-        .where(topic_stories.c.topic_id == topic, stories.c.id != story_id)
-    )
-    earlier = beside.where(stories.c.first_at <= this).order_by(stories.c.first_at.desc(), stories.c.id.desc())
-    later = beside.where(stories.c.first_at > this).order_by(stories.c.first_at, stories.c.id)
+    place = {"story": story_id}
     return (
-        [_link(row) for row in db.execute(earlier.limit(N_CHAPTERS)).all()][::-1],
-        [_link(row) for row in db.execute(later.limit(N_CHAPTERS)).all()],
+        [_link(row) for row in db.execute(_EARLIER, place).all()][::-1],
+        [_link(row) for row in db.execute(_LATER, place).all()],
     )
 
 
@@ -64,34 +55,16 @@ def related_to(db: Connection, story_id: int, *, since: datetime, but: Collectio
 
     Without vectors there are none. Those in `but` are left out.
     """
-    lead = (
-        select(vectors.c.vector, vectors.c.encoder_id)
-        .join(stories, stories.c.lead_id == vectors.c.article_id)
-        .where(stories.c.id == story_id)
-    )
-    own = db.execute(lead).one_or_none()
+    own = db.execute(_LEAD, {"story": story_id}).one_or_none()
     if own is None:
         return []
-    # An index alone says which stories are best; vectors are read of these few.
-    best = (
-        select(stories.c.id)
-        .where(stories.c.last_at >= since, stories.c.n_publishers >= 2, stories.c.id.not_in([story_id, *but]))
-        .order_by(stories.c.rank.desc())
-        .limit(N_LOOKED_AT)
-        .subquery()
-    )
-    rows = db.execute(
-        select(stories.c.id, vectors.c.vector)
-        .join(best, best.c.id == stories.c.id)
-        .join(vectors, vectors.c.article_id == stories.c.lead_id)
-        .where(vectors.c.encoder_id == own.encoder_id)
-        .order_by(stories.c.rank.desc())
-    ).all()
+    place = {"since": since, "but": [story_id, *but], "encoder": own.encoder_id}
+    rows = db.execute(_BEST_LEADS, place).all()
     near = _cosines(own.vector, [row.vector for row in rows])
     likest = {
         rows[at].id: float(near[at]) for at in np.argsort(-near, kind="stable")[:N_RELATED].tolist() if near[at] >= LIKE
     }
-    links = {row.id: _link(row) for row in db.execute(_links().where(stories.c.id.in_(likest))).all()} if likest else {}
+    links = {row.id: _link(row) for row in db.execute(_NAMED, {"ids": list(likest)}).all()} if likest else {}
     names = names_of(db, [story_id, *likest])
     return [
         Related(links[each], likeness, _shared(names.get(story_id, ()), names.get(each, ())))
@@ -105,29 +78,13 @@ def silent_publishers(
     """Return the publishers that published in one of these languages in this span, but for those with these ids."""
     if not languages:
         return Silent((), 0)
-    in_span = (
-        select(func.count())
-        .where(
-            articles.c.publisher_id == publishers.c.id,
-            articles.c.published_at >= since,
-            articles.c.published_at <= until,
-        )
-        .scalar_subquery()
-    )
-    latest = (
-        select(articles.c.language)
-        .where(articles.c.publisher_id == publishers.c.id, articles.c.published_at <= until)
-        .order_by(articles.c.published_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = db.execute(
-        select(publishers, in_span.label("n"), latest.label("language")).where(
-            publishers.c.id.not_in(publisher_ids), in_span > 0
-        )
-    ).all()
-    found = sorted((row for row in rows if row.language in languages), key=lambda row: (-row.n, row.name, row.id))
+    place = {"since": since, "until": until, "ids": list(publisher_ids), "languages": list(languages)}
+    there = [row for row in db.execute(_BESIDE, place).all() if row.n]
+    found = sorted(there, key=lambda row: (-row.n, row.name, row.id))
     return Silent(tuple(Publisher(row.id, row.domain, row.name, row.country) for row in found[:N_SILENT]), len(found))
+
+
+# --- questions, built once: that takes longer than to answer them ---------------------------------------
 
 
 def _links() -> Select[tuple[int, str, str | None, datetime, int]]:
@@ -135,6 +92,70 @@ def _links() -> Select[tuple[int, str, str | None, datetime, int]]:
     return select(stories.c.id, lead.c.title, lead.c.language, stories.c.first_at, stories.c.n_publishers).join(
         lead, lead.c.id == stories.c.lead_id
     )
+
+
+_STORY = bindparam("story", type_=Id)
+_NAMED = _links().where(among_ids(stories.c.id))
+
+_BEGAN = select(stories.c.first_at).where(stories.c.id == _STORY).scalar_subquery()
+_CHAPTERS = (
+    _links()
+    .join(topic_stories, topic_stories.c.story_id == stories.c.id)
+    .where(
+        topic_stories.c.topic_id
+        == select(topic_stories.c.topic_id).where(topic_stories.c.story_id == _STORY).scalar_subquery(),
+        stories.c.id != _STORY,
+    )
+    .limit(N_CHAPTERS)
+)
+_EARLIER = _CHAPTERS.where(stories.c.first_at <= _BEGAN).order_by(stories.c.first_at.desc(), stories.c.id.desc())
+_LATER = _CHAPTERS.where(stories.c.first_at > _BEGAN).order_by(stories.c.first_at, stories.c.id)
+
+_LEAD = (
+    select(vectors.c.vector, vectors.c.encoder_id)
+    .join(stories, stories.c.lead_id == vectors.c.article_id)
+    .where(stories.c.id == _STORY)
+)
+# An index alone says which stories are best; vectors are read of these few.
+_BEST = (
+    select(stories.c.id)
+    .where(
+        stories.c.last_at >= bindparam("since"),
+        stories.c.n_publishers >= 2,
+        stories.c.id.not_in(bindparam("but", expanding=True)),
+    )
+    .order_by(stories.c.rank.desc())
+    .limit(N_LOOKED_AT)
+    .subquery()
+)
+_BEST_LEADS = (
+    select(stories.c.id, vectors.c.vector)
+    .join(_BEST, _BEST.c.id == stories.c.id)
+    .join(vectors, vectors.c.article_id == stories.c.lead_id)
+    .where(vectors.c.encoder_id == bindparam("encoder"))
+    .order_by(stories.c.rank.desc())
+)
+
+_IN_SPAN = (
+    select(func.count())
+    .where(
+        articles.c.publisher_id == publishers.c.id,
+        articles.c.published_at >= bindparam("since"),
+        articles.c.published_at <= bindparam("until"),
+    )
+    .scalar_subquery()
+)
+_LATEST = (
+    select(articles.c.language)
+    .where(articles.c.publisher_id == publishers.c.id, articles.c.published_at <= bindparam("until"))
+    .order_by(articles.c.published_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_BESIDE = select(publishers, _IN_SPAN.label("n")).where(
+    ~among_ids(publishers.c.id), _LATEST.in_(bindparam("languages", expanding=True))
+)
+"""Counted is only for publishers that wrote in one of the languages last."""
 
 
 def _link(row: Row[tuple[int, str, str | None, datetime, int]]) -> StoryLink:

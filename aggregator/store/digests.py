@@ -24,7 +24,7 @@ from aggregator.store.schema import (
     sentence_vectors,
     stories,
 )
-from aggregator.store.statements import IDS, chunks, insert_into
+from aggregator.store.statements import among_ids, chunks, insert_into
 
 READ_CHARS = 6_200
 """Characters of a text that are read: its first sentences are all in them."""
@@ -206,12 +206,11 @@ def accounts_of(db: Connection, story_ids: Sequence[int]) -> dict[int, Account]:
     """Return what these stories say, without the words; those that were not read yet are left out."""
     return {
         row.story_id: msgspec.json.decode(row.account, type=Account)
-        for some in chunks(story_ids)
-        for row in db.execute(_ACCOUNTS, {"ids": some}).all()
+        for row in db.execute(_ACCOUNTS, {"ids": story_ids}).all()
     }
 
 
-_ACCOUNTS = select(digests.c.story_id, digests.c.account).where(digests.c.story_id.in_(IDS))
+_ACCOUNTS = select(digests.c.story_id, digests.c.account).where(among_ids(digests.c.story_id))
 
 
 def n_new_facts(db: Connection, read: Mapping[int, set[int]]) -> dict[int, int]:
@@ -219,7 +218,7 @@ def n_new_facts(db: Connection, read: Mapping[int, set[int]]) -> dict[int, int]:
 
     It is of a story that was read from its articles, and of which the owner read some, but not all.
     """
-    accounts = accounts_of(db, list(read))
+    accounts = accounts_of(db, list(read)) if read else {}
     return {
         story_id: len(account.new_to(read[story_id]))
         for story_id, account in accounts.items()

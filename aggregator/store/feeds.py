@@ -39,7 +39,7 @@ from aggregator.store.schema import (
     polls,
     storable,
 )
-from aggregator.store.statements import IDS, chunks, feed_title, insert_into
+from aggregator.store.statements import among_ids, chunks, feed_title, insert_into
 
 SUBSCRIBED_AT_ONCE = 500
 """In one statement: SQLite takes 32,766 parameters."""
@@ -149,14 +149,10 @@ def subscriptions(db: Connection, folder_ids: Collection[int] | None = None) -> 
 def places_of(db: Connection, feed_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return in which folder each of these feeds lies, by the names from the outermost on."""
     paths = folder_paths(db)
-    return {
-        row.id: paths.get(row.folder_id, ())
-        for some in chunks(feed_ids)
-        for row in db.execute(_FOLDERS, {"ids": some}).all()
-    }
+    return {row.id: paths.get(row.folder_id, ()) for row in db.execute(_FOLDERS, {"ids": feed_ids}).all()}
 
 
-_FOLDERS = select(feeds.c.id, feeds.c.folder_id).where(feeds.c.id.in_(IDS))
+_FOLDERS = select(feeds.c.id, feeds.c.folder_id).where(among_ids(feeds.c.id))
 
 
 def ids_at(db: Connection, feed_urls: Sequence[str]) -> dict[str, int]:

@@ -23,7 +23,7 @@ from aggregator.models.acts import Act, ActKind, MarkKind, Subject
 from aggregator.store import acts
 from aggregator.store.changes import headlines
 from aggregator.store.schema import marks, stories, story_aliases, topic_aliases, topic_stories, topics
-from aggregator.store.statements import IDS, chunks
+from aggregator.store.statements import among_ids
 
 _ACTS = {
     (MarkKind.STAR, True): ActKind.STAR,
@@ -59,9 +59,8 @@ def take_back(db: Connection, act: Act) -> None:
 def held(db: Connection, story_ids: Sequence[int]) -> dict[int, set[MarkKind]]:
     """Return what the owner holds of each of these stories; those of which nothing is held are left out."""
     found: dict[int, set[MarkKind]] = defaultdict(set)
-    for some in chunks(story_ids):
-        for story_id, kind in db.execute(_HELD, {"ids": some}):
-            found[story_id].add(MarkKind(kind))
+    for story_id, kind in db.execute(_HELD, {"ids": story_ids}):
+        found[story_id].add(MarkKind(kind))
     return found
 
 
@@ -119,10 +118,10 @@ def _holds() -> ColumnElement[bool]:
 
 _OF_STORY = _holds() & (marks.c.subject == Subject.STORY)
 _HELD = union_all(
-    select(marks.c.subject_id, marks.c.kind).where(_OF_STORY, marks.c.subject_id.in_(IDS)),
+    select(marks.c.subject_id, marks.c.kind).where(_OF_STORY, among_ids(marks.c.subject_id)),
     select(story_aliases.c.story_id, marks.c.kind)
     .join(marks, and_(_OF_STORY, marks.c.subject_id == story_aliases.c.old_id))
-    .where(story_aliases.c.story_id.in_(IDS)),
+    .where(among_ids(story_aliases.c.story_id)),
 )
 _SOME_FOLLOWED = select(marks.c.id).where(_holds(), marks.c.kind == MarkKind.FOLLOW).limit(1)
 

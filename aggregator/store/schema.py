@@ -33,6 +33,8 @@ SET_BACK = timedelta(hours=1)
 clocks of machines that share a database differ by less."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EXACT = 2**51
+"""Up to so many microseconds from 1970, to 2041, a float of seconds tells each from the next."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -62,7 +64,10 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 def _of_microseconds(value: int | None) -> datetime | None:
-    return None if value is None else _EPOCH + timedelta(0, 0, value)
+    if value is None:
+        return None
+    # By way of a float it takes half as long.
+    return datetime.fromtimestamp(value / 1e6, UTC) if -_EXACT < value < _EXACT else _EPOCH + timedelta(0, 0, value)
 
 
 def _in_utc(value: datetime | None) -> datetime | None:
@@ -92,7 +97,12 @@ class Id(TypeDecorator[int]):
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
         """Return the number where it fits into 64 bits."""
-        return value if value is None or abs(value) < 2**63 else 0
+        return None if value is None else askable(value)
+
+
+def askable(number: int) -> int:
+    """Return a row's number where it fits into 64 bits, else 0, which no row has either."""
+    return number if abs(number) < 2**63 else 0
 
 
 def storable(words: str) -> str:

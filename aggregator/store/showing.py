@@ -40,7 +40,7 @@ from aggregator.store.schema import (
     topic_stories,
     topics,
 )
-from aggregator.store.statements import IDS, chunks, feed_title
+from aggregator.store.statements import among_ids, feed_title
 from aggregator.store.stories import member_in
 
 MOST_LINES = 5
@@ -76,12 +76,7 @@ def front_page(
     order: FrontOrder = FrontOrder.TOP,
 ) -> list[StoryCard]:
     """Return the stories with news since then, in this order, without what is muted now."""
-    place = {
-        "since": since,
-        "fewest": min_publishers,
-        "hidden": mutes.hidden_ids(db, now=now),
-        "n": limit,
-    }
+    place = {"since": since, "fewest": min_publishers, "hidden": mutes.hidden_ids(db, now=now), "n": limit}
     ids = db.execute(_on_front(order), place)
     return _quieted(db, story_cards(db, ids.scalars().all()), now=now)
 
@@ -164,9 +159,7 @@ def find_story(db: Connection, story_id: int, *, is_whole: bool = True) -> Story
 
 def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     """Return these stories as cards, in this order; ids that are not there are left out."""
-    rows = {
-        row["id"]: row for some in chunks(story_ids) for row in db.execute(_STORIES, {"ids": some}).mappings().all()
-    }
+    rows = {row["id"]: row for row in db.execute(_STORIES, {"ids": story_ids}).mappings().all()}
     reports, read = _reports(db, list(rows))
     lines: dict[int, list[ArticleLine]] = defaultdict(list)
     shown = [each for story_id, of_story in reports.items() for each in _shown_ids(of_story, rows[story_id]["lead_id"])]
@@ -188,7 +181,7 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     return [_held(card, held.get(card.id, ())) for card in cards]
 
 
-_STORIES = select(stories).where(stories.c.id.in_(IDS))
+_STORIES = select(stories).where(among_ids(stories.c.id))
 
 
 _REPORTS = (
@@ -205,7 +198,7 @@ _REPORTS = (
     .join(articles, articles.c.id == memberships.c.article_id)
     .join(publishers, publishers.c.id == articles.c.publisher_id)
     .outerjoin(article_status, article_status.c.article_id == articles.c.id)
-    .where(memberships.c.story_id.in_(IDS))
+    .where(among_ids(memberships.c.story_id))
 )
 """The question for the members of stories as reports, each with its story and whether it was read."""
 
@@ -214,11 +207,10 @@ def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[R
     """Return each story's articles in the order they were published, and which of them were read."""
     reports: dict[int, list[Report]] = defaultdict(list)
     read: dict[int, set[int]] = defaultdict(set)
-    for some in chunks(story_ids):
-        for story_id, is_read, *report in db.execute(_REPORTS, {"ids": some}).all():
-            reports[story_id].append(Report._make(report))
-            if is_read:
-                read[story_id].add(report[0])
+    for story_id, is_read, *report in db.execute(_REPORTS, {"ids": story_ids}).all():
+        reports[story_id].append(Report._make(report))
+        if is_read:
+            read[story_id].add(report[0])
     for each in reports.values():
         each.sort(key=attrgetter("published_at", "article_id"))
     return reports, read
@@ -263,17 +255,13 @@ def _left_out(card: StoryCard, silenced: Collection[tuple[int, int]]) -> StoryCa
 
 def _topics(db: Connection, story_ids: Sequence[int]) -> dict[int, TopicName]:
     """Return the topic of each story; a story without one is left out."""
-    return {
-        row.story_id: TopicName(row.id, row.name)
-        for some in chunks(story_ids)
-        for row in db.execute(_TOPICS, {"ids": some}).all()
-    }
+    return {row.story_id: TopicName(row.id, row.name) for row in db.execute(_TOPICS, {"ids": story_ids}).all()}
 
 
 _TOPICS = (
     select(topic_stories.c.story_id, topics.c.id, topics.c.name)
     .join(topics, topics.c.id == topic_stories.c.topic_id)
-    .where(topic_stories.c.story_id.in_(IDS))
+    .where(among_ids(topic_stories.c.story_id))
 )
 
 

@@ -1,20 +1,33 @@
 """What SQLAlchemy leaves to us in order to say one thing to two databases."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Insert, Table, bindparam, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Insert,
+    Table,
+    Text,
+    TypeDecorator,
+    bindparam,
+    func,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
-from aggregator.store.schema import feeds
+from aggregator.store.schema import askable, feeds
 
 Value = TypeVar("Value")
 
 CHUNK = 1_000
 """Values in one IN list; SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
-
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
-"""The place for a list of ids in a question that is built once: what pages ask takes longer to build than to answer."""
 
 feed_title = func.coalesce(func.nullif(feeds.c.owner_title, ""), func.nullif(feeds.c.title, ""), feeds.c.feed_url)
 """What the owner calls the feed, else what it calls itself, else where it is."""
@@ -34,3 +47,51 @@ def chunks(values: Sequence[Value], size: int = CHUNK) -> Iterator[Sequence[Valu
     """Yield the values in pieces that fit into a statement."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+class _Ids(TypeDecorator[Sequence[int]]):
+    """Numbers of rows as one value: an array, and JSON where there is none."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return what takes the numbers."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else postgresql.ARRAY(BigInteger))
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
+        """Return the numbers as the database takes them."""
+        numbers = [askable(each) for each in value or ()]
+        return f"[{','.join(map(str, numbers))}]" if dialect.name == "sqlite" else numbers
+
+
+class _IsAmong(FunctionElement[bool]):
+    """Whether a number is among several."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: object = None) -> Self:
+        """Return it as it is: compared with 1, as SQLite's truths are otherwise, no index would serve it."""
+        return self
+
+
+@compiles(_IsAmong, "sqlite")
+def _in_json(element: _IsAmong, compiler: SQLCompiler, **how: Any) -> str:
+    number, ids = element.clauses
+    return f"{compiler.process(number, **how)} IN (SELECT value FROM json_each({compiler.process(ids, **how)}))"  # noqa: S608
+
+
+@compiles(_IsAmong, "postgresql")
+def _in_array(element: _IsAmong, compiler: SQLCompiler, **how: Any) -> str:
+    number, ids = element.clauses
+    return f"{compiler.process(number, **how)} = ANY({compiler.process(ids, **how)})"
+
+
+def among_ids(number: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a row's number is among `ids`, in a question that is built once and asked with them.
+
+    A page asks a dozen such questions. To write a list of parameters into each anew takes longer than the answers do;
+    as one value they are the same words every time, which the database knows already.
+    """
+    return _IsAmong(number, bindparam("ids", type_=_Ids()))

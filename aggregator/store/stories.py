@@ -11,10 +11,12 @@ from sqlalchemy import (
     Connection,
     Row,
     RowMapping,
+    bindparam,
     delete,
     insert,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -23,6 +25,7 @@ from aggregator.store.articles import lock_articles
 from aggregator.store.changes import Moves, Past, record_moves, snapshot
 from aggregator.store.moving import Fact, mend, redirect
 from aggregator.store.schema import (
+    Id,
     articles,
     memberships,
     stories,
@@ -101,10 +104,16 @@ def save(db: Connection, regrouping: Regrouping, *, n_articles: int, encoder: st
 
 def current_id(db: Connection, story_id: int) -> int | None:
     """Return the id under which this story lives now, through any number of merges; None where it never was."""
-    lives = select(stories.c.id).where(stories.c.id == story_id)
-    went = select(story_aliases.c.story_id).where(story_aliases.c.old_id == story_id)
-    found: int | None = db.execute(lives.union_all(went)).scalar()
+    found: int | None = db.execute(_CURRENT, {"story": story_id}).scalar()
     return found
+
+
+_STORY = bindparam("story", type_=Id)
+_CURRENT = union_all(
+    select(stories.c.id).where(stories.c.id == _STORY),
+    select(story_aliases.c.story_id).where(story_aliases.c.old_id == _STORY),
+)
+"""Built once: that takes longer than to answer it."""
 
 
 def current_ids(db: Connection, story_ids: Sequence[int]) -> dict[int, int]:
