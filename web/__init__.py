@@ -27,6 +27,7 @@ from web import (
     health,
     images,
     language,
+    links,
     manage,
     marks,
     mutes,
@@ -90,6 +91,7 @@ def create_app(
     sign_in.guard_door(app)
     security.ask_for_tokens(app, but_of=websub.blueprint)
     visits.note_visits(app)
+    links.add_links(app)
     filters.add_filters(app)
     drawing.add_drawings(app)
     explaining.add_explanations(app)

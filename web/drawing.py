@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
+from aggregator.health import span
 from aggregator.models.articles import Article
 from aggregator.models.pages import Retitle, StoryCard, StoryPage, TopicLine
 from web import filters, front, pictures, timeline
@@ -49,7 +50,7 @@ def kept(card: StoryCard, *place: Any, caller: Callable[[], str]) -> Markup:
     drawn: dict[object, tuple[tuple[object, ...], Markup]] = current_app.extensions[_DRAWN]
     # What a card says of the time is no part of the key: the card of a minute ago gives way to that of now.
     key = (card.id, place, str(speaks()))
-    said = (card, today(), filters.ago(card.last_at), filters.ago(card.first.published_at))
+    said = (card, today(), _age(card.last_at), _age(card.first.published_at))
     before = drawn.get(key)
     if before is not None and before[0] == said:
         return before[1]
@@ -57,6 +58,12 @@ def kept(card: StoryCard, *place: Any, caller: Callable[[], str]) -> Markup:
         drawn.clear()
     drawn[key] = (said, markup := Markup(caller()))  # noqa: S704  what a template drew is markup
     return markup
+
+
+def _age(moment: datetime) -> object:
+    """Return how long ago that was, as far as words tell."""
+    seconds = (now() - moment).total_seconds()
+    return seconds >= 60 and span(seconds)
 
 
 def chip(card: StoryCard, since: datetime | None = None) -> front.Chip | None:

@@ -343,6 +343,15 @@ class Coverage:
 def coverage(cards: Iterable[StoryCard]) -> Coverage:
     """Return from where and in what these stories are told: each publisher counts once for each story."""
     told = [report for card in cards for report in {each.publisher_id: each for each in card.reports}.values()]
-    countries = Counter(report.country.upper() for report in told if report.country)
-    languages = Counter(report.language.lower().partition("-")[0] for report in told if report.language)
-    return Coverage(tuple(countries.most_common()), tuple(languages.most_common()))
+    countries = _counted((report.country for report in told), str.upper)
+    languages = _counted((report.language for report in told), lambda tag: tag.lower().partition("-")[0])
+    return Coverage(countries, languages)
+
+
+def _counted(codes: Iterable[str | None], written: Callable[[str], str]) -> tuple[tuple[str, int], ...]:
+    """Return how often each code is there as it is to be written, most first; thousands are of a few kinds."""
+    found: Counter[str] = Counter()
+    for code, n in Counter(codes).items():
+        if code:
+            found[written(code)] += n
+    return tuple(found.most_common())

@@ -8,7 +8,7 @@ from aggregator.phrases import Phrase
 from web.catalogues import SOURCE, languages
 from web.newsroom import newsroom
 from web.preferences import preferences
-from web.words import say, speaks, tongue
+from web.words import marked, n_marked, say, speaks
 
 
 def add_languages(app: Flask, chosen: str) -> None:
@@ -17,14 +17,10 @@ def add_languages(app: Flask, chosen: str) -> None:
         known = ", ".join(languages())
         raise ConfigError(f"web.language: the pages do not speak {chosen!r}; write one of {known}, or leave it empty.")
     Babel(app, locale_selector=_spoken)
-    # Flask-Babel's own look for the catalogue anew at every word, and a river has a thousand.
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda text: tongue().catalogue.ugettext(text),
-        ngettext=lambda one, many, n: tongue().catalogue.ungettext(one, many, n),
-        pgettext=lambda context, text: tongue().catalogue.upgettext(context, text),
-        npgettext=lambda context, one, many, n: tongue().catalogue.unpgettext(context, one, many, n),
-        newstyle=True,
-    )
+    # Jinja's own and Flask-Babel's look for the catalogue anew at every word, and a river has a thousand.
+    # So that {% trans %}, too, hands over what stands in its places.
+    app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(_=marked, gettext=marked, ngettext=n_marked)
     app.add_template_global(speaks, "locale")
     app.jinja_env.finalize = _in_words
 

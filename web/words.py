@@ -1,11 +1,13 @@
 """What the present page says, in its language."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from babel import Locale
 from babel.support import NullTranslations
 from flask import g
 from flask_babel import get_locale, get_translations
+from markupsafe import Markup, escape
 
 from aggregator.phrases import Phrase
 from web.catalogues import SOURCE
@@ -33,6 +35,21 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     """Return the text about so many things in the language of the present page, as `gettext` does."""
     said = _translate(one, many, number)
     return said % values if values else said
+
+
+def marked(text: str, /, **values: object) -> Markup:
+    """Return the text as `gettext` does for a template: its own tags stay, and what stands in its places is escaped."""
+    return filled(_translate(text, "", 1), values)
+
+
+def n_marked(one: str, many: str, num: int, /, **values: object) -> Markup:
+    """Return the text about so many things as `marked` does; they stand at `%(num)s` too."""
+    return filled(_translate(one, many, num), {"num": num, **values})
+
+
+def filled(said: str, values: Mapping[str, object]) -> Markup:
+    """Return a sentence of ours with its places filled, what came from elsewhere escaped."""
+    return Markup(said % {name: escape(value) for name, value in values.items()})  # noqa: S704
 
 
 def say(phrase: Phrase) -> str:
