@@ -112,7 +112,7 @@ _NAMING = (
 def last_of_owner(db: Connection) -> Change | None:
     """Return the owner's newest correction that holds; undoing one is none."""
     holds = (changes.c.by == Actor.OWNER) & changes.c.undone_at.is_(None) & changes.c.undoes_id.is_(None)
-    found = _read(db, _newest(holds, 1))
+    found = _read(db, select(changes).where(holds).order_by(changes.c.id.desc()).limit(1))
     return found[0] if found else None
 
 
