@@ -48,6 +48,9 @@ MAX_ROUNDS = 100
 Labels = NDArray[np.int64]
 """A cluster's number for each article, 0..k-1 in order of first member: shape (n,)."""
 
+Names = NDArray[np.int32]
+"""Which clusters or articles, where there are millions of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
@@ -75,12 +78,38 @@ class Profiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Articles that are linked to a cluster from outside: q of them."""
+
+    clusters: Names
+    articles: Names
+    best: Scores
+    """The best link of the article to a member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What the links come to between clusters, kept from round to round: p linked pairs of them.
+
+    All of it adds up when clusters are joined, but for an article's best link into them: hence `near`.
+    """
+
+    ends: Names
+    """By name, the lower first: shape (2, p)."""
+    sums: Scores
+    """Of the links between two clusters' members: shape (p,)."""
+    bests: Scores
+    """The best links of each end's members into the other end, summed: shape (2, p)."""
+    near: Near
+
+
+@dataclass(frozen=True, slots=True)
 class Clusters:
     """Linked pairs of clusters, as a join compares them: p of them."""
 
-    left: Labels
-    right: Labels
-    """By name, left < right, in order: shape (p,)."""
+    left: Names
+    right: Names
+    """By name, left < right: shape (p,)."""
     sums: Scores
     """Of the links between two clusters' members: shape (p,)."""
     best_left: Scores
@@ -120,16 +149,17 @@ def join(
     compared: Compared, links: Links, labels: Labels, decisions: Decisions, *, held: Constraints, bar: float
 ) -> Labels:
     """Return the clusters after no two that are linked reach the bar any more; `labels` are 0..k-1."""
-    profiles = profiles_of(compared, labels)
-    pairs = judged(clusters_of(links, labels, profiles), decisions, labels, held, bar)
+    profiles, ties = profiles_of(compared, labels), ties_of(links, labels)
+    pairs = judged(clusters_of(ties, profiles), decisions, labels, held, bar)
     for _ in range(MAX_ROUNDS):
         target = best_pairs(pairs, len(profiles.sizes), bar)
         if target is None:
             break
         labels, profiles = target[labels], merged(profiles, target, compared.rarity)
         grown = np.bincount(target, minlength=len(target)) > 1
-        again = clusters_of(links, labels, profiles, grown)
-        pairs = _moved(pairs, target, grown).and_also(judged(again, decisions, labels, held, bar))
+        ties, n_old = tied(ties, target, labels, grown)
+        again = judged(clusters_of(ties, profiles, n_old), decisions, labels, held, bar)
+        pairs = _moved(pairs, target, grown).and_also(again)
     return _numbered(labels)
 
 
@@ -137,8 +167,8 @@ def join(
 class Judged:
     """Linked pairs of clusters, left < right, and the chance that they are one story: shape (p,) each."""
 
-    left: Labels
-    right: Labels
+    left: Names
+    right: Names
     scores: Scores
 
     def and_also(self, more: "Judged") -> "Judged":
@@ -207,33 +237,41 @@ def merged(profiles: Profiles, target: Labels, rarity: Scores) -> Profiles:
     )
 
 
-def clusters_of(links: Links, labels: Labels, profiles: Profiles, only: NDArray[np.bool_] | None = None) -> Clusters:
-    """Return all pairs of these clusters that a link connects.
+def ties_of(links: Links, labels: Labels) -> Ties:
+    """Return what the links come to between these clusters; `labels` are 0..k-1."""
+    both = links.tocoo()
+    once = both.row < both.col
+    ends, values = np.stack([both.row[once], both.col[once]]), both.data[once]
+    singles = Ties(ends, values, np.stack([values, values]), Near(both.row, both.col, both.data))
+    return tied(singles, labels, labels, np.bincount(labels, minlength=len(labels)) > 1)[0]
 
-    With `only`, shape (k,), just the pairs that one of these is in: at the cost of their own links.
+
+def tied(ties: Ties, target: Labels, labels: Labels, grown: NDArray[np.bool_]) -> tuple[Ties, int]:
+    """Return the ties after each cluster went where `target` says, and how many of the pairs, the first, are old.
+
+    `labels` names each article's cluster now; `grown` says which clusters others went into: their pairs are new.
     """
-    k = len(profiles.sizes)
-    chosen = np.ones(k, dtype=bool) if only is None else only
-    members, names = np.flatnonzero(chosen[labels]).astype(np.int32), labels.astype(np.int32)
-    near = (links if only is None else links[members]).tocoo()
-    one, other = members[near.row], near.col
-    ours, theirs = names[one], names[other]
-    # A link between two chosen clusters is met from either side.
-    once = (ours != theirs) & (~chosen[theirs] | (ours < theirs))
-    one, other, values, ours, theirs = one[once], other[once], near.data[once], ours[once], theirs[once]
-    swapped = ours > theirs
-    one, other = np.where(swapped, other, one), np.where(swapped, one, other)
-    keys, pair = np.unique(
-        np.minimum(ours, theirs).astype(np.int64) * k + np.maximum(ours, theirs), return_inverse=True
-    )
-    return Clusters(
-        left=keys // max(k, 1),
-        right=keys % max(k, 1),
-        sums=np.bincount(pair, weights=values, minlength=len(keys)).astype(np.float32),
-        best_left=_bests(pair, one, values, len(keys)),
-        best_right=_bests(pair, other, values, len(keys)),
-        profiles=profiles,
-    )
+    names, of = target.astype(np.int32), labels.astype(np.int32)
+    near, n_near = _nearer(ties.near, names, of, grown)
+    ends, bests = _lower_first(names[ties.ends], ties.bests)
+    is_new = grown[ends].any(axis=0)
+    old, new = np.flatnonzero(~is_new), np.flatnonzero(is_new & (ends[0] < ends[1]))
+    order, first = _runs(ends[:, new])
+    new, pairs = new[order], ends[:, new[order[first]]]
+    sums, added = (np.add.reduceat(each[..., new], first, axis=-1) for each in (ties.sums, bests))
+    afresh = _best_sums(pairs, near.clusters[n_near:], of[near.articles[n_near:]], near.best[n_near:])
+    return Ties(
+        ends=np.concatenate([ends[:, old], pairs], axis=1),
+        sums=np.concatenate([ties.sums[old], sums]),
+        bests=np.concatenate([bests[:, old], np.where(grown[pairs[::-1]], afresh, added)], axis=1),
+        near=near,
+    ), len(old)
+
+
+def clusters_of(ties: Ties, profiles: Profiles, first: int = 0) -> Clusters:
+    """Return the linked pairs of clusters, from the first on, as a join compares them."""
+    (left, right), (best_left, best_right) = ties.ends[:, first:], ties.bests[:, first:]
+    return Clusters(left, right, ties.sums[first:], best_left, best_right, profiles)
 
 
 def join_features(clusters: Clusters, pairs: Rows | slice = slice(None)) -> Features:
@@ -275,7 +313,7 @@ def join_scores(clusters: Clusters, decisions: Decisions, forbidden: NDArray[np.
     return scores
 
 
-def _cosines_of_vectors(of: Profiles, left: Labels, right: Labels) -> Scores:
+def _cosines_of_vectors(of: Profiles, left: Names, right: Names) -> Scores:
     spans = np.maximum(of.spans[left] * of.spans[right], np.finfo(np.float32).tiny)
     return np.asarray(np.einsum("ij,ij->i", of.vectors[left], of.vectors[right]) / spans, dtype=np.float32)
 
@@ -304,31 +342,61 @@ def best_pairs(pairs: Judged, k: int, bar: float) -> Labels | None:
 
 def _moved(pairs: Judged, target: Labels, grown: NDArray[np.bool_]) -> Judged:
     """Return the pairs of clusters that did not grow."""
-    left, right = target[pairs.left], target[pairs.right]
+    names = target.astype(np.int32)
+    left, right = names[pairs.left], names[pairs.right]
     stays = ~(grown[left] | grown[right])
     return Judged(left[stays], right[stays], pairs.scores[stays])
 
 
-def _bests(pair: Rows, articles: Rows, values: Scores, n_pairs: int) -> Scores:
-    """Return the sum, by pair, of the best value of each article in it: shape (n_pairs,)."""
-    if len(pair) == n_pairs:  # single articles, as nearly all are at first
-        best = np.empty(n_pairs, dtype=np.float32)
-        best[pair] = values
-        return best
-    order = np.argsort(pair * (int(articles.max()) + 1) + articles)
-    pair, articles = pair[order], articles[order]
-    first = np.flatnonzero(np.r_[True, (np.diff(pair) > 0) | (np.diff(articles) != 0)])
-    best = np.maximum.reduceat(values[order], first)
-    return np.bincount(pair[first], weights=best, minlength=n_pairs).astype(np.float32)
+def _nearer(near: Near, names: Names, of: Names, grown: NDArray[np.bool_]) -> tuple[Near, int]:
+    """Return what is near the clusters that have grown, behind what is near the others, and how many those are."""
+    clusters, articles = names[near.clusters], near.articles
+    is_new = grown[clusters]
+    old, new = np.flatnonzero(~is_new), np.flatnonzero(is_new & (clusters != of[articles]))
+    order, first = _runs(np.stack([clusters[new], articles[new]]))
+    best = np.maximum.reduceat(near.best[new[order]], first)
+    kept = np.r_[old, new[order[first]]]
+    return Near(clusters[kept], articles[kept], np.r_[near.best[old], best]), len(old)
 
 
-def _forbidden(left: Labels, right: Labels, labels: Labels, held: Constraints) -> NDArray[np.bool_]:
+def _best_sums(pairs: Names, clusters: Names, others: Names, best: Scores) -> Scores:
+    """Return the sums, by pair and end, of the best links of that end's members into the other, shape (2, p).
+
+    Given are clusters, near which cluster an article of another one is, and how near; of the pairs, in order, those
+    ends stay 0 of which nothing is given.
+    """
+    ends = np.stack([np.minimum(clusters, others), np.maximum(clusters, others)])
+    place = np.searchsorted(_keys(pairs), _keys(ends)) + pairs.shape[1] * (others > clusters)
+    return np.bincount(place, weights=best, minlength=pairs.size).reshape(2, -1).astype(np.float32)
+
+
+def _lower_first(ends: Names, bests: Scores) -> tuple[Names, Scores]:
+    """Return pairs with the lower name first, and with them what is said of either end."""
+    turned = ends[0] > ends[1]
+    return np.where(turned, ends[::-1], ends), np.where(turned, bests[::-1], bests)
+
+
+def _runs(pairs: Names) -> tuple[Rows, Rows]:
+    """Return an order in which equal pairs stand together, and where in it each begins; pairs have shape (2, p)."""
+    keys = _keys(pairs)
+    order = np.argsort(keys)
+    is_first = np.ones(len(keys), dtype=bool)
+    is_first[1:] = np.diff(keys[order]) > 0
+    return order, np.flatnonzero(is_first)
+
+
+def _keys(pairs: Names) -> Rows:
+    """Return one number for each two, in the same order."""
+    return np.asarray(pairs[0].astype(np.int64) << 32 | pairs[1], dtype=np.int64)
+
+
+def _forbidden(left: Names, right: Names, labels: Labels, held: Constraints) -> NDArray[np.bool_]:
     """Return which pairs of clusters hold two articles between them that the owner keeps apart."""
     k = int(labels.max(initial=-1)) + 1
     forbidden = np.zeros(len(left), dtype=bool)
     for one, other in held.apart:
         a, b = np.meshgrid(np.unique(labels[one]), np.unique(labels[other]))
-        forbidden |= np.isin(left * k + right, np.minimum(a, b).ravel() * k + np.maximum(a, b).ravel())
+        forbidden |= np.isin(left.astype(np.int64) * k + right, np.minimum(a, b).ravel() * k + np.maximum(a, b).ravel())
     return forbidden
 
 
@@ -350,7 +418,7 @@ def _bridged(labels: Labels, links: Links, bridges: NDArray[np.bool_], bar: floa
     return _numbered(found)
 
 
-def _cover(of: Profiles, left: Labels, right: Labels) -> Scores:
+def _cover(of: Profiles, left: Names, right: Names) -> Scores:
     """Return the share, by weight, of each side's typical words that the other side holds, on average of both."""
     total = np.asarray(of.typical.sum(axis=1), dtype=np.float32).ravel() + np.float32(1e-6)
     ours, theirs = of.rows[left], of.rows[right]

@@ -67,15 +67,10 @@ def test_candidates_are_the_pairs_that_are_near_enough_each_once(window, first):
 
 
 def test_a_cluster_that_grew_is_what_its_members_are_in_sum(window):
-    compared, chance = window.compared, random.Random(3)
+    compared = window.compared
     labels = np.arange(len(compared))
     profiles = group.profiles_of(compared, labels)
-    for _ in range(4):
-        here = np.unique(labels)
-        target = np.arange(len(compared))
-        for left, right in zip(here[::3], here[1::3], strict=False):
-            if chance.random() < 0.7:
-                target[right] = left
+    for target in some_joins(len(compared)):
         labels, profiles = target[labels], group.merged(profiles, target, compared.rarity)
     there, afresh = np.unique(labels), group.profiles_of(compared, np.unique(labels, return_inverse=True)[1])
     rows = profiles.rows[there]
@@ -83,6 +78,42 @@ def test_a_cluster_that_grew_is_what_its_members_are_in_sum(window):
         assert np.allclose(getattr(profiles, name)[there], getattr(afresh, name), atol=1e-4), name
     for name in ("titles", "texts", "counts", "typical"):
         assert np.allclose(getattr(profiles, name)[rows].toarray(), getattr(afresh, name).toarray(), atol=1e-4), name
+
+
+def test_ties_that_were_kept_are_those_of_the_links(window):
+    labels = np.arange(len(window))
+    ties, links = group.ties_of(window.links, labels), window.links.toarray()
+    assert links.any()
+    for target in some_joins(len(window)):
+        labels, before = target[labels], dict(told_of(ties))
+        ties, n_old = group.tied(ties, target, labels, np.bincount(target, minlength=len(target)) > 1)
+        assert all(before[pair] == told for pair, told in told_of(ties)[:n_old])
+        for (left, right), told in told_of(ties):
+            between = links[np.ix_(labels == left, labels == right)]
+            plain = (between.sum(), between.max(axis=1).sum(), between.max(axis=0).sum())
+            assert told == pytest.approx(plain, rel=1e-4)
+        members = np.eye(len(labels))[labels]
+        linked = np.argwhere(np.triu(members.T @ links @ members, k=1) > 0)
+        assert {pair for pair, _ in told_of(ties)} == set(map(tuple, linked.tolist()))
+
+
+def told_of(ties):
+    """Return of each pair what its links come to: in all, and of the best of either side."""
+    return list(
+        zip(map(tuple, ties.ends.T.tolist()), map(tuple, np.vstack([ties.sums, ties.bests]).T.tolist()), strict=True)
+    )
+
+
+def some_joins(count):
+    """Give, round by round, where each cluster goes."""
+    chance, labels = random.Random(3), np.arange(count)
+    for _ in range(4):
+        here, target = np.unique(labels), np.arange(count)
+        for left, right in zip(here[::3], here[1::3], strict=False):
+            if chance.random() < 0.7:
+                target[right] = left
+        labels = target[labels]
+        yield target
 
 
 def invented(count):
