@@ -9,6 +9,7 @@ from aggregator.models.feeds import Fault, Poll
 from aggregator.models.hubs import Hub
 from aggregator.models.pages import FeedLine
 from aggregator.phrases import Phrase, in_a_row, phrase, phrase_of
+from aggregator.retelling import retold
 
 DEAD_AFTER = timedelta(days=30)
 """A feed that failed for so long hardly comes back by itself."""
@@ -84,7 +85,7 @@ def hub_in_words(hub: Hub, *, now: datetime) -> Phrase:
             "%(hub)s announces its articles as they come; checks are only to notice what it misses.", hub=name
         )
     if hub.error:
-        return phrase("%(hub)s could announce its articles. %(error)s", hub=name, error=hub.error)
+        return phrase("%(hub)s could announce its articles. %(error)s", hub=name, error=retold(hub.error))
     if hub.n_tries:
         return phrase("%(hub)s could announce its articles, and was asked to.", hub=name)
     return phrase("%(hub)s could announce its articles.", hub=name)
@@ -113,7 +114,7 @@ def _paused(poll: Poll, now: datetime) -> Health:
 
 def _failing(line: FeedLine, now: datetime) -> tuple[State, Phrase]:
     poll = line.poll
-    often, error = _how_often(poll, now), phrase("%(error)s", error=poll.error)
+    often, error = _how_often(poll, now), retold(poll.error or "")
     if poll.failing_since and now - poll.failing_since >= DEAD_AFTER:
         return State.DEAD, in_a_row(phrase("It seems to be dead."), error, *often)
     if poll.fault is Fault.WEB_PAGE and poll.succeeded_at:

@@ -17,7 +17,7 @@ from web.filters import count
 from web.newsroom import engine, now
 from web.paths import folder_names, path_from, written
 from web.waiting import is_worker_away
-from web.words import gettext, ngettext
+from web.words import gettext, ngettext, tell
 
 blueprint = Blueprint("adding", __name__)
 
@@ -111,4 +111,4 @@ def _flash_outcomes(outcomes: Sequence[ImportOutcome]) -> None:
     refused = [outcome for outcome in outcomes if outcome.result is ImportResult.INVALID]
     for outcome in refused[:N_NAMED]:
         name = masked(outcome.subscription.feed_url)[:200]
-        flash(gettext("Not added: %(name)s: %(why)s", name=name, why=outcome.why))
+        flash(gettext("Not added: %(name)s: %(why)s", name=name, why=tell(outcome.why)))

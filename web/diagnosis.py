@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aggregator.models.pages import Condition
 from web.filters import count, decimal, span
-from web.words import gettext, ngettext
+from web.words import gettext, ngettext, tell
 
 AWAY_AFTER = timedelta(minutes=3)
 LATE_REGROUP = timedelta(minutes=20)
@@ -91,7 +91,7 @@ def _feeds(found: Condition) -> Iterator[Finding]:
 def _model(found: Condition) -> Finding:
     name = gettext("Model")
     if found.encoder_error:
-        return Finding(name, found.encoder_error, gettext("Until then stories are grouped by their words."))
+        return Finding(name, tell(found.encoder_error), gettext("Until then stories are grouped by their words."))
     if found.encoder is None:
         return Finding(name, gettext("None: stories are grouped by their words."))
     waiting = gettext("%(n)s articles wait to be encoded.", n=count(found.n_unencoded)) if found.n_unencoded else ""

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import AddressError, CorrectionError, DiskFullError, FolderError, NotFoundError, StoreError
-from web.words import gettext
+from web.words import gettext, tell
 
 log = logging.getLogger(__name__)
 
@@ -87,19 +87,19 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
 
 
 def _address_error(error: AddressError) -> tuple[str, int]:
-    return error_page(422, gettext("That is no address of a feed"), str(error))
+    return error_page(422, gettext("That is no address of a feed"), tell(str(error)))
 
 
 def _folder_error(error: FolderError) -> tuple[str, int]:
-    return error_page(409, gettext("That cannot be done"), f"{error} {gettext('Nothing was changed.')}")
+    return error_page(409, gettext("That cannot be done"), f"{tell(str(error))} {gettext('Nothing was changed.')}")
 
 
 def _not_found(error: NotFoundError) -> tuple[str, int]:
-    return error_page(404, gettext("There is nothing here"), str(error))
+    return error_page(404, gettext("There is nothing here"), tell(str(error)))
 
 
 def _correction_error(error: CorrectionError) -> tuple[str, int]:
-    return error_page(409, gettext("That cannot be done"), f"{error} {gettext('Nothing was changed.')}")
+    return error_page(409, gettext("That cannot be done"), f"{tell(str(error))} {gettext('Nothing was changed.')}")
 
 
 def _store_error(error: StoreError) -> tuple[str, int]:

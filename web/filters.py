@@ -19,7 +19,7 @@ from aggregator.models.pages import ArticleLine, FeedLine
 from aggregator.models.stories import StoryState
 from aggregator.parse.urls import masked, safe_link
 from web.newsroom import local, now, today
-from web.words import gettext, ngettext, say, speaks
+from web.words import gettext, ngettext, say, speaks, tell
 
 _MINUTE_S = 60
 
@@ -64,6 +64,7 @@ def add_filters(app: Flask) -> None:
     app.add_template_filter(health_now, "health")
     app.add_template_filter(health_in_a_word)
     app.add_template_filter(say, "said")
+    app.add_template_filter(tell, "told")
     app.add_template_global(now)
 
 

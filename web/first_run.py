@@ -8,7 +8,7 @@ from aggregator.store import feed_list
 from aggregator.store.db import reading
 from web.filters import count
 from web.newsroom import engine
-from web.words import gettext, ngettext
+from web.words import gettext, ngettext, tell
 
 blueprint = Blueprint("first_run", __name__)
 
@@ -31,7 +31,7 @@ def first_steps() -> list[FirstSteps]:
 def in_words(steps: FirstSteps) -> str:
     """Say how far a feed has come: fetched, how much of it is new, how much of that is grouped."""
     if steps.error:
-        return steps.error
+        return tell(steps.error)
     if not steps.is_checked:
         return gettext("waits to be fetched")
     return str(

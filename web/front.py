@@ -10,7 +10,7 @@ from typing import TypeVar
 from aggregator.models.front import FrontPage
 from aggregator.models.pages import ArticleLine, Progress, StoryCard
 from web.filters import count, quote, span
-from web.words import gettext, ngettext
+from web.words import gettext, ngettext, tell
 
 Key = TypeVar("Key")
 
@@ -95,7 +95,7 @@ def _without_model(progress: Progress) -> Iterable[str]:
         yield gettext(
             "New articles are grouped by their words alone, because there is no model: %(why)s "
             "Polling and reading go on; once the model is there, what was missed is grouped again.",
-            why=progress.encoder_error,
+            why=tell(progress.encoder_error),
         )
 
 

@@ -10,6 +10,7 @@ from flask_babel import get_locale, get_translations
 from markupsafe import Markup, escape
 
 from aggregator.phrases import Phrase
+from aggregator.retelling import retold
 from web.catalogues import SOURCE
 
 
@@ -55,6 +56,11 @@ def filled(said: str, values: Mapping[str, object]) -> Markup:
 def say(phrase: Phrase) -> str:
     """Return what the aggregator has to say, in the language of the present page."""
     return phrase.said(_translate)
+
+
+def tell(sentence: str) -> str:
+    """Return a sentence that was kept in English, in the language of the present page."""
+    return say(retold(sentence))
 
 
 def _translate(one: str, many: str, n: int) -> str:

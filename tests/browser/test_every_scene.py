@@ -37,25 +37,27 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.parametrize(("theme", "width"), WINDOWS)
 @pytest.mark.parametrize("paper", PAPERS)
-def test_no_scene_has_a_barrier_runs_over_the_edge_or_jumps(browser: Browser, tmp_path: Path, paper: str) -> None:
+def test_no_scene_has_a_barrier_runs_over_the_edge_or_jumps(
+    browser: Browser, tmp_path: Path, paper: str, theme: Any, width: int
+) -> None:
     engine = open_database(sqlite_url(tmp_path / "paper.db"))
     settings = Settings(web=WebSettings(time_zone="UTC"), images=ImageSettings(show="none"))
-    found: list[Any] = []
+    found: list[str] = []
     with served(create_app(engine, settings, clock=lambda: NOON)) as address:
         for scenes in PAPERS[paper](engine):
-            for theme, width in WINDOWS:
-                window: Any = {"width": width, "height": 900}
-                context = browser.new_context(base_url=address, color_scheme=theme, viewport=window)
-                page = context.new_page()
-                for scene in scenes:
-                    found += [(scene.name, width, theme, each) for each in faults(page, scene, width)]
-                context.close()
+            window: Any = {"width": width, "height": 900}
+            context = browser.new_context(base_url=address, color_scheme=theme, viewport=window)
+            page = context.new_page()
+            for scene in scenes:
+                found += [f"{scene.name}: {each}" for each in faults(page, scene, width)]
+            context.close()
     engine.dispose()
-    assert found == []
+    assert found == [], "\n".join(found)
 
 
-def faults(page: Page, scene: Scene, width: int) -> Iterator[Any]:
+def faults(page: Page, scene: Scene, width: int) -> Iterator[str]:
     """Yield what is wrong with a scene."""
     page.emulate_media(media="screen", contrast="no-preference", forced_colors="none")
     page.goto(scene.path)
@@ -67,4 +69,4 @@ def faults(page: Page, scene: Scene, width: int) -> Iterator[Any]:
     if not scene.name.startswith(TURNED):
         for each in Axe().run(page).response["violations"]:
             if each["impact"] in ("serious", "critical"):
-                yield each["id"], each["nodes"][0]["html"][:200]
+                yield f"{each['id']} {each['nodes'][0]['html'][:200]}"

@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from aggregator.config import Settings, WebSettings
 from aggregator.errors import ConfigError
+from aggregator.store.db import transaction
+from aggregator.store.schema import polls
 from tests.edition import NOON, print_edition
 from web import create_app
 from web.filters import clock_time, count, country, decimal, language, span
@@ -72,3 +74,15 @@ def test_what_goes_wrong_is_said_in_german_too(engine: Engine) -> None:
     page = german(engine, "/no/such/page")
     assert "Hier ist nichts" in page
     assert "Die Adresse ist vielleicht vertippt" in page
+
+
+def test_why_a_feed_failed_is_said_in_german_though_it_is_kept_in_english(engine: Engine) -> None:
+    print_edition(engine)
+    with transaction(engine) as db:
+        db.execute(
+            update(polls).values(error="paper.example answered 403: it does not let Broadsheet read this address.")
+        )
+    assert "paper.example antwortete mit 403: es lässt Broadsheet diese Adresse nicht lesen." in german(
+        engine, "/feeds"
+    )
+    assert "Einen Feed mit der Nummer 99 gibt es nicht." in german(engine, "/feed/99")
