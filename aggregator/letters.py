@@ -36,8 +36,9 @@ INSIDE_NUMBER = re.compile(r"[\u00a0\u2009\u202f'’](?<=\d.)(?=\d{3}(?!\d))")
 INSIDE_WORD = re.compile(r"['’ʼ](?<=[\u0400-\u04ff].)(?=[\u0400-\u04ff])")
 """The Ukrainian apostrophe, which is part of its word."""
 
-FOREIGN = re.compile(r"([\x00-\x7f]?[^\x00-\x7f]+(?:[\x00-\x7f]{1,2}[^\x00-\x7f]+)*)")
-"""What is not ASCII, with the letter before, which an accent may belong to; what else is ASCII stands for itself."""
+FOREIGN = re.compile(r"([^\x00-\x7f]+(?:[\x00-\x7f]{1,2}[^\x00-\x7f]+)*)")
+"""What is not ASCII; what is stands for itself. A letter of ASCII needs no accent beside it, since that is left out.
+Begins with the kind of letter, which is searched for at once."""
 
 
 def folded(text: str) -> str:

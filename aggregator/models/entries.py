@@ -7,6 +7,14 @@ from aggregator.models.feeds import Wishes
 from aggregator.models.values import SafeHtml
 
 
+@dataclass(frozen=True, slots=True)
+class IndexWords:
+    """The words by which an article is found, in order, a blank between each two."""
+
+    title: str
+    body: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """An item as a feed states it: sanitised, links resolved, dates in UTC."""
@@ -29,6 +37,8 @@ class Entry:
     origin_name: str | None = None
     """Whom the feed itself names as origin (RSS `<source>`, Atom `source`)."""
     origin_url: str | None = None
+    words: IndexWords | None = field(default=None, repr=False, compare=False)
+    """Those of title and text, where whoever read the entry found them: that takes as long as keeping it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,11 @@ from aggregator.parse.dates import parse_date
 from aggregator.parse.html import clean_text, first_image, plain_line, sanitise, text_of
 from aggregator.parse.json_feed import is_json, read_json_feed
 from aggregator.parse.language import article_language, language_code
+from aggregator.parse.plain import read_items
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
 from aggregator.parse.urls import canonical_url, registrable_domain, safe_link
 from aggregator.parse.xml_feed import read_xml_feed
+from aggregator.query.tokens import index_words
 
 MAX_TITLE_CHARS = 2000
 MAX_NAME_CHARS = 300
@@ -41,12 +43,25 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_
         changed = _parse_changed(plain, cut.unpack(known_items), url=url, content_type=content_type)
         if changed is not None:
             return changed
-    raw = read_json_feed(body) if is_json(body) else read_xml_feed(body, content_type=content_type)
+    raw = (read_plainly(plain, content_type) if plain else None) or _read(body, content_type)
     if raw is None:
         raise ParseError(f"This is {_kind(body)}, not a feed.")
     entries = _entries(raw, url)
     marks = map(cut.mark, plain.hashes, entries) if plain and _is_as_split(raw, plain.hashes) else ()
     return _parsed(raw, entries, url=url, items=cut.pack(marks))
+
+
+def _read(body: bytes, content_type: str | None) -> RawFeed | None:
+    return read_json_feed(body) if is_json(body) else read_xml_feed(body, content_type=content_type)
+
+
+def read_plainly(plain: cut.Plain, content_type: str | None) -> RawFeed | None:
+    """Return what a document says whose items are plainly told; feedparser reads only what stands before them."""
+    items = read_items(plain)
+    head = read_xml_feed(cut.without(plain), content_type=content_type) if items else None
+    if items is None or head is None or head.entries or not head.is_well_formed:
+        return None
+    return replace(head, entries=items) if head.links_start_at_site != plain.is_atom else None
 
 
 def _parse_changed(
@@ -116,12 +131,13 @@ def _entry(raw: RawEntry, feed: RawFeed, base_url: str) -> Entry:
     content = sanitise(body.markup, base_url=_base_of(body, document=base_url, page=url or base_url))
     text = text_of(content)
     title = _shortened(plain_line(raw.title), MAX_TITLE_CHARS)
+    shown = title or textwrap.shorten(text, _SHORT_TITLE_CHARS, placeholder="…")
     return Entry(
         guid=_guid(raw, title, text),
         url=url,
         canonical_url=canonical_url(url),
         domain=registrable_domain(url),
-        title=title or textwrap.shorten(text, _SHORT_TITLE_CHARS, placeholder="…"),
+        title=shown,
         text=text,
         content_html=content,
         author=_shortened(plain_line(raw.author), MAX_NAME_CHARS) or None,
@@ -130,6 +146,7 @@ def _entry(raw: RawEntry, feed: RawFeed, base_url: str) -> Entry:
         image_url=_image(raw, content, base_url),
         origin_name=_shortened(plain_line(raw.origin_name), MAX_NAME_CHARS) or None,
         origin_url=safe_link(raw.origin_link, base_url),
+        words=index_words(shown, text),
     )
 
 

@@ -103,7 +103,7 @@ def _images(entry: Said) -> list[str]:
     media = [item for item in _mappings(entry, "media_content") if _is_image(item)]
     enclosed = [link for link in _mappings(entry, "links") if _text(link, "rel") == "enclosure" and _is_image(link)]
     found = [*media, *_mappings(entry, "media_thumbnail"), *enclosed, _mapping(entry, "image")]
-    return [_text(item, "url") or _text(item, "href") for item in found]
+    return list(filter(None, (_text(item, "url") or _text(item, "href") for item in found)))
 
 
 def _is_image(item: Said) -> bool:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from aggregator.letters import MARKS, folded
+from aggregator.models.entries import IndexWords
 
 MAX_TOKEN_CHARS = 48
 """Of one word; what is longer is an address or a fault, and found by its beginning."""
@@ -22,22 +23,44 @@ UNSPACED = (
 )
 """Han, kana, Thai, Lao, Burmese and Khmer; and Hangul, where endings are written as one with their word."""
 
-PIECE = re.compile(rf"(?P<run>[{UNSPACED}]+)|(?P<word>(?:[A-Za-z0-9]++|[^\W_{UNSPACED}]|[{MARKS}])++)")
+_WORD = rf"(?:[A-Za-z0-9]++|[^\W_{UNSPACED}]|[{MARKS}])++"
 """ASCII is named by itself because that takes a fifth of the time; it is part of what comes next."""
+_RUN = re.compile(rf"[{UNSPACED}]")
+_WORDS = re.compile(_WORD)
+PIECE = re.compile(rf"(?P<run>[{UNSPACED}]+)|(?P<word>{_WORD})")
+
+TITLE_BYTES, BODY_BYTES = 8_000, 180_000
+"""Of the words that are kept: PostgreSQL takes a megabyte, and 16,383 places."""
+BODY_CHARS = 120_000
+"""Of a text, from which they are taken."""
+
+
+def index_words(title: str, text: str) -> IndexWords:
+    """Return the words by which an article of this title and text is found."""
+    return IndexWords(
+        " ".join(kept_tokens(title[:BODY_CHARS], max_bytes=TITLE_BYTES)),
+        " ".join(kept_tokens(text[:BODY_CHARS], max_bytes=BODY_BYTES)),
+    )
 
 
 def kept_tokens(text: str, *, max_bytes: int) -> list[str]:
     """Return the words of a text in order, as the index holds them, as many as fit into so many bytes."""
-    found: list[str] = []
     plain = folded(text)
+    found = _tokens(plain) if _RUN.search(plain) else [word[:MAX_TOKEN_CHARS] for word in _WORDS.findall(plain)]
+    if _COST_OF_LETTER * len(plain) <= max_bytes:
+        return found  # as nearly always: adding up takes a fifth of the time
+    return found[: bisect_right(list(accumulate(4 * len(token) + 8 for token in found)), max_bytes)]
+
+
+def _tokens(plain: str) -> list[str]:
+    """Return the words of a text that has runs without spaces; texts that have none take half the time without it."""
+    found: list[str] = []
     for run, word in PIECE.findall(plain):
         if word:
             found.append(word[:MAX_TOKEN_CHARS])
         else:
             found += pairs(run, to_end=True)
-    if _COST_OF_LETTER * len(plain) <= max_bytes:
-        return found  # as nearly always: adding up takes a fifth of the time
-    return found[: bisect_right(list(accumulate(4 * len(token) + 8 for token in found)), max_bytes)]
+    return found
 
 
 def asked_tokens(text: str) -> tuple[tuple[str, ...], bool]:

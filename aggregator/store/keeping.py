@@ -13,6 +13,7 @@ from aggregator.models.arrivals import Arrivals, Known, KnownEntry, NewArticle, 
 from aggregator.models.articles import Kept
 from aggregator.models.entries import Entry
 from aggregator.models.feeds import Publisher
+from aggregator.query.tokens import index_words
 from aggregator.store import full_texts, revisions
 from aggregator.store.schema import (
     articles,
@@ -25,7 +26,7 @@ from aggregator.store.schema import (
     url_key,
     vectors,
 )
-from aggregator.store.search_index import index_articles
+from aggregator.store.search_index import Findable, add_articles, facts_of, index_articles
 from aggregator.store.statements import chunks, insert_into
 
 MAX_DOMAIN_CHARS = 253
@@ -201,21 +202,30 @@ def _keep_new(
     if not new:
         return n_new
     publisher_ids = _publisher_ids(db, new, homes)
-    rows: dict[bytes, dict[str, Any]] = {}
+    keys = [_key(each, feed_id) for feed_id, each in new]
+    first: dict[bytes, tuple[int, NewArticle]] = {}
     # Feeds give the newest first, and a higher number says newer where dates do not tell.
-    for feed_id, each in reversed(new):
-        values = _article_values(each, feed_id, publisher_ids[_domain(each)], now=now)
-        rows.setdefault(values["key"], values)
+    for key, brought in zip(reversed(keys), reversed(new), strict=True):
+        first.setdefault(key, brought)
+    rows = {
+        key: _article_values(each, feed_id, key, publisher_ids[_domain(each)], now=now)
+        for key, (feed_id, each) in first.items()
+    }
     added, ids = _add_articles(db, rows)
     for key in added:
-        n_new[rows[key]["feed_id"]] += 1
+        n_new[first[key][0]] += 1
     led = [
-        (feed_id, NewEntry(guid=each.entry.guid, article_id=ids[_key(each, feed_id)], digest=each.digest))
-        for feed_id, each in new
+        (feed_id, NewEntry(guid=each.entry.guid, article_id=ids[key], digest=each.digest))
+        for key, (feed_id, each) in zip(keys, new, strict=True)
     ]
     _add_entries(db, led, {ids[key]: rows[key]["published_at"] for key in added}, now=now)
-    index_articles(db, [ids[key] for key in added])
+    add_articles(db, [_findable(ids[key], first[key][1], publisher_ids) for key in added])
     return n_new
+
+
+def _findable(article_id: int, new: NewArticle, publisher_ids: Mapping[str, int]) -> Findable:
+    words = new.entry.words or index_words(new.entry.title, new.entry.text)
+    return Findable(article_id, new.published_at, words, facts_of(publisher_ids[_domain(new)], new.entry.language))
 
 
 def _publisher_ids(
@@ -297,9 +307,9 @@ def _key(new: NewArticle, feed_id: int) -> bytes:
     return url_key(url) if url else piece_key(feed_id, new.entry.guid)
 
 
-def _article_values(new: NewArticle, feed_id: int, publisher_id: int, *, now: datetime) -> dict[str, Any]:
+def _article_values(new: NewArticle, feed_id: int, key: bytes, publisher_id: int, *, now: datetime) -> dict[str, Any]:
     return {
-        "key": _key(new, feed_id),
+        "key": key,
         "feed_id": feed_id,
         "publisher_id": publisher_id,
         "published_at": new.published_at,

@@ -50,17 +50,27 @@ class UtcTime(TypeDecorator[datetime]):
         """Return what a column of this type is on the database at hand."""
         return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Return the moment as the database keeps it."""
-        if value is None:
-            return None
-        if value.utcoffset() is None:
-            raise ValueError(f"{value} has no time zone, so it names no moment.")
-        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Return what gives a moment as the database keeps it."""
+        return _to_microseconds if dialect.name == "sqlite" else _to_utc
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
         """Return what gives back moments in UTC; in this form since a front page reads thousands."""
         return _of_microseconds if dialect.name == "sqlite" else _in_utc
+
+
+def _to_microseconds(value: datetime | None) -> int | None:
+    return None if value is None else (_aware(value) - _EPOCH) // _MICROSECOND
+
+
+def _to_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else _aware(value).astimezone(UTC)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.utcoffset() is None:
+        raise ValueError(f"{value} has no time zone, so it names no moment.")
+    return value
 
 
 def _of_microseconds(value: int | None) -> datetime | None:
@@ -80,9 +90,9 @@ class Words(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Return the text as it can be kept."""
-        return value if value is None else storable(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
+        """Return what gives a text as it can be kept; in this form since an article has ten of them."""
+        return _storable_if_any
 
 
 class Id(TypeDecorator[int]):
@@ -103,6 +113,10 @@ class Id(TypeDecorator[int]):
 def askable(number: int) -> int:
     """Return a row's number where it fits into 64 bits, else 0, which no row has either."""
     return number if abs(number) < 2**63 else 0
+
+
+def _storable_if_any(words: str | None) -> str | None:
+    return None if words is None else storable(words)
 
 
 def storable(words: str) -> str:

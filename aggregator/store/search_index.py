@@ -8,20 +8,18 @@ is rewritten gets another number, and the old one leads nowhere (docs/decisions/
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, text
 
-from aggregator.query.tokens import kept_tokens
+from aggregator.models.entries import IndexWords
+from aggregator.query.tokens import BODY_CHARS, index_words
 from aggregator.store.schema import articles, full_texts, search_docs
 from aggregator.store.statements import chunks, insert_into
 
 INDEX = "search_index"
-
-TITLE_BYTES, BODY_BYTES = 8_000, 180_000
-"""Of the words that are kept: PostgreSQL takes a megabyte, and 16,383 places."""
-BODY_CHARS = 120_000
 
 HOUR_BITS = {"sqlite": 20, "postgresql": 36}
 """What follows the hour: on SQLite the next free number, which keeps the index small, on PostgreSQL the article's."""
@@ -37,6 +35,22 @@ _LAST_KEPT = text(
     f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH 'facts : \"{ANY}\"' "  # noqa: S608 -- our own constants
     "AND rowid >= :start AND rowid < :end ORDER BY rowid DESC LIMIT 1"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Findable:
+    """An article as the index holds it."""
+
+    article_id: int
+    published_at: datetime
+    words: IndexWords
+    facts: Sequence[str]
+
+
+def add_articles(db: Connection, new: Sequence[Findable]) -> None:
+    """Put articles into the index that were just kept for the first time; to be called in that transaction."""
+    for some in chunks(sorted(new, key=lambda each: each.article_id)):
+        _add(db, some)
 
 
 def index_articles(db: Connection, article_ids: Sequence[int]) -> None:
@@ -56,7 +70,7 @@ def index_articles(db: Connection, article_ids: Sequence[int]) -> None:
             .outerjoin(full_texts, full_texts.c.article_id == articles.c.id)
             .where(articles.c.id.in_(some))
         ).mappings()
-        _add(db, list(rows))
+        _add(db, [_findable(row) for row in rows])
 
 
 def is_of_index(table_name: str) -> bool:
@@ -84,13 +98,19 @@ def language_fact(language: str) -> str:
     return "l" + "".join(letter for letter in re.split("[-_]", language.lower())[0] if letter.isalnum())
 
 
-def _add(db: Connection, rows: Sequence[RowMapping]) -> None:
-    if not rows:
+def _findable(row: RowMapping) -> Findable:
+    whole = row["text"] if not row["content_html"] else f"{row['text']}\n{_text(row['content_html'])}"
+    facts = facts_of(row["publisher_id"], row["language"])
+    return Findable(row["id"], row["published_at"], index_words(row["title"], whole), facts)
+
+
+def _add(db: Connection, found: Sequence[Findable]) -> None:
+    if not found:
         return
-    by_docid = dict(zip(_docids(db, rows), rows, strict=True))
+    by_docid = dict(zip(_docids(db, found), found, strict=True))
     # Another worker may index the same article at this moment; what it says was locked by whoever changed it.
     add_docs = insert_into(db, search_docs).on_conflict_do_nothing().returning(search_docs.c.docid)
-    docs = [{"docid": docid, "article_id": by_docid[docid]["id"]} for docid in sorted(by_docid)]
+    docs = [{"docid": docid, "article_id": by_docid[docid].article_id} for docid in sorted(by_docid)]
     added = sorted(db.execute(add_docs, docs).scalars())
     if added and db.dialect.name == "sqlite":
         db.execute(_ADD_FTS5, [{"docid": docid, **_columns(by_docid[docid])} for docid in added])
@@ -98,18 +118,18 @@ def _add(db: Connection, rows: Sequence[RowMapping]) -> None:
         db.execute(_ADD_TSVECTOR, [{"docid": docid, "words": _tsvector(by_docid[docid])} for docid in added])
 
 
-def _docids(db: Connection, rows: Iterable[RowMapping]) -> list[int]:
+def _docids(db: Connection, found: Iterable[Findable]) -> list[int]:
     bits = HOUR_BITS[db.dialect.name]
     if db.dialect.name == "postgresql":
-        return [(_hour(row["published_at"]) << bits) + row["id"] for row in rows]
+        return [(_hour(each.published_at) << bits) + each.article_id for each in found]
     free: dict[int, int] = {}
-    found = []
-    for row in rows:
-        hour = _hour(row["published_at"])
+    docids = []
+    for each in found:
+        hour = _hour(each.published_at)
         docid = free.get(hour) or _next_free(db, hour << bits, (hour + 1) << bits)
         free[hour] = docid + 1
-        found.append(docid)
-    return found
+        docids.append(docid)
+    return docids
 
 
 def _next_free(db: Connection, start: int, end: int) -> int:
@@ -124,27 +144,16 @@ def _hour(moment: datetime) -> int:
     return max(0, int(moment.astimezone(UTC).timestamp()) // 3600)
 
 
-def _columns(row: RowMapping) -> dict[str, str]:
-    title, body = _words(row)
-    return {
-        "title": " ".join(title),
-        "body": " ".join(body),
-        "facts": " ".join(facts_of(row["publisher_id"], row["language"])),
-    }
+def _columns(article: Findable) -> dict[str, str]:
+    return {"title": article.words.title, "body": article.words.body, "facts": " ".join(article.facts)}
 
 
-def _tsvector(row: RowMapping) -> str:
+def _tsvector(article: Findable) -> str:
     """Return the words as PostgreSQL writes them; those of the title weigh A, and no phrase runs over its end."""
-    title, body = _words(row)
+    title, body = article.words.title.split(), article.words.body.split()
     places = [f"'{token}':{place}A" for place, token in enumerate(title, start=1)]
     places += [f"'{token}':{place}" for place, token in enumerate(body, start=len(title) + 2)]
-    return " ".join([*places, *(f"'={fact}'" for fact in facts_of(row["publisher_id"], row["language"]))])
-
-
-def _words(row: RowMapping) -> tuple[list[str], list[str]]:
-    whole = row["text"] if not row["content_html"] else f"{row['text']}\n{_text(row['content_html'])}"
-    title = kept_tokens(row["title"][:BODY_CHARS], max_bytes=TITLE_BYTES)
-    return title, kept_tokens(whole[:BODY_CHARS], max_bytes=BODY_BYTES)
+    return " ".join([*places, *(f"'={fact}'" for fact in article.facts)])
 
 
 def _text(html: str) -> str:

@@ -12,7 +12,7 @@ FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def kept(moment: datetime) -> datetime | None:
-    number = UtcTime().process_bind_param(moment, DIALECT)
+    number = UtcTime().bind_processor(DIALECT)(moment)
     return UtcTime().result_processor(DIALECT, None)(number)
 
 

@@ -1,13 +1,16 @@
 """What a reader types, and what is meant by it."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.letters import MARKS, folded
+from aggregator.models.entries import IndexWords
 from aggregator.query.language import MAX_TERMS, Field, Mark, Narrowing, Query, Term, Unclear, parse_query
-from aggregator.query.tokens import asked_tokens, kept_tokens
+from aggregator.query.tokens import asked_tokens, index_words, kept_tokens
 from aggregator.store.search import Plan, _fts5, _tsquery
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -151,3 +154,20 @@ def test_every_query_can_be_written_down_for_both_databases(text: str) -> None:
     plan = Plan(query=parsed(text))
     assert _fts5(plan).count("(") == _fts5(plan).count(")")
     assert _tsquery(plan).count("(") == _tsquery(plan).count(")")
+
+
+@given(st.text(max_size=80) | st.text(alphabet="aé’ 1.'地震า़", max_size=40))
+def test_texts_with_and_without_runs_of_letters_are_cut_in_one_way(text: str) -> None:
+    # any run makes the whole text be looked at piece by piece
+    assert kept_tokens(f"{text} 地", max_bytes=100_000)[:-1] == kept_tokens(text, max_bytes=100_000)
+
+
+def test_an_accent_is_left_out_whatever_letter_it_stands_on() -> None:
+    for code in range(128):
+        for mark in MARKS:
+            with_its_letter = unicodedata.normalize("NFC", chr(code) + mark)
+            assert folded(f"a{chr(code)}{mark}b") == folded("a") + folded(with_its_letter) + folded("b")
+
+
+def test_an_article_is_found_by_the_words_of_its_title_and_its_text() -> None:
+    assert index_words("Grain ships", "The ship\n\nsails.") == IndexWords("grain ships", "the ship sails")
