@@ -1,7 +1,7 @@
 """The front page as its reader finds it: which state it is in, its sections, what is new; pure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from aggregator.models.front import FrontPage
 from aggregator.models.pages import ArticleLine, Progress, StoryCard
+from aggregator.models.preferences import FrontSection
 from web.filters import count, quote, span
 from web.words import gettext, ngettext, tell
 
@@ -235,19 +236,23 @@ class Section:
     topic_id: int | None = None
 
 
-def sections(page: FrontPage, *, since: datetime | None = None, now: datetime) -> list[Section]:
+def sections(
+    page: FrontPage, *, since: datetime | None = None, now: datetime, without: Collection[FrontSection] = ()
+) -> list[Section]:
     """Return the front page's stories in sections, each story once.
 
     What is followed and has something new stands first, then the best; the others by the folders of those who tell
-    them, then by topic, as far as two belong together; last those of the days before.
+    them, then by topic, as far as two belong together; last those of the days before. The owner may do `without` some:
+    what would stand there has its place by rank, except for stories of the days before, which are left out.
     """
-    followed = [card for card in page.followed if is_changed(card, since, now=now)]
+    followed = [card for card in page.followed if "following" not in without and is_changed(card, since, now=now)]
     ahead = {card.id for card in followed}
     cards = [card for card in page.cards if card.id not in ahead]
     top, below = cards[:N_TOP], cards[N_TOP:]
     fresh = [card for card in below if now - card.last_at < OF_TODAY]
-    in_folders, rest = _together(fresh, lambda card: folder(card, page.folder_of))
-    of_topics, rest = _together(rest, lambda card: card.topic)
+    in_folders, rest = _together(fresh, lambda card: None if "folder" in without else folder(card, page.folder_of))
+    of_topics, rest = _together(rest, lambda card: None if "topic" in without else card.topic)
+    earlier = [] if "earlier" in without else [card for card in below if now - card.last_at >= OF_TODAY]
     more = _by_place([*rest, *_cut_to_rows(in_folders), *_cut_to_rows(of_topics)], cards)
     return [
         *_section(Kind.FOLLOWING, followed),
@@ -255,7 +260,7 @@ def sections(page: FrontPage, *, since: datetime | None = None, now: datetime) -
         *(Section(Kind.FOLDER, tuple(each), name) for name, each in in_folders.items()),
         *(Section(Kind.TOPIC, tuple(each), topic.name, topic.id) for topic, each in of_topics.items()),
         *_section(Kind.MORE, more),
-        *_section(Kind.EARLIER, [card for card in below if now - card.last_at >= OF_TODAY]),
+        *_section(Kind.EARLIER, earlier),
     ]
 
 

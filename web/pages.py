@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext
 
 from aggregator.editions import N_STORIES
 from aggregator.health import hub_in_words
@@ -23,19 +22,11 @@ from web.lists import N_LINES, by_day, cursor, older
 from web.newsroom import engine, local, now, today, window_start
 from web.paths import folder_names
 from web.pictures import days_drawn
+from web.preferences import ORDERS, preferences
 from web.story import show_story
 from web.words import ngettext
 
 blueprint = Blueprint("pages", __name__)
-
-ORDERS = {
-    FrontOrder.TOP: lazy_gettext("Top"),
-    FrontOrder.NEWEST: lazy_gettext("Newest change"),
-    FrontOrder.PUBLISHERS: lazy_gettext("Most publishers"),
-    FrontOrder.FIRST: lazy_gettext("First reported"),
-    FrontOrder.UNREAD: lazy_gettext("Unread"),
-}
-
 
 HISTORY_DAYS = 30
 """Of a feed, told on its page."""
@@ -170,7 +161,7 @@ def progress_json() -> ResponseReturnValue:
 def _order() -> FrontOrder:
     """Return in which order the front page is asked for."""
     try:
-        return FrontOrder(request.args.get("order", FrontOrder.TOP))
+        return FrontOrder(request.args.get("order", preferences().front_order))
     except ValueError:
         abort(404)
 
@@ -189,7 +180,7 @@ def _moment(name: str) -> datetime:
 def _sections(page: FrontPage, order: FrontOrder, since: datetime | None) -> list[front.Section]:
     """Return the front page in sections where it is by rank; every other order is one list."""
     if order is FrontOrder.TOP:
-        return front.sections(page, since=since, now=now())
+        return front.sections(page, since=since, now=now(), without=preferences().without)
     return [front.Section(front.Kind.ALL, page.cards)] if page.cards else []
 
 

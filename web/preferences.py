@@ -7,11 +7,12 @@ import msgspec
 from babel import Locale
 from flask import Blueprint, Flask, flash, g, has_request_context, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import refresh
+from flask_babel import LazyString, lazy_gettext, refresh
 
 from aggregator.config import Settings
 from aggregator.errors import StoreError
-from aggregator.models.pages import Preferences
+from aggregator.models.front import FrontOrder
+from aggregator.models.preferences import FrontSection, Preferences
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from web.catalogues import languages
@@ -20,6 +21,24 @@ from web.sign_in import is_inside
 from web.words import gettext
 
 blueprint = Blueprint("preferences", __name__)
+
+ORDERS = {
+    FrontOrder.TOP: lazy_gettext("Top"),
+    FrontOrder.NEWEST: lazy_gettext("Newest change"),
+    FrontOrder.PUBLISHERS: lazy_gettext("Most publishers"),
+    FrontOrder.FIRST: lazy_gettext("First reported"),
+    FrontOrder.UNREAD: lazy_gettext("Unread"),
+}
+"""In which the front page may stand."""
+
+SECTIONS: dict[FrontSection, LazyString] = {
+    "following": lazy_gettext("What you follow, where it has something new"),
+    "folder": lazy_gettext("Stories by your folders"),
+    "topic": lazy_gettext("Stories by topic"),
+    "single": lazy_gettext("What only one publisher has"),
+    "earlier": lazy_gettext("Stories of the days before"),
+}
+"""That the front page may do without; the best stories always stand there."""
 
 SECRET = frozenset({"database.url"})
 """Told by their kind only."""
@@ -47,6 +66,8 @@ def show() -> ResponseReturnValue:
     return render_template(
         "settings.html",
         languages={tag: Locale.parse(tag).get_display_name(tag) for tag in languages()},
+        orders=ORDERS,
+        front_sections=SECTIONS,
         sections=told(room.settings),
         config_path=room.config_path,
     )
@@ -61,11 +82,13 @@ def save() -> ResponseReturnValue:
         "text_size": form.get("text_size", "usual"),
         "has_keys": "has_keys" in form,
         "has_pictures": "has_pictures" in form,
+        "front_order": form.get("front_order", FrontOrder.TOP),
+        "without": [each for each in SECTIONS if each not in form.getlist("section")],
     }
     try:
         chosen = msgspec.convert(said, Preferences)
     except msgspec.ValidationError:
-        chosen = msgspec.convert({**said, "text_size": "usual"}, Preferences)
+        chosen = msgspec.convert({**said, "text_size": "usual", "front_order": FrontOrder.TOP}, Preferences)
     with transaction(engine()) as db:
         memory.prefer(db, chosen)
     g.preferences = chosen

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from aggregator.models.pages import ArticleLine
 from aggregator.query.hits import Found, Group, Nearby, Order, grouped
-from aggregator.query.language import Field, Mark, Narrowing, Query, Unclear, parse_query
+from aggregator.query.language import Field, Mark, Narrowing, Query, Unclear, parse_query, wider
 from aggregator.query.snippets import Part, marked, snippet
-from aggregator.store import saved_searches, search, search_backlog
+from aggregator.store import mutes, saved_searches, search, search_backlog
 from aggregator.store.articles import lines_of
 from aggregator.store.db import reading, transaction
 from web import neighbours
@@ -31,6 +31,8 @@ N_HITS = 4
 N_COUNTED = 100
 """Unread articles of a saved search that are counted; then it is “more than”."""
 N_CHOICES = 12
+N_INSTEAD = 6
+"""Parts of a query that finds nothing which are tried without."""
 TEXT_CHARS = 20_000
 """Of a text, in which words are looked for to be shown."""
 SPANS = ("1d", "7d", "30d", "1y")
@@ -61,17 +63,19 @@ def find() -> ResponseReturnValue:
     order = Order.NEWEST if request.args.get("order") == Order.NEWEST else Order.BEST
     with reading(engine()) as db:
         found = search.find(db, _from_cursor(query))
-        groups = grouped(found, _near(db, query, found, order), order=order)
+        groups, muted = _muted_last(db, grouped(found, _near(db, query, found, order), order=order))
         page = _page(groups)
         shown = _shown(db, query, groups[(page - 1) * N_GROUPS : page * N_GROUPS])
         choices = _choices(db, found)
         n_backlog = search_backlog.n_backlog(db)
+        instead = [] if shown else _instead(db, asked)
     return render_template(
         "search.html",
         asked=asked,
         query=query,
         found=found,
         shown=shown,
+        muted=muted,
         n_groups=len(groups),
         order=order,
         page=page,
@@ -81,6 +85,8 @@ def find() -> ResponseReturnValue:
         spans=SPANS,
         sentences=[*map(_in_words, query.unclear), *map(_nobody, found.unknown)],
         n_backlog=n_backlog,
+        instead=instead,
+        most=N_COUNTED,
     )
 
 
@@ -174,6 +180,27 @@ def _page(groups: Sequence[Group]) -> int:
     if page != 1 and not 1 <= page <= -(-len(groups) // N_GROUPS):
         abort(404)
     return page
+
+
+def _instead(db: Connection, asked: str) -> list[tuple[str, str, int]]:
+    """Return what could be taken out of a query that finds nothing, what is left then, and how many that finds."""
+    counted = (
+        (said, rest, search.n_found(db, parse_query(rest, now=local(now())), limit=N_COUNTED + 1))
+        for said, rest in wider(asked)[:N_INSTEAD]
+    )
+    return [each for each in counted if each[2]]
+
+
+def _muted_last(db: Connection, groups: Sequence[Group]) -> tuple[list[Group], set[int]]:
+    """Return the groups with those last that the owner muted, and the best article of each of these."""
+    hidden = set(mutes.hidden_ids(db, now=now()))
+    silenced = mutes.silenced(db, [group.story_id for group in groups if group.story_id], now=now())
+    muted = {
+        group.first.article_id
+        for group in groups
+        if group.story_id in hidden or (group.story_id, group.first.publisher_id) in silenced
+    }
+    return sorted(groups, key=lambda group: group.first.article_id in muted), muted
 
 
 def _pages(groups: Sequence[Group], page: int) -> dict[str, str]:

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from aggregator.models.articles import Article
-from aggregator.models.corrections import Change, ChangeKind
+from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.models.digests import Claim, Digest, Figure, Reading, SourceFacts
-from aggregator.models.pages import Related, Retitle, Silent, StoryLink, StoryMember, StoryPage
+from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryLink, StoryMember, StoryPage
 from aggregator.store import articles, changes, context, digests, mutes, showing, stories
 from aggregator.store.db import reading
 from web.newsroom import engine, now
@@ -113,6 +113,9 @@ class Around:
     """What surrounds a story."""
 
     retitles: tuple[tuple[Retitle, Article], ...]
+    rewrites: tuple[tuple[Rewrite, Article], ...]
+    corrections: Sequence[Change]
+    """Of the owner's, that hold."""
     earlier: Sequence[StoryLink]
     later: Sequence[StoryLink]
     related: Sequence[Related]
@@ -350,6 +353,10 @@ def _around(db: Connection, page: StoryPage, history: Sequence[Change]) -> Aroun
     chapters: Collection[int] = {each.id for each in (*earlier, *later)}
     return Around(
         retitles=tuple((each, by_id[each.article_id]) for each in context.retitles_of(db, list(by_id))),
+        rewrites=tuple((each, by_id[each.article_id]) for each in context.rewrites_of(db, list(by_id))),
+        corrections=[
+            each for each in history if each.by is Actor.OWNER and each.undone_at is None and each.undoes_id is None
+        ],
         earlier=earlier,
         later=later,
         related=context.related_to(db, card.id, since=now() - RELATED_WITHIN, but=chapters),

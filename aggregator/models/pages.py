@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from aggregator.models.acts import Mute
 from aggregator.models.articles import Article
@@ -194,6 +194,14 @@ class Retitle:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A text that was changed under the same headline."""
+
+    article_id: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Silent:
     """Publishers that had news while a story was reported, and none of it in the story."""
 
@@ -268,17 +276,6 @@ class Condition:
     """Its kind."""
     database_bytes: int
     newest_edition_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """What the owner chose on the pages, for every browser."""
-
-    language: str = ""
-    """That the pages speak; empty leaves it to config.toml and the browser."""
-    text_size: Literal["usual", "large", "largest"] = "usual"
-    has_keys: bool = True
-    has_pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,14 @@ def parse_query(text: str, *, now: datetime) -> Query:
     return query
 
 
+def wider(text: str) -> list[tuple[str, str]]:
+    """Return each part of a query that can be taken away, and the query without it; what narrows comes first."""
+    parts = [part for part in PART.finditer(text[:MAX_CHARS]) if part[0] != "OR"]
+    ordered = sorted(parts, key=lambda part: _term(part) is not None)
+    without = ((part[0], f"{text[: part.start()]} {text[part.end() :]}") for part in ordered)
+    return [(said, " ".join(rest.split())) for said, rest in without if rest.strip()]
+
+
 def _term(part: re.Match[str]) -> Term | None:
     """Return the words of a part; None where it names a field."""
     field = (part["field"] or "").lower()

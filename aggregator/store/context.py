@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from aggregator.models.feeds import Publisher
-from aggregator.models.pages import Related, Retitle, Silent, StoryLink
+from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryLink
 from aggregator.store.digests import names_of
 from aggregator.store.schema import Id, articles, publishers, revisions, stories, topic_stories, vectors
 from aggregator.store.statements import among_ids
@@ -38,6 +38,21 @@ _RETITLES = (
     .join(articles, articles.c.id == revisions.c.article_id)
     .where(among_ids(revisions.c.article_id), revisions.c.title != articles.c.title)
     .group_by(revisions.c.article_id, revisions.c.title)
+)
+
+
+def rewrites_of(db: Connection, article_ids: Sequence[int]) -> list[Rewrite]:
+    """Return which of these articles had another text under the same headline, the latest change first."""
+    rows = db.execute(_REWRITES, {"ids": sorted(article_ids)}).all()
+    found = [Rewrite(row.article_id, row.changed_at) for row in rows]
+    return sorted(found, key=lambda each: each.changed_at, reverse=True)[:N_RETITLES]
+
+
+_REWRITES = (
+    select(revisions.c.article_id, func.max(revisions.c.changed_at).label("changed_at"))
+    .join(articles, articles.c.id == revisions.c.article_id)
+    .where(among_ids(revisions.c.article_id), revisions.c.title == articles.c.title)
+    .group_by(revisions.c.article_id)
 )
 
 

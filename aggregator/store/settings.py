@@ -9,7 +9,8 @@ from sqlalchemy import Connection, bindparam, case, delete, func, or_, select
 
 from aggregator.models.encoders import Calibration, EncoderName
 from aggregator.models.front import Arrived, Visit
-from aggregator.models.pages import Preferences, Progress
+from aggregator.models.pages import Progress
+from aggregator.models.preferences import Preferences
 from aggregator.store.articles import encoder_id, is_vector_of
 from aggregator.store.schema import SET_BACK, articles, feeds, leases, memberships, polls, settings, stories, vectors
 from aggregator.store.statements import insert_into, n_rows

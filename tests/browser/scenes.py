@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, update
 
 from aggregator.models.acts import Mute, MuteKind
 from aggregator.models.bars import Remade, Trial, TriedBar
-from aggregator.models.pages import Preferences
+from aggregator.models.preferences import Preferences
 from aggregator.models.subscribing import Candidate, Headline, Subscription
 from aggregator.store import (
     bars,

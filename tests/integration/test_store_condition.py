@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from aggregator.health import OLD_AFTER
 from aggregator.models.feeds import Poll
 from aggregator.models.hubs import HubOffer
-from aggregator.models.pages import Preferences
+from aggregator.models.preferences import Preferences
 from aggregator.store import condition, feeds, hubs
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction

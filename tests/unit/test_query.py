@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.letters import MARKS, folded
 from aggregator.models.entries import IndexWords
-from aggregator.query.language import MAX_TERMS, Field, Mark, Narrowing, Query, Term, Unclear, parse_query
+from aggregator.query.language import MAX_TERMS, Field, Mark, Narrowing, Query, Term, Unclear, parse_query, wider
 from aggregator.query.tokens import asked_tokens, index_words, kept_tokens
 from aggregator.store.search import Plan, _fts5, _tsquery
 
@@ -171,3 +171,14 @@ def test_an_accent_is_left_out_whatever_letter_it_stands_on() -> None:
 
 def test_an_article_is_found_by_the_words_of_its_title_and_its_text() -> None:
     assert index_words("Grain ships", "The ship\n\nsails.") == IndexWords("grain ships", "the ship sails")
+
+
+def test_a_query_is_made_wider_by_one_part_after_another_what_narrows_first() -> None:
+    assert wider('ferry publisher:lakeside "north sea" lang:de') == [
+        ("publisher:lakeside", 'ferry "north sea" lang:de'),
+        ("lang:de", 'ferry publisher:lakeside "north sea"'),
+        ("ferry", 'publisher:lakeside "north sea" lang:de'),
+        ('"north sea"', "ferry publisher:lakeside lang:de"),
+    ]
+    assert wider("ferry") == []
+    assert wider("") == []

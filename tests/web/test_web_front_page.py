@@ -16,6 +16,7 @@ from aggregator.store import feeds, marks, mutes, reading, showing, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day
+from tests.forms import post
 from web import create_app
 
 HOUR = timedelta(hours=1)
@@ -332,3 +333,17 @@ def test_topics_are_drawn_as_areas_that_lead_to_them(client: FlaskClient, engine
     said = shown(client, "/topics")
     for name, number in ids.items():
         assert said.count(f'<a href="/topic/{number}" aria-label="{name}, 1 story">') == 2
+
+
+def test_the_owner_chooses_the_order_and_the_sections_of_the_front_page(client: FlaskClient, engine: Engine) -> None:
+    print_edition(engine, sample_day())
+    assert "Only one publisher" in client.get("/").text
+    shown = dict.fromkeys(("following", "folder", "topic", "earlier"))
+    post(client, "/settings", text_size="usual", front_order="top", section=list(shown))
+    assert "Only one publisher" not in client.get("/").text
+    post(client, "/settings", text_size="usual", front_order="newest", section=list(shown))
+    page = client.get("/").text
+    assert 'href="/?order=top"' in page
+    assert re.search(r'href="/" data-loads aria-current="true">Newest change', page)
+    post(client, "/settings", text_size="usual", front_order="sideways")
+    assert "Top stories" in client.get("/").text

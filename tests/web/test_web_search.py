@@ -8,9 +8,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from aggregator.config import Settings
+from aggregator.models.acts import Mute, MuteKind
 from aggregator.models.encoders import EncoderName
+from aggregator.store import mutes
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
+from aggregator.store.undoing import undo
 from tests.edition import NOON, Edition
 from tests.integration.desk import add_vectors
 from web import create_app
@@ -154,3 +157,24 @@ def test_a_search_for_nothing_is_not_saved(client: FlaskClient) -> None:
     assert token
     assert client.post("/search", data={"csrf_token": token[1], "query": " * ", "name": "x"}).status_code == 400
     assert client.post("/search/9/delete", data={"csrf_token": token[1]}).status_code == 404
+
+
+def test_where_filters_are_too_narrow_the_page_says_what_each_costs(client: FlaskClient) -> None:
+    page = " ".join(text_of(client, "/search?q=earthquake+lang:ja+publisher:harbour").split())
+    assert "Nothing found" in page
+    assert 'Without <kbd dir="auto">lang:ja</kbd></a> <span class="evidence">1 article</span>' in page
+    assert "publisher:harbour</kbd>" not in page, "without that there is nothing either"
+
+
+def test_what_is_muted_is_found_last_and_says_so(client: FlaskClient, engine: Engine, edition: Edition) -> None:
+    found = re.findall(r'<h2 id="t\d+"><a href="/story/(\d+)', text_of(client, "/search?q=said"))
+    first, *others = dict.fromkeys(int(each) for each in found)
+    assert others
+    with transaction(engine) as db:
+        mutes.mute(db, Mute(kind=MuteKind.STORY, title="", story_id=first, made_at=NOON), now=NOON)
+    page = text_of(client, "/search?q=said")
+    assert [int(each) for each in re.findall(r'<h2 id="t\d+"><a href="/story/(\d+)', page)][-1] == first
+    assert page.count("Muted by you, so it comes last.") == 1
+    with transaction(engine) as db:
+        undo(db, 1, now=NOON)
+    assert "Muted by you" not in text_of(client, "/search?q=said")

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.store import articles, correcting, digests, reading, showing
+from aggregator.store import articles, correcting, digests, reading, revisions, showing
 from aggregator.store.db import transaction
 from aggregator.store.schema import articles as articles_table
 from tests.edition import NOON, Edition, Piece, make_topics, print_edition, read_stories
@@ -194,3 +194,30 @@ def test_a_story_that_goes_on_says_so_and_one_that_is_over_too(engine: Engine, e
         later = NOON + timedelta(days=days)
         client = create_app(engine, settings, clock=lambda later=later: later).test_client()
         assert word in page(client, edition)
+
+
+def members_of(engine: Engine, story_id: int) -> list[int]:
+    with transaction(engine) as db:
+        return [each.article.id for each in showing.find_story(db, story_id).members]
+
+
+def test_the_timeline_says_when_texts_were_corrected_and_what_the_owner_corrected(
+    client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    quake, port = edition.story_ids["quake"], edition.story_ids["port"]
+    silent, retitled, *_ = members_of(engine, quake)
+    with transaction(engine) as db:
+        revisions.keep(db, [silent, retitled], now=NOON - timedelta(hours=1))
+        is_retitled = articles_table.c.id == retitled
+        db.execute(
+            update(articles_table).where(is_retitled).values(title="Tens of thousands sleep outside after a quake")
+        )
+        change = correcting.keep_apart(db, quake, port, now=NOON)
+    timeline = " ".join(client.get(f"/story/{quake}").text.split()).split('id="timeline-title"')[1].split("</ol>")[0]
+    assert timeline.count("Text corrected") == 1
+    assert f'href="/article/{silent}"' in timeline
+    assert timeline.count("Retitled") == 1
+    assert "You corrected it" in timeline
+    with transaction(engine) as db:
+        correcting.undo(db, change.id, now=NOON)
+    assert "You corrected it" not in client.get(f"/story/{quake}").text
