@@ -99,8 +99,9 @@ def sanitise(markup: str, *, base_url: str | None = None) -> SafeHtml:
         clean = _CLEANER.clean(body)
     finally:
         _BASE_URL.reset(before)
-    # nh3 escapes < and > inside attributes, so that what looks like a whole <img> tag in its output is one
-    return SafeHtml(_IMG.sub(_unless_tracking, clean).strip())
+    # nh3 escapes < and > inside attributes, so that what looks like a whole <img> tag in its output is one; and it
+    # resolves references: `&#1;` has become the control character that it stands for
+    return SafeHtml(valid_text(_IMG.sub(_unless_tracking, clean)).strip())
 
 
 def _checked(tag: str, attribute: str, value: str) -> str | None:
@@ -189,9 +190,14 @@ def has_markup(text: str) -> bool:
     return _MARKUP_IN_LINE.search(text) is not None
 
 
+def valid_text(text: str) -> str:
+    """Return what any page, list and database can hold: without control characters and lone surrogates."""
+    return _CONTROLS.sub("", text)
+
+
 def clean_text(text: str) -> str:
-    """Return valid Unicode in its composed form (NFC), without control characters and lone surrogates."""
-    clean = _CONTROLS.sub("", text)
+    """Return valid text in its composed form (NFC). Never for markup: `>` and a combining U+0338 compose to `≯`."""
+    clean = valid_text(text)
     return clean if clean.isascii() else unicodedata.normalize("NFC", clean)
 
 
@@ -223,7 +229,7 @@ def _without_tags(content: str) -> str:
 
 
 def _bounded(markup: str) -> str:
-    return clean_text(markup[:MAX_HTML_CHARS])
+    return valid_text(markup[:MAX_HTML_CHARS])
 
 
 def _is_too_deep(markup: str) -> bool:

@@ -15,7 +15,7 @@ from lxml import etree
 
 from aggregator.errors import OpmlError
 from aggregator.models.subscribing import Subscription
-from aggregator.parse.html import clean_text, plain_line
+from aggregator.parse.html import clean_text, plain_line, valid_text
 from aggregator.parse.urls import safe_link
 
 MAX_OPML_BYTES = 16 * 1024 * 1024
@@ -226,7 +226,7 @@ def _as_written(said: dict[str, str], folder: Path) -> Subscription:
 
 def _basics(said: dict[str, str], folder: Path) -> Subscription:
     return Subscription(
-        feed_url=clean_text(said.get("xmlurl") or said.get("url") or "").strip(),
+        feed_url=valid_text(said.get("xmlurl") or said.get("url") or "").strip(),
         site_url=safe_link(said.get("htmlurl")),
         folder=folder,
         language=_code(said.get("language", "")),
@@ -281,10 +281,10 @@ def _cleaned(subscription: Subscription) -> Subscription:
     """Return the feed with only what an outline can say and a reading of it gives back."""
     return replace(
         subscription,
-        feed_url=clean_text(subscription.feed_url),
+        feed_url=valid_text(subscription.feed_url),
         title=clean_text(subscription.title or "") or None,
         own_title=clean_text(subscription.own_title),
-        site_url=safe_link(clean_text(subscription.site_url or "")),
+        site_url=safe_link(valid_text(subscription.site_url or "")),
         folder=tuple(filter(None, map(clean_text, subscription.folder))),
         language=_code(subscription.language or ""),
         country=_code(subscription.country or ""),

@@ -62,7 +62,7 @@ def safe_link(url: str | None, base_url: str | None = None) -> str | None:
         is_web = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return None
-    is_clean = not re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", absolute)
+    is_clean = not re.search(r"[\x00-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]", absolute)
     return absolute.replace(" ", "%20") if is_web and is_clean and len(absolute) <= MAX_URL_CHARS else None
 
 

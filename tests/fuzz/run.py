@@ -25,8 +25,10 @@ def look(target: str, seconds: int, corpus_folder: Path) -> None:
         from tests.fuzz.targets import TARGETS, corpus
     for n, document in enumerate(corpus(target)):
         (corpus_folder / f"{n}").write_bytes(document[:MAX_BYTES])
+    FINDINGS.mkdir(exist_ok=True)
     options = [
         f"-max_total_time={seconds}",
+        f"-artifact_prefix={FINDINGS}/",
         f"-max_len={MAX_BYTES}",
         "-timeout=30",
         "-rss_limit_mb=2048",

@@ -23,7 +23,7 @@ from aggregator.models.entries import ParsedFeed
 from aggregator.models.feeds import Feed
 from aggregator.parse.dates import FIRST_YEAR, parse_date
 from aggregator.parse.feed import parse_feed
-from aggregator.parse.html import clean_text, first_image, plain_line, plain_text, sanitise, text_of
+from aggregator.parse.html import clean_text, first_image, plain_line, plain_text, sanitise, text_of, valid_text
 from aggregator.parse.json_feed import is_json
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.parse.urls import as_feed_url, canonical_url, feed_url_problem, masked, registrable_domain, safe_link
@@ -69,16 +69,18 @@ def n_by_feedparser(document: bytes) -> int:
 
 def unclean_words(parsed: ParsedFeed) -> list[str]:
     """Return every text of a feed that is not clean: lone surrogates, NUL, what XML does not allow."""
-    said = [parsed.title, parsed.site_url]
+    words, codes = [parsed.title], [parsed.site_url]
     for each in parsed.entries:
-        said += [each.guid, each.url, each.canonical_url, each.domain, each.title, each.text, each.content_html]
-        said += [each.author, each.language, each.image_url, each.origin_name, each.origin_url]
-    return [text for text in said if text and not is_clean(text)]
+        words += [each.title, each.text, each.author, each.origin_name]
+        codes += [each.guid, each.url, each.canonical_url, each.domain, each.content_html]
+        codes += [each.language, each.image_url, each.origin_url]
+    unclean = [text for text in words if text and text != clean_text(text)]
+    return unclean + [text for text in (*words, *codes) if text and not is_valid(text)]
 
 
-def is_clean(text: str) -> bool:
+def is_valid(text: str) -> bool:
     """Whether text is valid Unicode as any database, page or list can hold it."""
-    return text == clean_text(text) and text.encode("utf-8").decode("utf-8") == text
+    return text == valid_text(text) and text.encode("utf-8").decode("utf-8") == text
 
 
 def read_list(document: bytes) -> None:
@@ -105,7 +107,7 @@ def read_address(given: bytes) -> None:
         assert link is None or link.startswith(("http://", "https://")), link
         canonical = canonical_url(link)
         assert canonical is None or canonical_url(canonical) == canonical, canonical
-        assert not link or is_clean(link)
+        assert not link or is_valid(link)
     registrable_domain(text)
     masked(text)
     if feed_url_problem(text) is None:
@@ -118,7 +120,7 @@ def clean_html(given: bytes) -> None:
     """What is left of any markup holds nothing that an independent judge minds, and means the same read again."""
     markup = given.decode("utf-8", "replace")[:MAX_JUDGED_CHARS]
     clean = sanitise(markup, base_url="https://site.example/a/")
-    assert is_clean(clean)
+    assert is_valid(clean)
     assert judge().violations(clean) == []
     assert sanitise(clean, base_url="https://site.example/a/") == clean
     assert text_of(clean).split() == plain_text(clean).split()

@@ -42,7 +42,17 @@ PIECES_OF_ADDRESSES = (
 ADDRESSES = st.text(max_size=60) | st.lists(st.sampled_from(PIECES_OF_ADDRESSES), max_size=12).map("".join)
 PIECES_OF_MARKUP = (
     *("<", ">", '"', "'", "=", "/", "</", "<!--", "-->", "<![CDATA[", "<a href=", "<p>", "<b", "<table>", "<td>", "\0"),
-    *("<img src=x onerror=alert(1)>", "javascript:alert(1)", "data:text/html,", "&#106;", "&colon;", "&Tab;", "style="),
+    *(
+        "<img src=x onerror=alert(1)>",
+        "javascript:alert(1)",
+        "data:text/html,",
+        "&#106;",
+        "&#1;",
+        "&#x338;",
+        "&colon;",
+        "&Tab;",
+        "style=",
+    ),
     *("<svg>", "<math>", "<mglyph>", "<style>", "<noscript>", "<template>", "<title>", "<textarea>", "<plaintext>"),
     *("<iframe srcdoc=", "<form action=", "<input autofocus onfocus=", "<base href=//x>", "<a name=x id=y>"),
     *("<video poster=", "<q cite=", "srcset="),

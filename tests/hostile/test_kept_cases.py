@@ -20,7 +20,7 @@ from aggregator.store import feeds
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.schema import Words, articles, entries, metadata
 from tests.fuzz.mutants import mutants
-from tests.fuzz.targets import DATA, corpus, is_clean
+from tests.fuzz.targets import DATA, corpus, is_valid
 from tests.integration.desk import NOON
 from web import create_app
 
@@ -86,5 +86,5 @@ def unclean_columns(db: object, table: str) -> Iterator[str]:
     for column in metadata.tables[table].columns:
         if isinstance(column.type, Text | Words):
             said = db.execute(select(column).where(column.is_not(None))).scalars()  # type: ignore[attr-defined]
-            if not all(map(is_clean, said)):
+            if not all(map(is_valid, said)):
                 yield column.name

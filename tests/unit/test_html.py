@@ -92,6 +92,17 @@ def test_text_has_its_paragraphs_apart() -> None:
     assert plain_text(body) == "One line\n\nTwo\nthree & four\n\na\n\nb"
 
 
+def test_what_references_stand_for_is_valid_unicode_too() -> None:
+    assert sanitise("<p>a&#1;b&#xFFFF;c</p>&#1") == "<p>abc</p>"
+
+
+def test_a_combining_mark_behind_a_tag_does_not_change_the_tag() -> None:
+    clean = sanitise("<b>&#x338;x</b>")
+    assert clean == "<b>\u0338x</b>"
+    assert sanitise(clean) == clean
+    assert plain_text(clean) == "\u0338x"
+
+
 def test_text_is_valid_unicode_in_composed_form() -> None:
     assert plain_text("Cafe\u0301 \ud800\x00\x07<b>x</b>&#0;&#x1f;") == "Café x\ufffd"
 

@@ -110,6 +110,7 @@ def test_what_cannot_be_a_feed_is_refused_in_words(text: str, why: str) -> None:
         ("java\nscript:alert(1)", None),
         (" \x01javascript:alert(1)", None),
         ("data:text/html,x", None),
+        ("https://a.example/\uffff", None),
         ("http://[broken", None),
         ("http://example.org:port/", None),
     ],
