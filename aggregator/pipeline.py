@@ -15,7 +15,7 @@ from aggregator.models.bars import Trial
 from aggregator.models.corrections import Correction
 from aggregator.models.encoders import Calibration, EncoderName
 from aggregator.models.stories import WindowArticle
-from aggregator.models.values import Vectors
+from aggregator.models.values import Halves
 from aggregator.muting import like
 from aggregator.store import (
     articles,
@@ -78,7 +78,7 @@ class _Found:
     desk: Desk
     news: News
     arrived: Sequence[WindowArticle]
-    vectors: tuple[Sequence[int], Vectors | None]
+    vectors: tuple[Sequence[int], Halves | None]
     story_of: Mapping[int, int]
     touched: frozenset[int]
     held: Sequence[Correction]
@@ -148,7 +148,7 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
         desk=desk,
         news=news,
         arrived=window.window_articles(db, wanted),
-        vectors=window.vectors_of(db, encoder, wanted) if encoder else ([], None),
+        vectors=window.halves_of(db, encoder, wanted) if encoder else ([], None),
         story_of={each.article_id: each.story_id for each in there if each.story_id is not None},
         touched=news.arrived.union(stories.waiting(db, since=since), _corrected(db), unplaced),
         held=corrections.active(db, since=since),

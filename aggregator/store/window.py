@@ -8,7 +8,7 @@ from sqlalchemy import Connection, false, func, select
 
 from aggregator.models.encoders import EncoderName
 from aggregator.models.stories import InWindow, WindowArticle
-from aggregator.models.values import Vectors
+from aggregator.models.values import Halves, Vectors
 from aggregator.store.articles import encoder_id, is_vector_of
 from aggregator.store.owners import owner_domains
 from aggregator.store.reach import reach
@@ -74,6 +74,12 @@ def window_articles(db: Connection, article_ids: Sequence[int]) -> list[WindowAr
 
 def vectors_of(db: Connection, encoder: EncoderName, article_ids: Sequence[int]) -> tuple[list[int], Vectors]:
     """Return those of these articles that have a vector of this encoder, and the unit vectors: (n, dim), float32."""
+    ids, halves = halves_of(db, encoder, article_ids)
+    return ids, _unit(halves.astype(np.float32))
+
+
+def halves_of(db: Connection, encoder: EncoderName, article_ids: Sequence[int]) -> tuple[list[int], Halves]:
+    """Return the same as they are kept, at half the size: (n, dim)."""
     question = select(vectors.c.article_id, vectors.c.vector).where(
         vectors.c.encoder_id == encoder_id(db, encoder), func.length(vectors.c.vector) == 2 * encoder.dim
     )
@@ -83,10 +89,10 @@ def vectors_of(db: Connection, encoder: EncoderName, article_ids: Sequence[int])
         rows = db.execute(question.where(vectors.c.article_id.in_(some))).all()
         ids += [row.article_id for row in rows]
         halves.append(np.frombuffer(b"".join(row.vector for row in rows), dtype="<f2").reshape(-1, encoder.dim))
-    return ids, _unit(np.concatenate(halves).astype(np.float32))
+    return ids, np.concatenate(halves)
 
 
 def _unit(found: Vectors) -> Vectors:
-    """Return the vectors at length one again: in float16 they are off by up to a thousandth."""
+    """Return the vectors at length one again, in place."""
     found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aggregator.models.encoders import Calibration, EncoderName
 from aggregator.models.stories import InWindow, WindowArticle
-from aggregator.models.values import Vectors
+from aggregator.models.values import Halves, Vectors
 from aggregator.stories.similarity import Decisions
 from aggregator.stories.window import Window
 
@@ -56,7 +56,7 @@ class Desk:
         return News(frozenset(arrived), frozenset(self._seen.keys() - seen.keys()), seen)
 
     def take_in(
-        self, news: News, arrived: Sequence[WindowArticle], vector_ids: Sequence[int], vectors: Vectors | None
+        self, news: News, arrived: Sequence[WindowArticle], vector_ids: Sequence[int], vectors: Vectors | Halves | None
     ) -> None:
         """Bring the window up to date; articles that were deleted since the news are left out."""
         there = {article.id for article in arrived}

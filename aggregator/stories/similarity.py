@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from aggregator.errors import EncoderError
 from aggregator.models.encoders import Calibration
-from aggregator.models.values import Vectors
+from aggregator.models.values import Halves, Vectors
 from aggregator.stories.calibrate import across, calibrated
 from aggregator.stories.vocabulary import Vocabulary, WordMatrix, grown, measured, stacked, weigh
 from aggregator.stories.words import is_digit, is_number
@@ -148,11 +148,13 @@ def widened(before: Background, words: Words) -> Background:
 def compare(words: Words, vectors: Vectors, common: Background) -> Compared:
     """Return what of these articles is compared, against a background that knows all their words.
 
-    `vectors` has shape (n, dim), with zero rows for articles without one; (n, 0) where no article has any.
+    `vectors` has shape (n, dim), with zero rows for articles without one; (n, 0) where no article has any. They are
+    changed in place: a window's are large.
     """
+    has_vector = np.einsum("ij,ij->i", vectors, vectors) > 0
     return Compared(
         vectors=_without_common_part(vectors, words.languages, common.means),
-        has_vector=np.einsum("ij,ij->i", vectors, vectors) > 0,
+        has_vector=has_vector,
         titles=weigh(common.titles, words.heads),
         texts=weigh(common.texts, words.whole),
         names=weigh(common.names, words.names),
@@ -182,7 +184,7 @@ def appended(before: Compared, more: Compared) -> Compared:
     return Compared(vectors=np.concatenate([vectors, below]), rarity=more.rarity, **words, **plain)
 
 
-def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | None) -> Vectors:
+def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | Halves | None) -> Vectors:
     """Return one unit row per article of `ids`, shape (n, dim); zero where it has no vector.
 
     Raises EncoderError where `vectors` is not one row of numbers for each of `vector_ids`.
@@ -312,19 +314,18 @@ def _means(vectors: Vectors, languages: Sequence[str | None]) -> dict[str, NDArr
 def _without_common_part(
     vectors: Vectors, languages: Sequence[str | None], means: Mapping[str, NDArray[np.float32]]
 ) -> Vectors:
-    """Return unit rows less the language's mean; zero rows stay zero."""
-    rest = vectors.copy()
+    """Return unit rows less the language's mean, in place; zero rows stay zero."""
     for row in np.flatnonzero(np.einsum("ij,ij->i", vectors, vectors) > 0).tolist():
         mean = means.get(languages[row] or "")
         if mean is not None and len(mean) == vectors.shape[1]:
-            rest[row] -= mean
-    return _unit(rest)
+            vectors[row] -= mean
+    return _unit(vectors)
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    """Return these rows at length one, in place: a window's are large."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors /= np.where(lengths > 0, lengths, 1)
+    """Return these rows at length one, in place."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    vectors /= np.where(lengths > 0, lengths, 1)[:, np.newaxis]
     return vectors
 
 

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from aggregator.models.encoders import Calibration
 from aggregator.models.stories import WindowArticle
-from aggregator.models.values import Vectors
+from aggregator.models.values import Halves, Vectors
 from aggregator.stories.calibrate import near_best
 from aggregator.stories.candidates import candidates
 from aggregator.stories.clean import clean_text, clean_title, is_round_up
@@ -114,7 +114,7 @@ class Window:
         self,
         arrived: Sequence[WindowArticle],
         vector_ids: Sequence[int] = (),
-        vectors: Vectors | None = None,
+        vectors: Vectors | Halves | None = None,
         gone: Collection[int] = (),
     ) -> None:
         """Take in articles, in whatever order, and forget others; one that is there already is replaced.
@@ -222,16 +222,16 @@ class Window:
 
     def _link(self, first: int) -> None:
         """Score the candidate pairs of the articles from the first fresh one on, and keep what may hold together."""
-        n = len(self)
-        old = self.links.tocoo()
-        found = [(old.row, old.col, old.data)]
+        n, found = len(self), []
         for left, right in candidates(self.compared, first):
             scores = self.scores(left, right)
             kept = (scores >= LEAST_LINK) & self._is_no_mere_likeness(left, right, scores)
-            left, right, scores = left[kept], right[kept], scores[kept]
-            found += [(left, right, scores), (right, left, scores)]
+            found.append((left[kept].astype(np.int32), right[kept].astype(np.int32), scores[kept]))
         rows, columns, data = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        self.links = sparse.csr_matrix((data, (rows.astype(np.int32), columns.astype(np.int32))), shape=(n, n))
+        del found
+        fresh = sparse.csr_matrix((data, (rows, columns)), shape=(n, n))
+        self.links.resize(n, n)
+        self.links = self.links + fresh + fresh.T
 
 
 def _standing(article: WindowArticle) -> Standing:

@@ -33,8 +33,8 @@ hiragana is Japanese grammar; a code is a name of letters and digits (G7, F-16, 
 EDGES = ".,:;!?…()[]{}\"“”„«»‘’'–—-|/*"
 """What stands around words and belongs to none, so that one word is read once."""
 
-REMEMBERED = 1 << 17
-"""Runs between two spaces that are remembered of a language: about 40 MB."""
+REMEMBERED = 1 << 14
+"""Runs between two spaces that are remembered of a language, and as many again of before: about 15 MB."""
 
 THOUSANDS = re.compile(r"[.,](?=\d{3}(?:\D|$))")
 
@@ -79,16 +79,21 @@ class _Run(NamedTuple):
 
 
 class _Runs(dict[str, _Run]):
-    """Runs that were read once: what is said is said again and again, and looked up in a tenth of the time."""
+    """Runs that were read once: what is said is said again and again, and looked up in a tenth of the time.
+
+    When there are too many, those are forgotten that nobody said since it was so before.
+    """
 
     def __init__(self, stops: frozenset[str]) -> None:
         super().__init__()
         self._stops = stops
+        self._before: dict[str, _Run] = {}
 
     def __missing__(self, run: str) -> _Run:
         if len(self) >= REMEMBERED:
+            self._before = dict(self)
             self.clear()
-        self[run] = found = _read(run, self._stops)
+        self[run] = found = self._before.get(run) or _read(run, self._stops)
         return found
 
 
