@@ -143,9 +143,9 @@ def held_out(sets: Sequence[LabelledSet]) -> Mapping[float, list[tuple[float, fl
     for each in sets:
         decisions = fit([other for other in sets if other is not each], endings=("",))
         decisions = _by_all(decisions)
-        links = links_of(each, decisions)
+        links, part = links_of(each, decisions), group.Part(each.compared, np.arange(len(each.clusters)))
         for bar in BARS:
-            labels = group.group(each.compared, links, decisions, held=Constraints(), bridges=each.bridges, bar=bar)
+            labels = group.group(part, links, decisions, held=Constraints(), bridges=each.bridges, bar=bar)
             figures[bar].append((bcubed_f1(each.clusters, labels), impure(each.clusters, labels)))
     return figures
 

@@ -4,6 +4,7 @@ Everything is sparse: what is not linked is not compared. Source of the order of
 (Murtagh 1983), with a learned score in place of a linkage.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,15 @@ Labels = NDArray[np.int64]
 
 Names = NDArray[np.int32]
 """Which clusters or articles, where there are millions of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The articles that are grouped, less a copy of what is compared of them: of a whole window that is large."""
+
+    compared: Compared
+    rows: Rows
+    """Which ones they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,7 @@ class Clusters:
 
 
 def group(
-    compared: Compared,
+    part: Part,
     links: Links,
     decisions: Decisions,
     *,
@@ -135,32 +145,47 @@ def group(
 ) -> Labels:
     """Return a cluster for each article; `start` says which are clusters already, in place of single articles.
 
+    `links` are those between them.
     `bridges` says which articles tell of many happenings (round-ups): they join the best cluster that is near enough
     once the clusters stand, so that they never hold two together. What the owner said holds in the end.
     """
-    begin = np.arange(len(compared), dtype=np.int64) if start is None else start
-    begin = hold(begin, held)
-    plain = sparse.diags((~bridges).astype(np.float32))
-    labels = join(compared, sparse.csr_matrix(plain @ links @ plain), begin, decisions, held=held, bar=bar)
+    begin = hold(np.arange(len(part.rows), dtype=np.int64) if start is None else start, held)
+    profiles = profiles_of(part.compared, begin, part.rows)
+    plain = thinned(links, lambda left, right: ~(bridges[left] | bridges[right])) if bridges.any() else links
+    labels = join(profiles, part.compared.rarity, plain, begin, decisions, held=held, bar=bar)
     return hold(_bridged(labels, links, bridges, bar), held)
 
 
 def join(
-    compared: Compared, links: Links, labels: Labels, decisions: Decisions, *, held: Constraints, bar: float
+    profiles: Profiles,
+    rarity: Scores,
+    links: Links,
+    labels: Labels,
+    decisions: Decisions,
+    *,
+    held: Constraints,
+    bar: float,
 ) -> Labels:
     """Return the clusters after no two that are linked reach the bar any more; `labels` are 0..k-1."""
-    profiles, ties = profiles_of(compared, labels), ties_of(links, labels)
+    ties = ties_of(links, labels)
     pairs = judged(clusters_of(ties, profiles), decisions, labels, held, bar)
     for _ in range(MAX_ROUNDS):
         target = best_pairs(pairs, len(profiles.sizes), bar)
         if target is None:
             break
-        labels, profiles = target[labels], merged(profiles, target, compared.rarity)
+        labels, profiles = target[labels], merged(profiles, target, rarity)
         grown = np.bincount(target, minlength=len(target)) > 1
         ties, n_old = tied(ties, target, labels, grown)
         again = judged(clusters_of(ties, profiles, n_old), decisions, labels, held, bar)
         pairs = _moved(pairs, target, grown).and_also(again)
     return _numbered(labels)
+
+
+def thinned(links: Links, stays: Callable[[Names, Names], NDArray[np.bool_]]) -> Links:
+    """Return those of the links that stay, as is said of the rows and columns of all."""
+    kept = stays(np.repeat(np.arange(links.shape[0], dtype=np.int32), np.diff(links.indptr)), links.indices)
+    before = np.concatenate([np.zeros(1, dtype=np.int32), np.cumsum(kept, dtype=np.int32)])
+    return sparse.csr_matrix((links.data[kept], links.indices[kept], before[links.indptr]), shape=links.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +209,10 @@ def judged(clusters: Clusters, decisions: Decisions, labels: Labels, held: Const
     return Judged(clusters.left[near], clusters.right[near], scores[near])
 
 
-def profiles_of(compared: Compared, labels: Labels) -> Profiles:
-    """Return what these clusters of these articles are in sum; `labels` are 0..k-1."""
+def profiles_of(compared: Compared, labels: Labels, rows: Rows | None = None) -> Profiles:
+    """Return what these clusters of these articles, or of these rows of them, are in sum; `labels` are 0..k-1."""
     k = int(labels.max(initial=-1)) + 1
-    gather = _gather(labels, k)
+    gather = _gather(labels, np.arange(len(labels)) if rows is None else rows, (k, len(compared)))
     sizes = np.asarray(gather.sum(axis=1), dtype=np.float32).ravel()
     vectors = np.asarray(gather @ compared.vectors, dtype=np.float32)
     counts = sparse.csr_matrix(gather @ _ones(compared.texts))
@@ -243,6 +268,8 @@ def ties_of(links: Links, labels: Labels) -> Ties:
     once = both.row < both.col
     ends, values = np.stack([both.row[once], both.col[once]]), both.data[once]
     singles = Ties(ends, values, np.stack([values, values]), Near(both.row, both.col, both.data))
+    if np.array_equal(labels, np.arange(len(labels))):
+        return singles
     return tied(singles, labels, labels, np.bincount(labels, minlength=len(labels)) > 1)[0]
 
 
@@ -464,10 +491,9 @@ def _spans(vectors: Vectors) -> Scores:
     return np.asarray(np.linalg.norm(vectors, axis=1), dtype=np.float32)
 
 
-def _gather(labels: Labels, k: int) -> sparse.csr_matrix:
-    """Return the matrix that sums members into clusters: shape (k, n)."""
-    ones = np.ones(len(labels), dtype=np.float32)
-    return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))), shape=(k, len(labels)))
+def _gather(labels: Labels, rows: Rows, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """Return the matrix that sums these rows into clusters: shape (k, n)."""
+    return sparse.csr_matrix((np.ones(len(labels), dtype=np.float32), (labels, rows)), shape=shape)
 
 
 def _numbered(labels: Labels) -> Labels:

@@ -11,16 +11,15 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from aggregator.models.corrections import Correction
 from aggregator.models.stories import KnownStory, Member, Regrouping, StoryDraft
 from aggregator.stories.corrections import constraints, hold
 from aggregator.stories.follow import settle
-from aggregator.stories.group import BAR, Labels, group
+from aggregator.stories.group import BAR, Labels, Part, group, thinned
 from aggregator.stories.lead import Closeness, lead
 from aggregator.stories.rank import rank, rank_terms
-from aggregator.stories.similarity import Links, Rows, take
+from aggregator.stories.similarity import Links, Rows
 from aggregator.stories.window import Window
 
 EDGE = 0.5
@@ -86,7 +85,7 @@ def cluster(
     rows = _in_order(window, np.flatnonzero(in_region & (original == np.arange(len(ids)))))
     start = np.where(np.isin(rows, region.fresh), -1 - rows, _stories(ids, story_of)[rows])
     labels = group(
-        take(window.compared, rows),
+        Part(window.compared, rows),
         _links_of(window, rows, np.isin(rows, region.fresh)),
         window.decisions,
         held=constraints(corrections, ids[rows]),
@@ -149,9 +148,8 @@ def _is_large(stories: Rows) -> NDArray[np.bool_]:
 
 def _links_of(window: Window, rows: Rows, is_fresh: NDArray[np.bool_]) -> Links:
     """Return the links between these articles, by their places in `rows`, that a fresh one has a part in."""
-    links = window.links[rows][:, rows].tocoo()
-    kept = is_fresh[links.row] | is_fresh[links.col]
-    return sparse.csr_matrix((links.data[kept], (links.row[kept], links.col[kept])), shape=links.shape)
+    links = window.links[rows][:, rows]
+    return links if is_fresh.all() else thinned(links, lambda left, right: is_fresh[left] | is_fresh[right])
 
 
 def _linked(window: Window, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from aggregator.models.bars import Remade, Trial, TriedBar
 from aggregator.models.corrections import Correction, CorrectionKind
 from aggregator.stories.corrections import Constraints
-from aggregator.stories.group import BAR, Labels, group
-from aggregator.stories.similarity import Rows, take
+from aggregator.stories.group import BAR, Labels, Part, group
+from aggregator.stories.similarity import Rows
 from aggregator.stories.window import Window
 
 BARS = (0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95)
@@ -80,9 +80,9 @@ def _grouped(window: Window, rows: Rows, bar: float) -> Labels:
     plain = np.flatnonzero(original == np.arange(len(rows)))
     bridges = np.array([window.articles[row].is_round_up for row in rows[plain]], dtype=bool)
     links = window.links[rows[plain]][:, rows[plain]]
-    compared = take(window.compared, rows[plain])
     labels = np.empty(len(rows), dtype=np.int64)
-    labels[plain] = group(compared, links, window.decisions, held=Constraints(), bridges=bridges, bar=bar)
+    part = Part(window.compared, rows[plain])
+    labels[plain] = group(part, links, window.decisions, held=Constraints(), bridges=bridges, bar=bar)
     return labels[original]
 
 
