@@ -28,7 +28,6 @@ def line(
         url=None,
         publisher=Publisher(publisher, f"p{publisher}.example", f"Paper {publisher}", country),
         feed_id=feed,
-        feed_title=None,
         published_at=at,
         first_seen_at=at,
         language=language,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import click
 import waitress
 from sqlalchemy import Engine
+from threadpoolctl import threadpool_limits
 
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import stop_on_signal
@@ -18,6 +19,7 @@ from aggregator.store.sessions import password_hash
 from aggregator.supervise import keep_running
 from web import create_app
 from web.security import MAX_UPLOAD_BYTES
+from web.warming import warm
 
 
 def where_to_serve(command: Callable[..., None]) -> Callable[..., None]:
@@ -68,6 +70,9 @@ def web_command(context: Context, host: str | None, port: int | None) -> None:
         serving = threading.Thread(target=server.run, name="web", daemon=True)
         serving.start()
         click.echo(f"The pages are at {address}.")
+        # Two threads take twice the time of one over vectors this small, waiting for each other.
+        threadpool_limits(1, "blas")
+        warm(app)
         stop.wait()
         server.close()
 

@@ -24,7 +24,6 @@ class ArticleLine:
     url: str | None
     publisher: Publisher
     feed_id: int | None
-    feed_title: str | None
     published_at: datetime
     first_seen_at: datetime
     language: str | None
@@ -157,7 +156,6 @@ class StoryMember:
 
     article: Article
     member: Member
-    feed_title: str | None
     evidence: Evidence | None = None
     """What it shares with the nearest member; None where that is not known."""
 

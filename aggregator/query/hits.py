@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from aggregator.query.fusion import fused
 from aggregator.query.language import Narrowing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """An article that was found, as far as putting hits in order needs it."""
+class Hit(NamedTuple):
+    """An article that was found, as far as putting hits in order needs it; a tuple, since a search finds a thousand."""
 
     article_id: int
     story_id: int | None

@@ -234,7 +234,16 @@ def _select_articles(*, is_whole: bool) -> Select[Any]:
     outline = (func.substr(articles.c.text, 1, OUTLINE_CHARS).label("text"), literal("").label("content_html"))
     return (
         select(
-            *(column for column in articles.c if column.name not in {"text", "content_html"}),
+            articles.c.id,
+            articles.c.feed_id,
+            articles.c.publisher_id,
+            articles.c.url,
+            articles.c.title,
+            articles.c.author,
+            articles.c.published_at,
+            articles.c.first_seen_at,
+            articles.c.language,
+            articles.c.image_url,
             *(long if is_whole else outline),
             (full_texts.c.content_html if is_whole else literal(None)).label("full_html"),
             article_status.c.read_at,

@@ -6,8 +6,7 @@ from sqlalchemy import RowMapping, Select, func, select
 
 from aggregator.models.feeds import Publisher
 from aggregator.models.pages import ArticleLine
-from aggregator.store.schema import article_status, articles, feeds, memberships, publishers, stories
-from aggregator.store.statements import feed_title
+from aggregator.store.schema import article_status, articles, memberships, publishers, stories
 
 EXCERPT_CHARS = 280
 LAST_CHARS = 40
@@ -23,7 +22,6 @@ def select_lines() -> Select[Any]:
             func.substr(articles.c.text, 1, EXCERPT_CHARS + 1).label("beginning"),
             articles.c.url,
             articles.c.feed_id,
-            feed_title.label("feed_title"),
             articles.c.published_at,
             articles.c.first_seen_at,
             articles.c.language,
@@ -38,7 +36,6 @@ def select_lines() -> Select[Any]:
             publishers.c.country,
         )
         .join(publishers, publishers.c.id == articles.c.publisher_id)
-        .outerjoin(feeds, feeds.c.id == articles.c.feed_id)
         .outerjoin(article_status, article_status.c.article_id == articles.c.id)
         .outerjoin(memberships, memberships.c.article_id == articles.c.id)
         .outerjoin(stories, stories.c.id == memberships.c.story_id)
@@ -54,7 +51,6 @@ def line(row: RowMapping) -> ArticleLine:
         url=row["url"],
         publisher=publisher(row),
         feed_id=row["feed_id"],
-        feed_title=row["feed_title"],
         published_at=row["published_at"],
         first_seen_at=row["first_seen_at"],
         language=row["language"],

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
+    bindparam,
     column,
     exists,
     func,
@@ -41,7 +42,7 @@ from aggregator.store.schema import (
     vectors,
 )
 from aggregator.store.search_index import ANY, INDEX, docid_from, language_fact, publisher_fact
-from aggregator.store.statements import chunks
+from aggregator.store.statements import among_ids
 
 N_FOUND = 1_000
 """Of the newest articles that match; those among them are put in order."""
@@ -101,11 +102,11 @@ def n_found(db: Connection, query: Query, *, limit: int) -> int:
 
 def texts_of(db: Connection, article_ids: Sequence[int], *, max_chars: int) -> dict[int, str]:
     """Return the beginnings of the texts of these articles."""
-    text_of = func.substr(articles.c.text, 1, max_chars).label("text")
-    question = select(articles.c.id, text_of)
-    return {
-        row.id: row.text for some in chunks(article_ids) for row in db.execute(question.where(articles.c.id.in_(some)))
-    }
+    rows = db.execute(_TEXTS, {"ids": article_ids, "n": max_chars}).all()
+    return {article_id: text for article_id, text in rows}  # noqa: C416  a row is no pair to the type checker
+
+
+_TEXTS = select(articles.c.id, func.substr(articles.c.text, 1, bindparam("n"))).where(among_ids(articles.c.id))
 
 
 def newest_with_vectors(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[int]:
@@ -132,12 +133,10 @@ def hits_among(db: Connection, query: Query, article_ids: Collection[int]) -> li
 
 def names_of_publishers(db: Connection, publisher_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Return domain and name of these publishers."""
-    question = select(publishers.c.id, publishers.c.domain, publishers.c.name)
-    return {
-        row.id: (row.domain, row.name)
-        for some in chunks(publisher_ids)
-        for row in db.execute(question.where(publishers.c.id.in_(some)))
-    }
+    return {row.id: (row.domain, row.name) for row in db.execute(_NAMES, {"ids": publisher_ids}).all()}
+
+
+_NAMES = select(publishers.c.id, publishers.c.domain, publishers.c.name).where(among_ids(publishers.c.id))
 
 
 # --- names -----------------------------------------------------------------------------------------------
@@ -238,7 +237,9 @@ def _ids(db: Connection, plan: Plan, *, limit: int, among: Collection[int] | Non
     if among is not None:
         conditions.append(docid.in_(select(search_docs.c.docid).where(search_docs.c.article_id.in_(among))))
     conditions += _in_time(db, plan.query, docid)
-    conditions += [docid.in_(_marked(mark)) for mark in (Mark.STARRED, Mark.FOLLOWED) if mark in plan.query.marks]
+    # + 0 lets FTS5 go through its words once: asked for one number at a time, it would begin anew for each.
+    held = docid + 0 if said else docid
+    conditions += [held.in_(_marked(mark)) for mark in (Mark.STARRED, Mark.FOLLOWED) if mark in plan.query.marks]
     newest = select(search_docs.c.article_id).select_from(source).where(*conditions).order_by(docid.desc())
     if plan.looks_at_rows:
         looked = newest.limit(N_LOOKED_THROUGH).subquery()
@@ -330,23 +331,23 @@ def _is_of(article_id: ColumnElement[int], feed_ids: Sequence[int]) -> ColumnEle
 
 
 def _hits(db: Connection, article_ids: Iterable[int]) -> dict[int, Hit]:
-    question = (
-        select(
-            articles.c.id.label("article_id"),
-            memberships.c.story_id,
-            articles.c.published_at,
-            articles.c.publisher_id,
-            articles.c.language,
-            func.coalesce(stories.c.n_publishers, 1).label("n_publishers"),
-        )
-        .outerjoin(memberships, memberships.c.article_id == articles.c.id)
-        .outerjoin(stories, stories.c.id == memberships.c.story_id)
+    rows = db.execute(_HITS, {"ids": list(dict.fromkeys(article_ids))}).all()
+    return {row[0]: Hit._make(row) for row in rows}
+
+
+_HITS = (
+    select(
+        articles.c.id,
+        memberships.c.story_id,
+        articles.c.published_at,
+        articles.c.publisher_id,
+        articles.c.language,
+        func.coalesce(stories.c.n_publishers, 1),
     )
-    return {
-        row["article_id"]: Hit(**row)
-        for some in chunks(list(dict.fromkeys(article_ids)))
-        for row in db.execute(question.where(articles.c.id.in_(some))).mappings()
-    }
+    .outerjoin(memberships, memberships.c.article_id == articles.c.id)
+    .outerjoin(stories, stories.c.id == memberships.c.story_id)
+    .where(among_ids(articles.c.id))
+)
 
 
 # --- the two ways of writing it down ---------------------------------------------------------------------

@@ -33,14 +33,13 @@ from aggregator.store.schema import (
     UtcTime,
     article_status,
     articles,
-    feeds,
     memberships,
     publishers,
     stories,
     topic_stories,
     topics,
 )
-from aggregator.store.statements import among_ids, feed_title
+from aggregator.store.statements import among_ids
 from aggregator.store.stories import member_in
 
 MOST_LINES = 5
@@ -145,16 +144,18 @@ def find_story(db: Connection, story_id: int, *, is_whole: bool = True) -> Story
     cards = story_cards(db, [story_id])
     if not cards:
         raise NotFoundError(f"There is no story with the number {story_id}.")
-    rows = db.execute(select(memberships).where(memberships.c.story_id == story_id)).mappings()
+    rows = db.execute(_MEMBERS, {"ids": [story_id]}).mappings().all()
     members = {row["article_id"]: (member_in(row), unpacked(row["evidence"])) for row in rows}
-    titles = {row.id: row.title for row in db.execute(select(feeds.c.id, feed_title.label("title"))).all()}
     return StoryPage(
         card=cards[0],
         members=tuple(
-            StoryMember(article, members[article.id][0], titles.get(article.feed_id), members[article.id][1])
+            StoryMember(article, *members[article.id])
             for article in find_articles(db, list(members), is_whole=is_whole)
         ),
     )
+
+
+_MEMBERS = select(memberships).where(among_ids(memberships.c.story_id))
 
 
 def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
@@ -207,10 +208,10 @@ def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[R
     """Return each story's articles in the order they were published, and which of them were read."""
     reports: dict[int, list[Report]] = defaultdict(list)
     read: dict[int, set[int]] = defaultdict(set)
-    for story_id, is_read, *report in db.execute(_REPORTS, {"ids": story_ids}).all():
-        reports[story_id].append(Report._make(report))
-        if is_read:
-            read[story_id].add(report[0])
+    for row in db.execute(_REPORTS, {"ids": story_ids}).all():
+        reports[row[0]].append(Report._make(row[2:]))
+        if row[1]:
+            read[row[0]].add(row[2])
     for each in reports.values():
         each.sort(key=attrgetter("published_at", "article_id"))
     return reports, read

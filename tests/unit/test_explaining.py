@@ -51,7 +51,6 @@ def member(number, nearest=None, *, evidence=None, copy_of=None, **more):
     return StoryMember(
         article(number, **more),
         Member(article_id=number, score=0.8, nearest_id=nearest, copy_of_id=copy_of),
-        None,
         evidence,
     )
 
@@ -140,7 +139,6 @@ def card(**terms):
         url=None,
         publisher=Publisher(1, "a.example", "A"),
         feed_id=None,
-        feed_title=None,
         published_at=NOON,
         first_seen_at=NOON,
         language=None,
