@@ -17,7 +17,7 @@ blueprint = Blueprint("publishers", __name__)
 
 RECORD = timedelta(days=30)
 """How far back it counts how a publisher reports."""
-MOST_OFFERED = 500
+MOST_OFFERED = 200
 """Publishers that are offered where one is to be named."""
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from aggregator.models.articles import Article
 from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.models.digests import Claim, Digest, Figure, Reading, SourceFacts
+from aggregator.models.feeds import Publisher
 from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryLink, StoryMember, StoryPage
-from aggregator.store import articles, changes, context, digests, mutes, showing, stories
+from aggregator.store import articles, changes, context, digests, mutes, owners, showing, stories
 from aggregator.store.db import reading
 from web.newsroom import engine, now
 
@@ -153,6 +154,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         said = says(page, digest, new, _texts(db, page, digest, new))
         around = _around(db, page, history) if len(ordered) > 1 else None
         muted = mutes.mutes_of_story(db, story_id, now=now())
+        owner_of = owners.owner_domains(db)
     found = sources(page, digest.sources if digest else ())
     return render_template(
         "story.html",
@@ -165,6 +167,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         around=around,
         sources=_asked_for(found)[:N_SOURCES],
         n_sources=len(_asked_for(found)),
+        siblings=siblings(page, owner_of),
         languages=sorted({each.article.language for each in page.members if each.article.language}),
         borderline={each.article.id for each in page.members if is_borderline(each)},
         headlines=headlines(page),
@@ -230,6 +233,20 @@ def headlines(page: StoryPage) -> list[Article]:
             seen.add(wording)
             found.append(member.article)
     return found
+
+
+def siblings(page: StoryPage, owner_of: Mapping[int, str]) -> dict[int, list[Publisher]]:
+    """Return by publisher the others of the story that have its owner; publishers without such are left out."""
+    there = {each.article.publisher.id: each.article.publisher for each in page.members}
+    owned: dict[str, list[Publisher]] = defaultdict(list)
+    for publisher_id in there.keys() & owner_of.keys():
+        owned[owner_of[publisher_id]].append(there[publisher_id])
+    return {
+        one.id: [each for each in sorted(of_owner, key=lambda each: each.id) if each != one]
+        for of_owner in owned.values()
+        for one in of_owner
+        if len(of_owner) > 1
+    }
 
 
 def is_borderline(member: StoryMember) -> bool:

@@ -53,7 +53,7 @@ SPELT_NUMBERS = {
 NUMBER = re.compile(
     rf"(?<![\w.,/:€$£-])(?P<figure>\d{{1,3}}(?:[.,’'\u00a0\u202f ]\d{{3}})+(?!\d)|\d+(?:[.,]\d+)?)"
     rf"(?:[ \u00a0](?P<scale>{'|'.join(SCALES)})\b)?(?![\w%]|[.,]\d|-year|[ \u00a0]?%)"
-    rf"|\b(?P<spelt>{'|'.join(sorted(SPELT_NUMBERS, key=len, reverse=True))})\b(?!-)",
+    rf"|(?<!-)\b(?P<spelt>{'|'.join(sorted(SPELT_NUMBERS, key=len, reverse=True))})\b(?!-)",
     re.IGNORECASE,
 )
 """A number in figures, with its thousands apart as any language does it, or a small one spelt out."""

@@ -219,6 +219,11 @@ def test_a_number_is_read_only_beside_what_it_counts(sentence, found):
     assert [(counts, number) for counts, number, _ in readings(sentence)] == found
 
 
+def test_a_number_that_is_the_end_of_a_longer_one_counts_nothing():
+    assert list(readings("Forty-three people were injured.")) == []
+    assert [number for _, number, _ in readings("Three people were injured.")] == [3.0]
+
+
 def test_figures_that_moved_are_told_in_order_with_their_source():
     found = read(told(2, DEAD_17), told(1, DEAD_12), told(3, QUAKE))
     [figure] = found.figures

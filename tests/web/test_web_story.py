@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, update
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.store import articles, correcting, digests, reading, revisions, showing
+from aggregator.store import articles, correcting, digests, owners, reading, revisions, showing
 from aggregator.store.db import transaction
 from aggregator.store.schema import articles as articles_table
 from tests.edition import NOON, Edition, Piece, make_topics, print_edition, read_stories
@@ -221,3 +221,15 @@ def test_the_timeline_says_when_texts_were_corrected_and_what_the_owner_correcte
     with transaction(engine) as db:
         correcting.undo(db, change.id, now=NOON)
     assert "You corrected it" not in client.get(f"/story/{quake}").text
+
+
+def test_sources_of_one_owner_say_so(client: FlaskClient, engine: Engine, edition: Edition) -> None:
+    quake = edition.story_ids["quake"]
+    assert "of one owner with" not in client.get(f"/story/{quake}").text
+    with transaction(engine) as db:
+        one, other = (owners.named(db, name).id for name in ("North Wire", "Daily Lantern"))
+        owners.join(db, one, other, now=NOON)
+    page = client.get(f"/story/{quake}").text
+    assert "of one owner with <bdi>Daily Lantern</bdi>" in page
+    assert "of one owner with <bdi>North Wire</bdi>" in page
+    assert page.count("of one owner with") == 2
