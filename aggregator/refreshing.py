@@ -21,7 +21,7 @@ from aggregator.models.entries import FeedOffer, ParsedFeed
 from aggregator.models.feeds import DueFeed, Fault, Feed, Poll
 from aggregator.models.fetching import Failed, Fetched, NotAsked, Reply, Request
 from aggregator.models.hubs import Push
-from aggregator.parse.feed import is_web_page
+from aggregator.parse.kinds import is_web_page
 from aggregator.parse.sandbox import Parse, Parsed
 from aggregator.searching import search
 from aggregator.store import feeds, holds, hubs, keeping, twins

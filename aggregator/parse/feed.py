@@ -1,7 +1,6 @@
 """A feed document -> what it says: text that is text, HTML that is safe, links that lead somewhere, dates in UTC."""
 
 import hashlib
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from aggregator.parse import cut
 from aggregator.parse.dates import parse_date
 from aggregator.parse.html import clean_text, first_image, plain_line, sanitise, text_of
 from aggregator.parse.json_feed import is_json, read_json_feed
+from aggregator.parse.kinds import is_web_page
 from aggregator.parse.language import article_language, language_code
 from aggregator.parse.plain import read_items
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
@@ -26,8 +26,6 @@ MAX_TITLE_CHARS = 2000
 MAX_NAME_CHARS = 300
 MAX_GUID_CHARS = 500
 _SHORT_TITLE_CHARS = 100
-
-_WEB_PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_items: bytes = b"") -> ParsedFeed:
@@ -108,11 +106,6 @@ def _parsed(raw: RawFeed, entries: tuple[Entry, ...], *, url: str, items: bytes,
         items=items,
         n_cut=n_cut,
     )
-
-
-def is_web_page(body: bytes) -> bool:
-    """Whether a document begins as HTML does."""
-    return _WEB_PAGE.match(body.removeprefix(b"\xef\xbb\xbf")[:4096]) is not None
 
 
 def _kind(body: bytes) -> str:

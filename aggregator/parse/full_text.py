@@ -6,8 +6,8 @@ import trafilatura
 
 from aggregator.errors import ParseError
 from aggregator.models.values import SafeHtml
-from aggregator.parse.feed import is_web_page
 from aggregator.parse.html import sanitise, text_of
+from aggregator.parse.kinds import is_web_page
 
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 """Of a page; the article in it is a few kilobytes."""

@@ -5,7 +5,7 @@ import multiprocessing
 import resource
 import signal
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -18,9 +18,7 @@ from aggregator.models.entries import FeedOffer, ParsedFeed
 from aggregator.models.fetching import Fetched
 from aggregator.models.subscribing import Subscription
 from aggregator.models.values import SafeHtml
-from aggregator.parse.discover import find_offers
-from aggregator.parse.feed import is_web_page, parse_feed
-from aggregator.parse.opml import parse_opml
+from aggregator.parse.kinds import is_web_page
 
 Parsed = ParsedFeed | tuple[FeedOffer, ...]
 """What a document was: a feed, or a web page with the feeds that it declares."""
@@ -28,6 +26,7 @@ Parsed = ParsedFeed | tuple[FeedOffer, ...]
 Read = TypeVar("Read")
 
 _STOP_AFTER_S = 5.0
+_STOPPED = "Broadsheet was stopped while it read the document."
 _GRACE_S = 1.0
 """A child stops itself so long after we should have stopped it: were we killed, nobody else would."""
 
@@ -47,6 +46,10 @@ def parse_reply(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> 
 
     Raises ParseError, in words, for what is neither.
     """
+    # Here and below: only children load what reads documents, and those who ask for nothing new need no child.
+    from aggregator.parse.discover import find_offers
+    from aggregator.parse.feed import parse_feed
+
     try:
         return parse_feed(reply.body, url=reply.url, content_type=reply.content_type, known_items=known_items)
     except ParseError:
@@ -60,7 +63,7 @@ def parse_reply(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> 
 
 def read_page(reply: Fetched) -> SafeHtml:
     """Return the article that a web page holds; raises ParseError, in words, where there is none."""
-    # Only children that are asked for one load what finds articles: it takes as much memory as all the rest.
+    # And only children that are asked for one load what finds articles: it takes as much memory as all the rest.
     from aggregator.parse.full_text import full_text
 
     return full_text(reply.body, url=reply.url, content_type=reply.content_type)
@@ -68,6 +71,8 @@ def read_page(reply: Fetched) -> SafeHtml:
 
 def read_list(reply: Fetched) -> list[Subscription]:
     """Return the feeds of a subscription list; raises ParseError, in words, where it is none."""
+    from aggregator.parse.opml import parse_opml
+
     try:
         return parse_opml(reply.body)
     except OpmlError as error:
@@ -80,6 +85,8 @@ class Parsers:
     def __init__(self, settings: ParseSettings) -> None:
         self._settings = settings
         self._under_way: set[Future[Any]] = set()
+        # The first children take a second to start; whoever hands a document over does not wait for them.
+        self._hands = ThreadPoolExecutor(1, "parsers")
         # forks of a small server that has loaded this room and nothing of the caller's: quick to start and to replace
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["aggregator.parse.warm"])
@@ -97,6 +104,7 @@ class Parsers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the children at once; what they were reading is cancelled."""
+        self._hands.shutdown(cancel_futures=True)
         for work in list(self._under_way):
             work.cancel()
         self._pool.stop()  # type: ignore[no-untyped-call]
@@ -117,12 +125,24 @@ class Parsers:
     def _submit(self, read: Callable[[Fetched], Read], reply: Fetched) -> Future[Read]:
         answer: Future[Read] = Future()
         answer.set_running_or_notify_cancel()
+        handed = self._hands.submit(self._schedule, read, reply, answer)
+        handed.add_done_callback(lambda done: _give_up(done, answer))
+        return answer
+
+    def _schedule(self, read: Callable[[Fetched], Read], reply: Fetched, answer: Future[Read]) -> None:
         timeout_s = self._settings.timeout_s
         work = self._pool.schedule(_within, args=(timeout_s + _GRACE_S, read, reply), timeout=timeout_s)
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)
         work.add_done_callback(lambda done: _hand_over(done, answer, self._settings))
-        return answer
+
+
+def _give_up(handed: Future[None], answer: Future[Any]) -> None:
+    """Say of a document that no child was given why that is."""
+    if handed.cancelled():
+        answer.set_exception(ParseError(_STOPPED))
+    elif error := handed.exception():
+        answer.set_exception(error)
 
 
 def _hand_over(done: Future[Read], answer: Future[Read], settings: ParseSettings) -> None:
@@ -136,7 +156,7 @@ def _hand_over(done: Future[Read], answer: Future[Read], settings: ParseSettings
         limit = settings.max_memory_bytes // 1024**2
         answer.set_exception(ParseError(f"Reading the document took more than {limit} MiB of memory."))
     except CancelledError:
-        answer.set_exception(ParseError("Broadsheet was stopped while it read the document."))
+        answer.set_exception(ParseError(_STOPPED))
     except ProcessExpired:
         answer.set_exception(ParseError("The document broke the process that read it."))
     except Exception as error:  # whatever a child raises is that document's fault, and the next one is waiting

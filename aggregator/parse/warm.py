@@ -5,6 +5,9 @@ Imported by that server alone, which runs nothing but imports.
 
 import gc
 
+from aggregator.parse import discover as discover
+from aggregator.parse import feed as feed
+from aggregator.parse import opml as opml
 from aggregator.parse import sandbox as sandbox
 from aggregator.parse.dates import parse_date
 from aggregator.parse.language import article_language
