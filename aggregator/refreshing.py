@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import nlargest
 
 from sqlalchemy import Connection, Engine
@@ -30,8 +30,12 @@ from aggregator.store.facts import RHYTHM_ARTICLES
 
 KEEP_AT_ONCE = 32
 """So many feeds are kept in one transaction, while many are still to come: each statement costs as much as for one."""
-CLAIM_S = 300.0
-"""How long a worker that died keeps its feeds from others: longer than the slowest batch may take."""
+CLAIM_S = 60.0
+"""How long a worker that died keeps its feeds from others."""
+RENEW_EVERY_S = 10.0
+"""How soon whoever is at work says so again; while answers are awaited one comes, or is given up, within 30 s."""
+LAST_WORDS_S = 3.0
+"""How long whoever is stopped waits for what is being read; the rest is asked for again."""
 PUSHES_AT_ONCE = 50
 PUSH_CLAIM_S = 300.0
 PARSE_AT_ONCE = 64
@@ -72,19 +76,52 @@ class _Check:
 def refresh(
     engine: Engine, due: Sequence[DueFeed], tools: Tools, settings: PollSettings, *, now: datetime
 ) -> Iterator[Refreshed]:
-    """Check these feeds and yield how each went, as soon as it is kept; a feed that fails stops no other."""
-    lost, ready, n_left = [], list[_Check](), len(due)
-    for check in _checks(engine, due, tools, now=now):
-        ready.append(check)
-        n_left -= 1
-        # the last ones may be slow: those that are ready do not wait for them
-        if len(ready) >= min(KEEP_AT_ONCE, n_left // 4):
-            for done in _keep_all(engine, ready, settings, now=now):
-                lost += [done.feed] if done.is_lost else []
-                yield done
-            ready = []
+    """Check these feeds and yield how each went, as soon as it is kept; a feed that fails stops no other.
+
+    Where the caller stops in the middle, what came is kept, and the claims on the other feeds are given back.
+    """
+    lost, ready, desk = [], list[_Check](), _Desk(tools.parse)
+    claim = _Claim(engine, {each.feed.id for each in due}, now)
+    try:
+        for check in _checks(engine, due, tools, desk, now=now):
+            ready.append(check)
+            claim.renew(check.reply.after_s)
+            # the last ones may be slow: those that are ready do not wait for them
+            if len(ready) >= min(KEEP_AT_ONCE, (len(claim.feed_ids) - len(ready)) // 4):
+                kept = list(_keep_all(engine, ready, settings, now=now))
+                claim.feed_ids -= {each.due.feed.id for each in ready}
+                ready = []
+                lost += [done.feed for done in kept if done.is_lost]
+                yield from kept
+    except GeneratorExit:
+        ready += desk.last_words(LAST_WORDS_S)
+        list(_keep_all(engine, ready, settings, now=now))
+        claim.release()
+        raise
     if lost:
         search(engine, lost, tools.fetch, tools.parse, now=now)
+
+
+@dataclass
+class _Claim:
+    """Feeds that no other worker checks meanwhile."""
+
+    engine: Engine
+    feed_ids: set[int]
+    now: datetime
+    _renewed_s: float = 0.0
+
+    def renew(self, after_s: float) -> None:
+        """Hold on to the feeds, where it is some time ago that this was said."""
+        if after_s - self._renewed_s >= RENEW_EVERY_S:
+            self._renewed_s = after_s
+            with transaction(self.engine) as db:
+                feeds.renew_claims(db, self.feed_ids, now=self.now + timedelta(seconds=after_s), lease_s=CLAIM_S)
+
+    def release(self) -> None:
+        """Let others have the feeds."""
+        with transaction(self.engine) as db:
+            feeds.release(db, self.feed_ids)
 
 
 def read_pushes(engine: Engine, tools: Tools, *, now: datetime) -> Iterator[Refreshed]:
@@ -131,13 +168,12 @@ def _keep_push(engine: Engine, push: Push, check: _Check, *, now: datetime) -> R
     return Refreshed(feed, why=check.reply.why if isinstance(check.reply, Failed) else None)
 
 
-def _checks(engine: Engine, due: Sequence[DueFeed], tools: Tools, *, now: datetime) -> Iterator[_Check]:
+def _checks(engine: Engine, due: Sequence[DueFeed], tools: Tools, desk: "_Desk", *, now: datetime) -> Iterator[_Check]:
     """Ask all of these feeds, and yield each with what it says as soon as that is known."""
     by_url = {each.feed.feed_url: each for each in due}
     requests = (Request(url, politeness.validators_for(each.poll, now=now)) for url, each in by_url.items())
     with reading(engine) as db:
         held = holds.held_hosts(db, now=now)
-    desk = _Desk(tools.parse)
     for reply in tools.fetch(requests, now=now, held=held):
         checked = by_url[reply.request.url]
         if isinstance(reply, Fetched) and polls.body_hash(reply) != checked.poll.body_hash:
@@ -169,6 +205,11 @@ class _Desk:
         while self._done:
             future = self._done.popleft()
             yield _check(*self._reading.pop(future), future)
+
+    def last_words(self, within_s: float) -> list[_Check]:
+        """Return what is read within so many seconds; the others are given up."""
+        done, _ = wait(self._reading, timeout=within_s)
+        return [_check(*self._reading.pop(future), future) for future in done]
 
     def clear(self) -> Iterator[_Check]:
         """Yield all the others as they are read."""
@@ -207,6 +248,8 @@ def _keep_all(
     engine: Engine, checks: Sequence[_Check], settings: PollSettings, *, now: datetime
 ) -> Iterator[Refreshed]:
     """Keep what these feeds say, their entries and their polling, as a whole or, where one hinders, one by one."""
+    if not checks:
+        return
     try:
         with transaction(engine) as db:
             done = _keep(db, checks, settings, now=now)

@@ -15,10 +15,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, Engine
 
 from aggregator import announcing, digesting, fetching_pages, heap, listing, pipeline, probing, refreshing
-from aggregator.config import EncodeSettings, Settings
+from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
-from aggregator.fetch.http import fetch_all
+from aggregator.fetch.http import Fetch, fetch_all
+from aggregator.fetch.turns import Gaps
 from aggregator.models.encoders import EncoderName
 from aggregator.models.pages import Progress
 from aggregator.parse.sandbox import Parsers
@@ -84,6 +85,7 @@ class Worker:
         self._clock = clock
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._model = Model(engine, settings.encode, load)
+        self._gaps = Gaps()
         self._stopping = threading.Event()
         self._is_explaining = False
         self._seen_at: datetime | None = None
@@ -95,7 +97,7 @@ class Worker:
         """Work until `stop` is set, then finish the feed and the batch at hand."""
         with ExitStack() as stack:
             parsers = stack.enter_context(Parsers(self._settings.parse))
-            tools = Tools(fetch=partial(fetch_all, settings=self._settings.fetch), parse=parsers.parse)
+            tools = Tools(fetch=self._fetch(self._settings.fetch), parse=parsers.parse)
             scheduler = new_scheduler()
             scheduler.add_job(self.poll, "interval", [tools], seconds=POLL_EVERY_S, next_run_time=self._clock())
             scheduler.add_job(self.group, "interval", seconds=GROUP_EVERY_S, next_run_time=self._clock())
@@ -170,10 +172,13 @@ class Worker:
     def fetch_pages(self, parsers: Parsers) -> None:
         """Fetch whole articles from their own pages, for feeds whose owner wants that."""
         slowly = replace(self._settings.fetch, per_host=1, per_host_gap_s=PAGES_GAP_S)
-        fetch = partial(fetch_all, settings=slowly)
-        done = list(fetching_pages.fetch_pages(self._engine, fetch, parsers.read_page, now=self._clock()))
+        done = list(fetching_pages.fetch_pages(self._engine, self._fetch(slowly), parsers.read_page, now=self._clock()))
         if done:
             log.info("%d whole articles fetched, %d in vain.", len(done), sum(each.why is not None for each in done))
+
+    def _fetch(self, settings: FetchSettings) -> Fetch:
+        """Return the one way out: whatever is asked of a host, and by which job, a gap lies between."""
+        return partial(fetch_all, settings=settings, gaps=self._gaps)
 
     def ask_hubs(self, tools: Tools) -> None:
         """Ask the hubs that feeds offer to announce new articles to us."""

@@ -16,7 +16,7 @@ from aggregator.config import FetchSettings
 from aggregator.fetch.guard import Allowed, Refusal, Target, read_allowed, refusal_of, target_of
 from aggregator.fetch.inflate import ACCEPT_ENCODING, Body, DamagedError, TooLargeError
 from aggregator.fetch.politeness import hold_of
-from aggregator.fetch.turns import Turns
+from aggregator.fetch.turns import Gaps, Turns
 from aggregator.fetch.words import DAMAGED, why_connection, why_large, why_late, why_status
 from aggregator.models.feeds import Fault, Validators
 from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Reply, Request
@@ -56,16 +56,18 @@ def fetch_all(
     *,
     now: datetime,
     held: Mapping[str, datetime] | None = None,
+    gaps: Gaps | None = None,
 ) -> Iterator[Reply]:
     """Yield one reply for each request, as they complete; `now` is the moment at which the first is sent.
 
     At most `in_flight` are under way, at most `per_host` of them to one host and each a little after the one before.
-    Nothing is asked of a host in `held` before its moment, nor of one that asks to be left alone meanwhile.
+    Nothing is asked of a host in `held` before its moment, nor of one that asks to be left alone meanwhile. `gaps` are
+    shared by all that are not to come to one host at the same moment.
     `requests` is drawn from only as there is room. Nothing is read while the caller keeps a reply to itself, and that
     time counts towards no deadline.
     """
     source = iter(requests)
-    crew = _Crew(settings, now, held or {})
+    crew = _Crew(settings, now, held or {}, gaps or Gaps())
     try:
         while crew.has_work(source):
             while crew.replies:
@@ -78,11 +80,11 @@ def fetch_all(
 class _Crew:
     """The transfers under way and those that wait for their turn at their host."""
 
-    def __init__(self, settings: FetchSettings, now: datetime, held: Mapping[str, datetime]) -> None:
+    def __init__(self, settings: FetchSettings, now: datetime, held: Mapping[str, datetime], gaps: Gaps) -> None:
         self.replies: deque[Reply] = deque()
         self._settings = settings
         self._allowed = read_allowed(settings.allowed_hosts)
-        self._turns: Turns[_Transfer] = Turns(at_once=settings.per_host, gap_s=settings.per_host_gap_s)
+        self._turns: Turns[_Transfer] = Turns(at_once=settings.per_host, gap_s=settings.per_host_gap_s, gaps=gaps)
         self._running: dict[pycurl.Curl, _Transfer] = {}
         self._idle: list[pycurl.Curl] = []
         self._multi = pycurl.CurlMulti()

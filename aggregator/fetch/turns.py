@@ -1,22 +1,49 @@
 """Whose turn it is: so many at once of one host, and a pause between one and the next."""
 
 import heapq
+import threading
 from collections import Counter, defaultdict, deque
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
+MAX_HOSTS = 10_000
+"""So many are remembered before those are forgotten that may be asked again."""
+
+
+class Gaps:
+    """From when on each host may be asked again, for all that one process asks, by whichever of its threads."""
+
+    def __init__(self) -> None:
+        self._free_at: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def free_at(self, host: str) -> float:
+        """Return the moment from which on the host may be asked."""
+        return self._free_at.get(host, 0.0)
+
+    def take(self, host: str, now_s: float, gap_s: float) -> bool:
+        """Return whether the host may be asked now; if so, it may not be again before the gap is over."""
+        with self._lock:
+            if self.free_at(host) > now_s:
+                return False
+            if len(self._free_at) >= MAX_HOSTS:
+                self._free_at = {each: at for each, at in self._free_at.items() if at > now_s}
+            self._free_at[host] = now_s + gap_s
+            return True
+
+
 class Turns(Generic[Item]):
     """What waits for its turn at a host. Moments are seconds of any clock that only goes forward."""
 
-    def __init__(self, *, at_once: int, gap_s: float) -> None:
+    def __init__(self, *, at_once: int, gap_s: float, gaps: Gaps | None = None) -> None:
         self._at_once = at_once
         self._gap_s = gap_s
         self._waiting: defaultdict[str, deque[Item]] = defaultdict(deque)
         self._n_waiting = 0
         self._n_busy: Counter[str] = Counter()
-        self._free_at: dict[str, float] = {}
+        self._gaps = gaps or Gaps()
         self._ready: list[tuple[float, int, str]] = []
         """A heap of the hosts that have something waiting and room for it: when, in which order, which."""
         self._is_ready: set[str] = set()
@@ -35,16 +62,18 @@ class Turns(Generic[Item]):
 
     def take(self, now_s: float) -> Item | None:
         """Return what may start now, if anything; its host is the busier for it until `leave`."""
-        if not self._ready or self._ready[0][0] > now_s:
-            return None
-        _, _, host = heapq.heappop(self._ready)
-        self._is_ready.discard(host)
-        item = self._waiting[host].popleft()
-        self._n_waiting -= 1
-        self._n_busy[host] += 1
-        self._free_at[host] = now_s + self._gap_s
-        self._make_ready(host)
-        return item
+        while self._ready and self._ready[0][0] <= now_s:
+            _, _, host = heapq.heappop(self._ready)
+            self._is_ready.discard(host)
+            # others may have asked the host since it was put here
+            if is_free := self._gaps.take(host, now_s, self._gap_s):
+                item = self._waiting[host].popleft()
+                self._n_waiting -= 1
+                self._n_busy[host] += 1
+            self._make_ready(host)
+            if is_free:
+                return item
+        return None
 
     def leave(self, host: str) -> None:
         """Note that one that was taken is done."""
@@ -58,5 +87,5 @@ class Turns(Generic[Item]):
     def _make_ready(self, host: str) -> None:
         if host not in self._is_ready and self._waiting[host] and self._n_busy[host] < self._at_once:
             self._n_added += 1
-            heapq.heappush(self._ready, (self._free_at.get(host, 0.0), self._n_added, host))
+            heapq.heappush(self._ready, (self._gaps.free_at(host), self._n_added, host))
             self._is_ready.add(host)

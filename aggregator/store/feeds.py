@@ -257,6 +257,20 @@ def claim(db: Connection, feed_ids: Sequence[int], *, now: datetime, lease_s: fl
     return find_due(db, feed_ids, now=now)
 
 
+def renew_claims(db: Connection, feed_ids: Collection[int], *, now: datetime, lease_s: float) -> None:
+    """Keep other workers off these feeds for `lease_s` from now on; a feed that nobody claims stays free."""
+    until = now + timedelta(seconds=lease_s)
+    for some in chunks(sorted(feed_ids)):
+        claimed = update(polls).where(polls.c.feed_id.in_(some), polls.c.claimed_until.is_not(None))
+        db.execute(claimed.values(claimed_until=until))
+
+
+def release(db: Connection, feed_ids: Collection[int]) -> None:
+    """Give the claims on these feeds back."""
+    for some in chunks(sorted(feed_ids)):
+        db.execute(update(polls).where(polls.c.feed_id.in_(some)).values(claimed_until=None))
+
+
 def find_due(db: Connection, feed_ids: Sequence[int], *, now: datetime) -> list[DueFeed]:
     """Return these feeds with what a check needs to know of them, without a claim; those that are gone are left out."""
     facts = facts_of(db, feed_ids, since=now - RECORD, now=now)

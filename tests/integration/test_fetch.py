@@ -19,6 +19,7 @@ import pytest
 
 from aggregator.config import FetchSettings
 from aggregator.fetch.http import fetch, fetch_all
+from aggregator.fetch.turns import Gaps
 from aggregator.models.feeds import Validators
 from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Request
 from tests.server import Ask, Page, Site
@@ -458,4 +459,13 @@ def test_requests_to_one_host_keep_their_distance(site: Site) -> None:
     arrivals: list[float] = []
     site.pages["/feed.xml"] = lambda _: (arrivals.append(time.monotonic()), FEED)[1]  # type: ignore[func-returns-value]
     list(fetch_all([Request(site.at("/feed.xml"))] * 4, replace(OURS, per_host_gap_s=0.05), now=NOON))
+    assert arrivals[-1] - arrivals[0] > 0.1
+
+
+def test_requests_to_one_host_keep_their_distance_in_several_batches_too(site: Site) -> None:
+    arrivals: list[float] = []
+    site.pages["/feed.xml"] = lambda _: (arrivals.append(time.monotonic()), FEED)[1]  # type: ignore[func-returns-value]
+    polite, gaps = replace(OURS, per_host_gap_s=0.05), Gaps()
+    for _ in range(4):
+        list(fetch_all([Request(site.at("/feed.xml"))], polite, now=NOON, gaps=gaps))
     assert arrivals[-1] - arrivals[0] > 0.1

@@ -1,13 +1,15 @@
 """The straight line from a feed's address to kept articles, with a real server, parser and database."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, or_, select
 
 from aggregator import refreshing
 from aggregator.config import FetchSettings, PollSettings
@@ -15,17 +17,17 @@ from aggregator.errors import ParseError
 from aggregator.fetch.http import fetch_all
 from aggregator.health import State, health
 from aggregator.models.entries import ParsedFeed
-from aggregator.models.fetching import Fetched, Reply, Request
+from aggregator.models.fetching import Fetched, NotModified, Reply, Request
 from aggregator.models.pages import FeedLine
 from aggregator.models.subscribing import Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
-from aggregator.refreshing import Refreshed, Tools
+from aggregator.refreshing import CLAIM_S, Refreshed, Tools
 from aggregator.store import articles, feeds, schema
 from aggregator.store import reading as marks
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.revisions import revisions_of
 from aggregator.subscribing import readdress
-from tests.server import Page, Site
+from tests.server import Ask, Page, Site
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FETCH = FetchSettings(allowed_hosts=("127.0.0.0/8",), timeout_s=5.0)
@@ -516,3 +518,82 @@ def test_items_that_come_again_word_for_word_are_counted_and_not_read(engine: En
     assert (done.kept.n_new, done.kept.n_unchanged) == (1, 9)
     assert len(titles(engine)) == 10
     assert lines(engine)[site.at("/feed")].poll.n_entries == 10
+
+
+def test_a_host_that_wants_a_pause_gets_it_while_what_its_other_feeds_sent_is_being_read(engine: Engine):
+    is_said = threading.Event()
+
+    def busy(_: Ask) -> Page:
+        is_said.set()
+        return Page(b"", status=429, headers={"Retry-After": "3600"})
+
+    def parse_slowly(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> Future[Parsed]:
+        is_said.wait(timeout=30)
+        return parse_here(reply, discover=discover, known_items=known_items)
+
+    with Site({"/a": rss("fire"), "/b": busy, "/c": rss("flood"), "/d": rss("storm")}) as site:
+        subscribe(engine, *(site.at(path) for path in site.pages))
+        one_by_one = replace(FETCH, per_host=1, per_host_gap_s=0.0)
+        tools = Tools(fetch=partial(fetch_all, settings=one_by_one), parse=parse_slowly)
+        with transaction(engine) as db:
+            due = feeds.claim_due(db, now=NOON, limit=100, lease_s=60)
+        done = list(refreshing.refresh(engine, due, tools, PollSettings(), now=NOON))
+        assert sum("asked to be left alone" in (each.why or "") for each in done) == 2
+        poll(engine, now=NOON + timedelta(minutes=50))
+        assert site.paths() == ["/a", "/b"]
+        site.pages["/b"] = rss("quake")
+        poll(engine, now=NOON + timedelta(minutes=61))
+        assert sorted(site.paths()[2:]) == ["/a", "/b", "/c", "/d"]
+    assert titles(engine) == {"fire", "flood", "storm", "quake"}
+
+
+def n_free(engine: Engine, *, now: datetime) -> int:
+    """How many feeds a second worker would get at this moment."""
+    with reading(engine) as db:
+        free = or_(schema.polls.c.claimed_until.is_(None), schema.polls.c.claimed_until <= now)
+        due = select(func.count()).select_from(schema.polls).where(free, schema.polls.c.next_check_at <= now)
+        return db.execute(due).scalar_one()
+
+
+def test_feeds_stay_claimed_while_their_worker_works_and_a_minute_after_it_was_killed(engine: Engine):
+    subscribe(engine, *(f"https://{n}.example/" for n in range(10)))
+    with transaction(engine) as db:
+        due = feeds.claim_due(db, now=NOON, limit=100, lease_s=CLAIM_S)
+
+    def slow(requests: Iterable[Request], *, now: datetime, held: object) -> Iterator[Reply]:
+        for n, request in enumerate(requests):
+            yield NotModified(request=request, after_s=25.0 * n)
+            assert n_free(engine, now=now + timedelta(seconds=25 * (n + 1))) == 0
+
+    checks = refreshing.refresh(engine, due, Tools(fetch=slow, parse=parse_here), PollSettings(), now=NOON)
+    last = [next(checks) for _ in range(5)]
+    assert len(last) == 5
+    killed_at = NOON + timedelta(seconds=25 * 6)
+    assert n_free(engine, now=killed_at) == 0
+    assert n_free(engine, now=killed_at + timedelta(seconds=CLAIM_S)) >= 4
+
+
+def test_whoever_stops_in_the_middle_keeps_what_came_and_lets_go_of_the_rest(engine: Engine):
+    being_read: list[tuple[Future[Parsed], Fetched]] = []
+
+    def parse_later(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> Future[Parsed]:
+        if reply.url.endswith("/2"):
+            return parse_here(reply, discover=discover)
+        being_read.append((Future(), reply))
+        return being_read[-1][0]
+
+    with Site({f"/{n}": rss(f"t{n}") for n in range(6)}) as site:
+        subscribe(engine, *(site.at(path) for path in site.pages))
+        with transaction(engine) as db:
+            due = feeds.claim_due(db, now=NOON, limit=100, lease_s=CLAIM_S)
+        one_by_one = replace(FETCH, in_flight=1, per_host_gap_s=0.0)
+        tools = Tools(fetch=partial(fetch_all, settings=one_by_one), parse=parse_later)
+        checks = refreshing.refresh(engine, due, tools, PollSettings(), now=NOON)
+        assert next(checks).feed.feed_url == site.at("/2")
+        (first, reply), (second, _) = being_read
+        first.set_result(parse_reply(reply, discover=False))
+        second.set_exception(ParseError("It cannot be read."))
+        checks.close()
+        assert titles(engine) == {"t0", "t2"}
+        assert lines(engine)[site.at("/1")].poll.error == "It cannot be read."
+        assert n_free(engine, now=NOON) == 3

@@ -1,4 +1,4 @@
-from aggregator.fetch.turns import Turns
+from aggregator.fetch.turns import MAX_HOSTS, Gaps, Turns
 
 
 def turns(*items: str, at_once: int = 2, gap_s: float = 1.0) -> Turns[str]:
@@ -46,3 +46,26 @@ def test_a_redirect_goes_before_those_that_have_not_begun() -> None:
     waiting.add("a", "a redirected", goes_first=True)
     assert waiting.take(0.0) == "a redirected"
     assert len(waiting) == 2
+
+
+def test_what_others_asked_of_a_host_counts() -> None:
+    gaps = Gaps()
+    first, second = (Turns[str](at_once=2, gap_s=1.0, gaps=gaps) for _ in "12")
+    for each, item in ((first, "first"), (second, "second"), (second, "third")):
+        each.add("a", item)
+    assert taken(first, 0.0) == ["first"]
+    assert taken(second, 0.0) == []
+    assert second.wait_s(0.25) == 0.75
+    assert taken(second, 1.0) == ["second"]
+    first.add("a", "fourth")
+    assert taken(first, 1.5) == []
+    assert taken(first, 2.0) == ["fourth"]
+    assert taken(second, 2.0) == []
+
+
+def test_hosts_that_may_be_asked_again_are_forgotten_when_there_are_many() -> None:
+    gaps = Gaps()
+    for n in range(2 * MAX_HOSTS):
+        assert gaps.take(str(n), float(n), 1.5)
+    assert gaps.free_at("0") == 0.0
+    assert not gaps.take(str(2 * MAX_HOSTS - 1), 2.0 * MAX_HOSTS, 1.5)
