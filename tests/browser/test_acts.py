@@ -286,3 +286,26 @@ def test_fingers_find_every_act(browser: Browser, address: str, edition: Edition
             assert box
             assert (box["width"] >= 44, box["height"] >= 44) == (True, True), path
     context.close()
+
+
+def test_the_link_of_a_story_is_copied_without_what_was_asked_of_its_page(page: Page, edition: Edition) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    story = f"/story/{edition.story_ids['quake']}"
+    page.goto(f"{story}?sort=country#title")
+    page.get_by_role("button", name="Copy link").click()
+    expect(said(page)).to_have_text("The link is copied.")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(story)
+    page.get_by_role("button", name="Star").first.click()
+    expect(said(page)).to_have_text("Starred.")
+
+
+def test_a_correction_is_taken_back_by_the_key_that_takes_back_everything(page: Page, edition: Edition) -> None:
+    story = f"/story/{edition.story_ids['quake']}"
+    page.goto(story)
+    page.get_by_text("One of them does not belong here").click()
+    page.get_by_role("button", name="Not this story …").first.click()
+    page.get_by_role("button", name="Do it").click()
+    expect(page.get_by_text(re.compile("Took 1 article out"))).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.locator(".messages").get_by_text("Undone.")).to_be_visible()
+    assert page.url.endswith(story)

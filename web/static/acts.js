@@ -64,7 +64,7 @@ async function attempt(address, fields) {
 
 // A button does what its address ends with, and so does the opposite one in the same slot.
 const SLOTS = { read: "read", unread: "read", star: "star", unstar: "star", follow: "follow", unfollow: "follow", mute: "mute" };
-const addressOf = (button) => button.getAttribute("formaction") ?? button.getAttribute("href");
+const addressOf = (button) => button.getAttribute("formaction") ?? button.getAttribute("href") ?? "";
 const actOf = (button) => addressOf(button).split("/").pop();
 const slotOf = (button) => SLOTS[actOf(button)];
 const inSlot = (item, slot) => [...(item?.querySelectorAll(".act") ?? [])].find((each) => slotOf(each) === slot);
@@ -94,7 +94,7 @@ async function refresh() {
     if (!now) continue;
     item.classList.toggle("is-read", now.classList.contains("is-read"));
     item.classList.remove("is-muted", "is-over");
-    for (const button of item.querySelectorAll("button.act")) {
+    for (const button of item.querySelectorAll("button.act:not([data-copy])")) {
       const other = inSlot(now, slotOf(button));
       if (other) turn(button, actOf(other), other.querySelector("span").textContent);
     }
@@ -149,12 +149,24 @@ async function open(link) {
   dialog.showModal();
 }
 
+// --- the address of a story, for elsewhere ------------------------------------------------------------
+
+// Browsers let pages write to the clipboard over https and on this machine; elsewhere the button stays out of sight.
+const copies = document.querySelectorAll("button[data-copy]");
+for (const button of copies) button.hidden = !navigator.clipboard;
+
+function copy(button) {
+  const address = new URL(button.dataset.copy, location.href).href;
+  navigator.clipboard.writeText(address).then(() => say(said.dataset.copied), () => say(address));
+}
+
 // --- pressing ----------------------------------------------------------------------------------------
 
 // What the last act was done with: where the focus goes back to when it is undone.
 let last = null;
 
 const PRESSED = [
+  ["button[data-copy]", copy],
   ["button[data-undo]", (button) => undo(button.getAttribute("formaction"))],
   ["button.act", act],
   ["a.act", open],
