@@ -1,5 +1,6 @@
 """Commands that group: worker, regroup."""
 
+import os
 from datetime import datetime
 
 import click
@@ -18,14 +19,24 @@ from aggregator.schedule import Worker
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 
+NICENESS = 5
+"""Of a worker: it gets a third of a core that a page wants too, and all that nobody wants."""
+
 
 @click.command("worker")
 @pass_context
 def worker_command(context: Context) -> None:
     """Poll feeds and group articles until stopped, without the pages."""
+    give_way()
     worker = Worker(context.open(), context.settings)
     with stop_on_signal() as stop:
         worker.run(stop)
+
+
+def give_way() -> None:
+    """Let whoever reads pages go first, where the two want the same core: a page is waited for, a regroup is not."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
 
 
 @click.command("regroup")
