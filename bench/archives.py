@@ -1,12 +1,13 @@
 """Large archives of invented news in the real schema, filled fast: what bench/pages.py opens its pages on.
 
 Words are invented, as frequent as words are (Zipf), in scripts with and without spaces. The newest week is as the
-worker leaves it: vectors, stories, topics, evidence, read marks; what is older has stories and marks.
+worker leaves it: vectors, stories, topics, evidence, digests, read marks; what is older has stories and marks.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 
+from aggregator.models.digests import Account, Claim, Digest, Named, SourceFacts
 from aggregator.models.encoders import EncoderName
+from aggregator.store import digests
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction
-from aggregator.store.schema import feed_key, guid_key, url_key
+from aggregator.store.schema import articles, feed_key, guid_key, memberships, stories, url_key
 
 ENCODER = EncoderName("bench", "1", 384)
 PER_DAY = 1_400
@@ -73,7 +77,48 @@ def build(path: Path, n_articles: int, *, now: datetime, seed: int = 1) -> None:
         db.execute("PRAGMA optimize")
         db.commit()
         db.execute("PRAGMA journal_mode = WAL")
+    add_digests(part, now=now)
     part.replace(path)
+
+
+def add_digests(path: Path, *, now: datetime, seed: int = 1) -> None:
+    """Write what the stories of the window say, in as many claims as real ones: the pages of stories show them."""
+    engine, chance = open_database(sqlite_url(path)), np.random.default_rng(seed)
+    told = (stories.c.last_at >= now - WINDOW) & (stories.c.n_publishers >= 2)
+    question = (
+        select(memberships.c.story_id, articles.c.id, articles.c.text)
+        .join(stories, stories.c.id == memberships.c.story_id)
+        .join(articles, articles.c.id == memberships.c.article_id)
+        .where(told)
+    )
+    texts: dict[int, dict[int, str]] = defaultdict(dict)
+    with transaction(engine) as db:
+        for story_id, article_id, text in db.execute(question):
+            texts[story_id][article_id] = " ".join(text.split())
+        digests.save(db, {each: (b"bench", _digest(said, chance)) for each, said in texts.items()}, now=now)
+    engine.dispose()
+
+
+def _digest(said: Mapping[int, str], chance: np.random.Generator) -> Digest:
+    """Return what a story of these texts says: four stretches of each of the first fifty, some said by others too."""
+    ids = list(said)
+    claims, sentences = [], []
+    for article_id, text in list(said.items())[:50]:
+        for at in range(0, min(len(text) - 20, 400), 100):
+            others = chance.choice(ids, min(len(ids) - 1, int(chance.integers(0, 6))), replace=False).tolist()
+            by = tuple(dict.fromkeys([article_id, *others]))
+            claims.append(Claim(by, by, tuple(chance.integers(0, 40, 2).tolist())))
+            sentences.append(text[at : at + 90])
+    particulars = tuple(tuple(sorted(set(chance.choice(ids, 3).tolist()))) for _ in range(40))
+    n = len(claims)
+    return Digest(
+        account=Account(tuple(ids), tuple(claims), particulars),
+        sentences=tuple(sentences),
+        in_short=tuple(range(min(n, 5))),
+        alone=tuple(place for place, claim in enumerate(claims) if len(claim.said_by) == 1)[:5],
+        names=tuple(Named(f"Name {place}", tuple(ids[: 2 + place])) for place in range(12)),
+        sources=tuple(SourceFacts(each, each, own_share=0.5) for each in ids),
+    )
 
 
 def rare_word(tongue: str = "en") -> str:

@@ -1,26 +1,28 @@
 """Measure the pages: how fast they come from archives of 30,000 and of a million articles, and what they weigh.
 
-    python -m bench.pages [--sizes 30000 1000000] [--cache FOLDER] [--rounds 40] [--busy] [--out bench/pages.md]
+    python -m bench.pages [--sizes 30000 1000000] [--cache FOLDER] [--rounds 40] [--out bench/pages.md]
 
 The archives are those of bench/archives.py and stay in the cache. A real `broadsheet web` serves each, and one reader
 asks it over one kept connection, as a browser does. Times run from the request to the last byte of the answer; the
 first request of each kind is told apart, since it finds nothing in memory. CPU is the web's own, per request.
---busy lets a process write and encode meanwhile, as a worker does: articles are kept through the store, and matrices
-are multiplied on one thread.
+Everything is measured twice: by itself, and on a copy of the archive where a real worker polls, keeps, encodes and
+groups all the time (bench/busy.py).
 """
 
 import argparse
 import gzip
 import os
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -65,19 +67,17 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "broadsheet-archives")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--only", default="", help="kinds of pages whose name holds this")
-    parser.add_argument("--busy", action="store_true", help="write and encode meanwhile")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    lines, visits = [], []
+    alone, beside, visits = [], [], []
     for size in asked.sizes:
         database = archive(asked.cache, size)
-        with web(database) as (port, pid), busy(database if asked.busy else None):
-            for name, paths in pages(port).items():
-                if asked.only in name:
-                    lines.append(row(size, name, measure(port, pid, paths, asked.rounds)))
-                    print(lines[-1], flush=True)
+        with web(database) as (port, pid):
+            alone += rows(size, port, pid, asked.only, asked.rounds)
             visits.append(f"| {size:,} | {' | '.join(map(str, first_visit(port)))} |")
-    written = report(lines, visits, is_busy=asked.busy)
+        with copied(database) as copy, web(copy) as (port, pid), busy(copy):
+            beside += rows(size, port, pid, asked.only, asked.rounds)
+    written = report(alone, beside, visits)
     print(written)
     if asked.out:
         asked.out.write_text(written, encoding="utf-8")
@@ -112,17 +112,47 @@ def web(database: Path) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def busy(database: Path | None) -> Iterator[None]:
-    """Keep articles and multiply matrices in a process of its own, if a database is named."""
-    if database is None:
-        yield
-        return
+def copied(database: Path) -> Iterator[Path]:
+    """Give a copy of the archive that a worker may change, for as long as the block lasts."""
+    with tempfile.TemporaryDirectory(dir=database.parent) as folder:
+        copy = Path(folder) / database.name
+        shutil.copyfile(database, copy)
+        yield copy
+
+
+@contextmanager
+def busy(database: Path) -> Iterator[None]:
+    """Have a worker at work on the database, from the moment on when it has begun to keep what it polls."""
+    n_before = newest_article(database)
     working = subprocess.Popen([sys.executable, "-m", "bench.busy", str(database)], cwd=ROOT)
     try:
+        for _ in range(600):
+            if newest_article(database) > n_before:
+                break
+            time.sleep(0.2)
+        else:
+            raise SystemExit("The worker did not begin.")
         yield
     finally:
         working.terminate()
-        working.wait(30)
+        working.wait(60)
+
+
+def newest_article(database: Path) -> int:
+    """Return the highest number of an article."""
+    with closing(sqlite3.connect(database)) as db:
+        number: int = db.execute("SELECT max(id) FROM articles").fetchone()[0]
+        return number
+
+
+def rows(size: int, port: int, pid: int, only: str, rounds: int) -> list[str]:
+    """Return a line of the table for each kind of page, telling each as it comes."""
+    found = []
+    for name, paths in pages(port).items():
+        if only in name:
+            found.append(row(size, name, measure(port, pid, paths, rounds)))
+            print(found[-1], flush=True)
+    return found
 
 
 def pages(port: int) -> dict[str, list[str]]:
@@ -212,20 +242,29 @@ def row(size: int, name: str, timing: Timing) -> str:
     return f"| {size:,} | {name} | {' | '.join(f'{each:.1f}' for each in figures)} |"
 
 
-def report(lines: Sequence[str], visits: Sequence[str], *, is_busy: bool) -> str:
+def report(alone: Sequence[str], beside: Sequence[str], visits: Sequence[str]) -> str:
     """Return the tables with their heads."""
-    options = " --busy" if is_busy else ""
+    head = [
+        "| articles | page | first ms | p50 ms | p95 ms | CPU ms | kB | kB sent |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
     return "\n".join(
         [
             "# The pages",
             "",
             (__doc__ or "").strip(),
             "",
-            f"`python -m bench.pages{options} --out bench/pages.md`",
+            f"Processes that ran or waited for the {os.cpu_count()} cores meanwhile: {os.getloadavg()[2]:.1f}.",
             "",
-            "| articles | page | first ms | p50 ms | p95 ms | CPU ms | kB | kB sent |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- |",
-            *lines,
+            "By itself:",
+            "",
+            *head,
+            *alone,
+            "",
+            "Beside a worker that polls, keeps, encodes and groups:",
+            "",
+            *head,
+            *beside,
             "",
             "A first visit to the front page, without pictures:",
             "",
