@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 
 from aggregator.models.encoders import EncoderName
 from aggregator.models.values import Vectors
+from aggregator.store import context
 from aggregator.store import settings as memory
+from aggregator.store.context import Leads
 from aggregator.store.search import newest_with_vectors
 from aggregator.store.window import vectors_of
 
@@ -28,9 +30,24 @@ all pairs of one story reach it and 1 in 1,700 of others: what is called near is
 _KEY = "broadsheet-neighbours"
 
 
+_LEADS = "broadsheet-leads"
+
+
 def add_neighbours(app: Flask) -> None:
-    """Give the application a memory of vectors, empty until somebody searches."""
+    """Give the application a memory of vectors, empty until somebody searches or opens a story."""
     app.extensions[_KEY] = Neighbours()
+    app.extensions[_LEADS] = None
+
+
+def leads(db: Connection, *, since: datetime) -> Leads:
+    """Return the stories that another may be related to, as they were read once after the worker's last regroup."""
+    at = memory.regrouped_at(db)
+    kept: tuple[datetime, Leads] | None = current_app.extensions[_LEADS]
+    if kept is not None and kept[0] == at:
+        return kept[1]
+    found = context.leads(db, since=since)
+    current_app.extensions[_LEADS] = (at, found) if at else None
+    return found
 
 
 def near(db: Connection, article_ids: Sequence[int], *, since: datetime) -> list[tuple[int, int, float]]:

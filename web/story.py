@@ -16,6 +16,7 @@ from aggregator.models.feeds import Publisher
 from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryLink, StoryMember, StoryPage
 from aggregator.store import articles, changes, context, digests, mutes, owners, showing, stories
 from aggregator.store.db import reading
+from web.neighbours import leads
 from web.newsroom import engine, now
 
 N_CHANGES = 12
@@ -376,7 +377,7 @@ def _around(db: Connection, page: StoryPage, history: Sequence[Change]) -> Aroun
         ],
         earlier=earlier,
         later=later,
-        related=context.related_to(db, card.id, since=now() - RELATED_WITHIN, but=chapters),
+        related=context.related_to(db, card.id, leads(db, since=now() - RELATED_WITHIN), but=chapters),
         silent=context.silent_publishers(
             db,
             {article.publisher.id for article in by_id.values()},

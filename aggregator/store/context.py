@@ -1,6 +1,7 @@
 """What surrounds a story: its retitles, its topic's other stories, stories like it, and publishers that kept silent."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -8,12 +9,14 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from aggregator.models.feeds import Publisher
 from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryLink
+from aggregator.models.values import Vectors
 from aggregator.store.digests import names_of
 from aggregator.store.schema import Id, articles, publishers, revisions, stories, topic_stories, vectors
 from aggregator.store.statements import among_ids
 
 N_LOOKED_AT = 300
-"""Stories, by rank, among which those like another are sought: their vectors are read in three milliseconds."""
+"""Stories, by rank, among which those like another are sought: their vectors are read in three milliseconds, once after
+each regroup."""
 
 LIKE = 0.5
 """Cosine of two lead articles' vectors from which their stories are held to be related; most unrelated news of one
@@ -65,26 +68,42 @@ def chapters_of(db: Connection, story_id: int) -> tuple[list[StoryLink], list[St
     )
 
 
-def related_to(db: Connection, story_id: int, *, since: datetime, but: Collection[int] = ()) -> list[Related]:
-    """Return the stories of several publishers with news since then whose lead article is most like this one's.
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """Stories that another may be related to, the best first, and the vectors of what leads them."""
 
-    Without vectors there are none. Those in `but` are left out.
+    encoder_id: int
+    ids: tuple[int, ...]
+    vectors: Vectors
+
+
+def leads(db: Connection, *, since: datetime) -> Leads:
+    """Return the best stories of several publishers with news since then whose leads have vectors of one encoder."""
+    rows = db.execute(_LEADS, {"since": since}).all()
+    alike = [row for row in rows if row.encoder_id == rows[0].encoder_id]
+    unit = _unit([row.vector for row in alike])
+    return Leads(alike[0].encoder_id if alike else 0, tuple(row.id for row in alike), unit)
+
+
+def related_to(db: Connection, story_id: int, among: Leads, *, but: Collection[int] = ()) -> list[Related]:
+    """Return the stories among these whose lead article is most like this one's; those in `but` are left out.
+
+    Without vectors there are none.
     """
-    own = db.execute(_LEAD, {"story": story_id}).one_or_none()
+    own = db.execute(_LEAD, {"story": story_id, "encoder": among.encoder_id}).scalar()
     if own is None:
         return []
-    place = {"since": since, "but": [story_id, *but], "encoder": own.encoder_id}
-    rows = db.execute(_BEST_LEADS, place).all()
-    near = _cosines(own.vector, [row.vector for row in rows])
+    near = among.vectors @ _unit([own])[0]
     likest = {
-        rows[at].id: float(near[at]) for at in np.argsort(-near, kind="stable")[:N_RELATED].tolist() if near[at] >= LIKE
+        among.ids[at]: float(near[at])
+        for at in np.argsort(-near, kind="stable")[: N_RELATED + len(but) + 1].tolist()
+        if near[at] >= LIKE and among.ids[at] != story_id and among.ids[at] not in but
     }
+    # One that was merged into another since the leads were read is none any more.
     links = {row.id: _link(row) for row in db.execute(_NAMED, {"ids": list(likest)}).all()} if likest else {}
-    names = names_of(db, [story_id, *likest])
-    return [
-        Related(links[each], likeness, _shared(names.get(story_id, ()), names.get(each, ())))
-        for each, likeness in likest.items()
-    ]
+    there = [each for each in likest if each in links][:N_RELATED]
+    names = names_of(db, [story_id, *there])
+    return [Related(links[each], likest[each], _shared(names.get(story_id, ()), names.get(each, ()))) for each in there]
 
 
 def silent_publishers(
@@ -127,27 +146,22 @@ _EARLIER = _CHAPTERS.where(stories.c.first_at <= _BEGAN).order_by(stories.c.firs
 _LATER = _CHAPTERS.where(stories.c.first_at > _BEGAN).order_by(stories.c.first_at, stories.c.id)
 
 _LEAD = (
-    select(vectors.c.vector, vectors.c.encoder_id)
+    select(vectors.c.vector)
     .join(stories, stories.c.lead_id == vectors.c.article_id)
-    .where(stories.c.id == _STORY)
+    .where(stories.c.id == _STORY, vectors.c.encoder_id == bindparam("encoder"))
 )
 # An index alone says which stories are best; vectors are read of these few.
 _BEST = (
     select(stories.c.id)
-    .where(
-        stories.c.last_at >= bindparam("since"),
-        stories.c.n_publishers >= 2,
-        stories.c.id.not_in(bindparam("but", expanding=True)),
-    )
+    .where(stories.c.last_at >= bindparam("since"), stories.c.n_publishers >= 2)
     .order_by(stories.c.rank.desc())
     .limit(N_LOOKED_AT)
     .subquery()
 )
-_BEST_LEADS = (
-    select(stories.c.id, vectors.c.vector)
+_LEADS = (
+    select(stories.c.id, vectors.c.encoder_id, vectors.c.vector)
     .join(_BEST, _BEST.c.id == stories.c.id)
     .join(vectors, vectors.c.article_id == stories.c.lead_id)
-    .where(vectors.c.encoder_id == bindparam("encoder"))
     .order_by(stories.c.rank.desc())
 )
 
@@ -177,12 +191,13 @@ def _link(row: Row[tuple[int, str, str | None, datetime, int]]) -> StoryLink:
     return StoryLink(row.id, row.title, row.language, row.first_at, row.n_publishers)
 
 
-def _cosines(own: bytes, others: Sequence[bytes]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """Return the cosines of these vectors of one encoder, as they are kept."""
-    halves = np.frombuffer(b"".join([own, *others]), dtype="<f2").reshape(len(others) + 1, -1).astype(np.float32)
-    unit = halves / np.maximum(np.linalg.norm(halves, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    near: np.ndarray[tuple[int], np.dtype[np.float32]] = unit[1:] @ unit[0]
-    return near
+def _unit(kept: Sequence[bytes]) -> Vectors:
+    """Return these vectors of one encoder, which are kept as halves, at length one: shape (n, dim)."""
+    if not kept:
+        return np.empty((0, 0), dtype=np.float32)
+    halves = np.frombuffer(b"".join(kept), dtype="<f2").reshape(len(kept), -1).astype(np.float32)
+    unit: Vectors = halves / np.maximum(np.linalg.norm(halves, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return unit
 
 
 def _shared(here: Sequence[str], there: Sequence[str]) -> tuple[str, ...]:

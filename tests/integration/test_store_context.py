@@ -45,13 +45,14 @@ def test_related_is_what_is_alike_by_its_lead(engine: Engine) -> None:
     with transaction(engine) as db:
         ids = bring_from(db, *"abcdef")
         one, two, three = save(db, Regrouping(tuple(draft(ids[at : at + 2]) for at in (0, 2, 4))))
-        assert context.related_to(db, one, since=NOON - DAY) == []
+        assert context.related_to(db, one, context.leads(db, since=NOON - DAY)) == []
         rows = np.array([[1, 0], [1, 0], [0.8, 0.6], [1, 0], [0, 1], [1, 0]], dtype=np.float32)
         add_vectors(db, ENCODER, ids, rows)
-        [found] = context.related_to(db, one, since=NOON - DAY)
+        leads = context.leads(db, since=NOON - DAY)
+        [found] = context.related_to(db, one, leads)
         assert (found.story.id, round(found.likeness, 2), found.names) == (two, 0.8, ())
-        assert context.related_to(db, one, since=NOON - DAY, but=[two]) == []
-        assert [each.story.id for each in context.related_to(db, three, since=NOON - DAY)] == [two]
+        assert context.related_to(db, one, leads, but=[two]) == []
+        assert [each.story.id for each in context.related_to(db, three, leads)] == [two]
 
 
 def test_silent_is_who_had_news_in_the_language_and_the_span(engine: Engine) -> None:
