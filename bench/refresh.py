@@ -4,12 +4,15 @@
 
 Needs the synthetic publisher of ../shared/tools. FOLDER is a virtual environment that holds the rival, made with
 `python -m venv FOLDER && FOLDER/bin/pip install reader sgmllib3k`; where it is absent, that is said and ours is
-measured alone. What is measured is the command `broadsheet refresh` with its bar, from its start to its end and with
-the settings that come with it (but for loopback, which is allowed), and the rival's `update_feeds` in a process of its
-own. Each takes its step right after the other, so that whatever else the machine does meets both.
+measured alone. The rival takes minutes for one run and has one for each latency (--rival-runs). Both have their
+modules compiled, as after an installation. What is measured is the command `broadsheet refresh` with its bar, from its
+start to its end and with the settings that come with it (but for loopback, which is allowed), and the rival's
+`update_feeds` in a process of its own. Each takes its step right after the other, so that whatever else the machine
+does meets both.
 """
 
 import argparse
+import compileall
 import json
 import os
 import platform
@@ -127,6 +130,9 @@ class Ours:
             f'[database]\nurl = "{address}"\n[fetch]\nallowed_hosts = ["127.0.0.0/8"]\n', encoding="utf-8"
         )
         self._config.chmod(0o600)
+        # as an installation has it; without, each start compiles all of it anew
+        for room in ("aggregator", "migrations"):
+            compileall.compile_dir(ROOT / room, quiet=1)
         opml = folder / "feeds.opml"
         outlines = "".join(f'<outline type="rss" xmlUrl="{url}"/>' for url in given)
         opml.write_text(f'<opml version="2.0"><body>{outlines}</body></opml>', encoding="utf-8")
@@ -140,7 +146,7 @@ class Ours:
         """Refresh all feeds, which have so many new entries and had so many before."""
         said = f"{n_new:,} new articles, 0 failed."
         # the bar is drawn as on a terminal
-        return measured([*self._command, "refresh"], self._port, said, {**os.environ, "FORCE_COLOR": "1"})
+        return measured([*self._command, "refresh"], self._port, said, environment(FORCE_COLOR="1"))
 
 
 class Rival:
@@ -161,16 +167,23 @@ class Rival:
     def step(self, n_new: int, n_there: int) -> Cost:
         """Refresh all feeds, which have so many new entries and had so many before."""
         doing = RIVAL_UPDATES.format(workers=RIVAL_WORKERS)
-        return measured(self._command(doing), self._port, str(n_there + n_new))
+        return measured(self._command(doing), self._port, str(n_there + n_new), environment())
 
 
-def one_run(port: int, latency_ms: int, options: argparse.Namespace) -> Iterator[tuple[str, str, Cost]]:
+def environment(**more: str) -> dict[str, str]:
+    """Return the variables of a process that may keep what it compiles."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | more
+
+
+def one_run(
+    port: int, latency_ms: int, options: argparse.Namespace, *, with_rival: bool
+) -> Iterator[tuple[str, str, Cost]]:
     """Yield (reader, step, cost): each step of each reader, one reader right after the other."""
     _control(port, f"latency?ms={latency_ms}")
     with tempfile.TemporaryDirectory() as name, database(options.postgresql) as address:
         given = urls(port, options.feeds)
         readers: list[Ours | Rival] = [Ours(Path(name), port, given, address)]
-        if options.rival:
+        if with_rival:
             readers.append(Rival(Path(name), port, given, options.rival))
         n_there = 0
         for step, n_new in zip(STEPS, (options.feeds * N_ENTRIES, 0, options.feeds), strict=True):
@@ -228,6 +241,7 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=N_FEEDS, help=f"how many (default: {N_FEEDS})")
     parser.add_argument("--latency", type=int, nargs="+", default=[0, 100], help="milliseconds that answers take")
     parser.add_argument("--rival", type=Path, help="a virtual environment with lemon24/reader")
+    parser.add_argument("--rival-runs", type=int, default=1, help="of these runs, with the rival (default: 1)")
     parser.add_argument("--postgresql", help="the URL of a server to measure ours on, instead of a SQLite file")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -239,8 +253,9 @@ def main() -> None:
     costs = defaultdict[tuple[int, str, str], list[Cost]](list)
     with publisher(options.feeds) as port:
         for latency_ms in options.latency:
-            for _ in range(options.runs):
-                for reader, step, cost in one_run(port, latency_ms, options):
+            for run in range(options.runs):
+                with_rival = bool(options.rival) and run < options.rival_runs
+                for reader, step, cost in one_run(port, latency_ms, options, with_rival=with_rival):
                     print(f"{latency_ms} ms, {step}, {reader}: {cost}", flush=True)
                     costs[latency_ms, step, reader].append(cost)
     table = as_markdown(costs)
