@@ -68,9 +68,9 @@ def publisher_name(feed_title: str, domain: str) -> str:
 
 
 def _without_repeats(entries: Iterable[Entry]) -> list[Entry]:
-    seen: dict[tuple[str, str | None, str], Entry] = {}
+    seen: dict[tuple[str, str | None, str, str], Entry] = {}
     for entry in entries:
-        seen.setdefault((entry.guid, entry.canonical_url, digest_of(entry)), entry)
+        seen.setdefault((entry.guid, entry.canonical_url, entry.title, entry.text), entry)
     return list(seen.values())
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Connection,
     RowMapping,
     Select,
@@ -304,14 +305,17 @@ def describe_feeds(db: Connection, parsed: Mapping[int, ParsedFeed]) -> dict[int
 
     Writes nothing where nothing changed.
     """
-    described = {}
+    described, changed = {}, []
     for some in chunks(list(parsed)):
         for row in db.execute(_select_feeds().where(feeds.c.id.in_(some))).mappings().all():
             says = _says(parsed[row["id"]], row)
-            changes = {name: value for name, value in says.items() if row[name] != value}
-            if changes:
-                db.execute(update(feeds).where(feeds.c.id == row["id"]).values(changes))
+            if any(row[name] != value for name, value in says.items()):
+                changed.append({"of_feed": row["id"], **says})
             described[row["id"]] = _feed({**row, **says, "shown_title": _shown_title({**row, **says})})
+    if changed:
+        own: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in ("title", "site_url", "language")}
+        changed.sort(key=lambda each: each["of_feed"])
+        db.execute(update(feeds).where(feeds.c.id == bindparam("of_feed")).values(own), changed)
     return described
 
 

@@ -1,7 +1,11 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.models.values import SafeHtml
-from aggregator.parse.html import MAX_HTML_CHARS, first_image, plain_line, plain_text, sanitise
+from aggregator.parse.html import MAX_HTML_CHARS, clean_text, first_image, plain_line, plain_text, sanitise, tidy_text
 
 BASE = "https://site.example/news/1"
 
@@ -139,3 +143,9 @@ def test_the_first_image_of_safe_html_is_found() -> None:
 
 def test_attributes_never_show_up_in_plain_text() -> None:
     assert plain_text('<p lang="ar" title="x > y">خبر <b title="t">عاجل</b></p>') == "خبر عاجل"
+
+
+@given(st.text(alphabet="a \n\t\r\x0b\x1f\x85\xa0\u2003\u2028\u3000é", max_size=30) | st.text(max_size=60))
+def test_a_tidy_text_has_one_blank_between_words_and_one_empty_line_between_paragraphs(text: str):
+    lines = [" ".join(line.split()) for line in clean_text(text).split("\n")]
+    assert tidy_text(text) == re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip()
