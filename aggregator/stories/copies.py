@@ -104,11 +104,10 @@ class _Wording:
     """A text, whoever has it."""
 
     shingles: Shingles
-    numbers: frozenset[str]
+    numbers: tuple[str, ...]
+    """Each once. Neither these nor the holders are a set, which takes two hundred bytes by itself."""
     max_age: timedelta
-    holders: set[int] = field(default_factory=set)
-    near: set[int] = field(default_factory=set)
-    """Keys of the wordings that nearly are this one."""
+    holders: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +131,8 @@ class CopyIndex:
     def __init__(self) -> None:
         self._holders: dict[int, _Holder] = {}
         self._wordings: dict[int, _Wording] = {}
+        self._near: dict[int, set[int]] = defaultdict(set)
+        """Of the wordings that nearly are others: those."""
         self._shingles = np.empty(0, dtype=np.uint32)
         """The samples of all wordings, in order; beside each, the wording that it is of."""
         self._owners = np.empty(0, dtype=np.uint64)
@@ -143,18 +144,18 @@ class CopyIndex:
         fresh = {holder.key: new[holder.id].words for holder in holders if holder.key not in self._wordings}
         self._wordings |= zip(fresh, _wordings(list(fresh.values())), strict=True)
         for holder in holders:
-            self._wordings[holder.key].holders.add(holder.id)
+            self._wordings[holder.key].holders.append(holder.id)
             self._holders[holder.id] = holder
         self._link(list(fresh))
 
     def originals(self) -> dict[int, int]:
         """Return {copy: original}: the original is the earliest text that an article repeats, and no copy itself."""
-        wordings = (each for each in self._wordings.values() if len(each.holders) > 1 or each.near)
+        wordings = (each for key, each in self._wordings.items() if len(each.holders) > 1 or key in self._near)
         shared = [article_id for each in wordings for article_id in each.holders]
         originals: dict[int, list[_Holder]] = defaultdict(list)
         found: dict[int, int] = {}
         for holder in sorted((self._holders[each] for each in shared), key=_place):
-            keys = (holder.key, *self._wordings[holder.key].near)
+            keys = (holder.key, *self._near.get(holder.key, ()))
             near = [each for key in keys for each in originals[key] if self._is_copy(holder, each)]
             if near:
                 found[holder.id] = min(near, key=_place).id
@@ -178,12 +179,13 @@ class CopyIndex:
         left = set()
         for holder in holders:
             wording = self._wordings[holder.key]
-            wording.holders.discard(holder.id)
+            wording.holders.remove(holder.id)
             if not wording.holders:
                 left.add(holder.key)
         for key in left:
-            for other in self._wordings.pop(key).near - left:
-                self._wordings[other].near.discard(key)
+            del self._wordings[key]
+            for other in self._near.pop(key, set()) - left:
+                self._near[other].discard(key)
         stays = ~np.isin(self._owners, np.array(list(left), dtype=np.uint64))
         self._shingles, self._owners = self._shingles[stays], self._owners[stays]
 
@@ -197,8 +199,8 @@ class CopyIndex:
         self._shingles, self._owners = everything[order], np.concatenate([self._owners, owners])[order]
         for one, other, n_shared in _meetings(shingles, owners, self._shingles, self._owners):
             if _is_near(self._wordings[one], self._wordings[other], n_shared):
-                self._wordings[one].near.add(other)
-                self._wordings[other].near.add(one)
+                self._near[one].add(other)
+                self._near[other].add(one)
 
 
 def agency(text: str, origin: str | None = None) -> str | None:
@@ -235,7 +237,7 @@ def _wordings(texts: Sequence[Sequence[str]]) -> Iterator[_Wording]:
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         some = texts[start : start + TEXTS_AT_ONCE]
         for words, shingles in zip(some, _shingles(some), strict=True):
-            numbers = frozenset(filter(is_number, words))
+            numbers = tuple(sorted(set(filter(is_number, words))))
             is_long = len(words) >= MIN_WORDS
             yield _Wording(
                 shingles if is_long else _NO_SHINGLES, numbers, max_age=MAX_AGE if is_long else MAX_SHORT_AGE
@@ -288,7 +290,7 @@ def _is_near(one: _Wording, other: _Wording, n_shared: int) -> bool:
     `n_shared` counts the sampled shingles that both have. A shortened copy may lack numbers, a new edition changes
     them.
     """
-    if not (one.numbers <= other.numbers or other.numbers <= one.numbers):
+    if not (set(one.numbers).issubset(other.numbers) or set(other.numbers).issubset(one.numbers)):
         return False
     if n_shared < CANDIDATE_SHARE * min(len(_sample(one.shingles)), len(_sample(other.shingles))):
         return False

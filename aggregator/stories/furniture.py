@@ -84,12 +84,34 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class _Counted:
     title: int
-    words: Hashes
-    sentences: Hashes
-    templates: Hashes
-    """Of the title with slots left open, as often as there are ways to do so."""
-    fillings: Hashes
-    """What stands in those slots."""
+    hashes: Hashes
+    """All of them, one behind the other: an array takes a hundred bytes by itself."""
+    n_words: int
+    n_sentences: int
+
+    @property
+    def words(self) -> Hashes:
+        """Of the title, each once."""
+        return self.hashes[: self.n_words]
+
+    @property
+    def sentences(self) -> Hashes:
+        """Of the text, each once."""
+        return self.hashes[self.n_words : self.n_words + self.n_sentences]
+
+    @property
+    def templates(self) -> Hashes:
+        """Of the title with slots left open, as often as there are ways to do so."""
+        return self._slots[: len(self._slots) // 2]
+
+    @property
+    def fillings(self) -> Hashes:
+        """Of what stands in those slots."""
+        return self._slots[len(self._slots) // 2 :]
+
+    @property
+    def _slots(self) -> Hashes:
+        return self.hashes[self.n_words + self.n_sentences :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +203,10 @@ class Furniture:
 
 
 def _counted(piece: Piece) -> _Counted:
-    slots = _slots(piece.title_words)
-    return _Counted(
-        title=hash(piece.title),
-        words=_hashes(piece.title_words),
-        sentences=np.array(list({_form(sentence) for sentence in SENTENCE.findall(piece.text)}), dtype=np.int64),
-        templates=slots.templates,
-        fillings=slots.fillings,
-    )
+    slots, words = _slots(piece.title_words), _hashes(piece.title_words)
+    sentences = np.array(list({_form(sentence) for sentence in SENTENCE.findall(piece.text)}), dtype=np.int64)
+    hashes = np.concatenate([words, sentences, slots.templates, slots.fillings])
+    return _Counted(hash(piece.title), hashes, len(words), len(sentences))
 
 
 def _count(pieces: Sequence[_Counted]) -> _Recurring:

@@ -280,19 +280,21 @@ def tied(ties: Ties, target: Labels, labels: Labels, grown: NDArray[np.bool_]) -
     """
     names, of = target.astype(np.int32), labels.astype(np.int32)
     near, n_near = _nearer(ties.near, names, of, grown)
-    ends, bests = _lower_first(names[ties.ends], ties.bests)
-    is_new = grown[ends].any(axis=0)
-    old, new = np.flatnonzero(~is_new), np.flatnonzero(is_new & (ends[0] < ends[1]))
-    order, first = _runs(ends[:, new])
-    new, pairs = new[order], ends[:, new[order[first]]]
-    sums, added = (np.add.reduceat(each[..., new], first, axis=-1) for each in (ties.sums, bests))
+    ends = names[ties.ends]
+    is_new = grown[ends[0]] | grown[ends[1]]
+    is_old, is_new = ~is_new, is_new & (ends[0] != ends[1])
+    old, old_bests = _lower_first(ends[:, is_old], ties.bests[:, is_old])
+    pairs, bests = _lower_first(ends[:, is_new], ties.bests[:, is_new])
+    order, first = _runs(pairs)
+    pairs = pairs[:, order[first]]
+    sums, added = (np.add.reduceat(each[..., order], first, axis=-1) for each in (ties.sums[is_new], bests))
     afresh = _best_sums(pairs, near.clusters[n_near:], of[near.articles[n_near:]], near.best[n_near:])
     return Ties(
-        ends=np.concatenate([ends[:, old], pairs], axis=1),
-        sums=np.concatenate([ties.sums[old], sums]),
-        bests=np.concatenate([bests[:, old], np.where(grown[pairs[::-1]], afresh, added)], axis=1),
+        ends=np.concatenate([old, pairs], axis=1),
+        sums=np.concatenate([ties.sums[is_old], sums]),
+        bests=np.concatenate([old_bests, np.where(grown[pairs[::-1]], afresh, added)], axis=1),
         near=near,
-    ), len(old)
+    ), old.shape[1]
 
 
 def clusters_of(ties: Ties, profiles: Profiles, first: int = 0) -> Clusters:
@@ -378,12 +380,16 @@ def _moved(pairs: Judged, target: Labels, grown: NDArray[np.bool_]) -> Judged:
 def _nearer(near: Near, names: Names, of: Names, grown: NDArray[np.bool_]) -> tuple[Near, int]:
     """Return what is near the clusters that have grown, behind what is near the others, and how many those are."""
     clusters, articles = names[near.clusters], near.articles
-    is_new = grown[clusters]
-    old, new = np.flatnonzero(~is_new), np.flatnonzero(is_new & (clusters != of[articles]))
-    order, first = _runs(np.stack([clusters[new], articles[new]]))
-    best = np.maximum.reduceat(near.best[new[order]], first)
-    kept = np.r_[old, new[order[first]]]
-    return Near(clusters[kept], articles[kept], np.r_[near.best[old], best]), len(old)
+    is_old = ~grown[clusters]
+    is_new = ~is_old & (clusters != of[articles])
+    pairs = np.stack([clusters[is_new], articles[is_new]])
+    order, first = _runs(pairs)
+    pairs = pairs[:, order[first]]
+    return Near(
+        clusters=np.concatenate([clusters[is_old], pairs[0]]),
+        articles=np.concatenate([articles[is_old], pairs[1]]),
+        best=np.concatenate([near.best[is_old], np.maximum.reduceat(near.best[is_new][order], first)]),
+    ), int(is_old.sum())
 
 
 def _best_sums(pairs: Names, clusters: Names, others: Names, best: Scores) -> Scores:

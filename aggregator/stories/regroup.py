@@ -121,6 +121,8 @@ def settled(window: Window, clustered: Clustered, known: Sequence[KnownStory], *
 def _region(window: Window, stories: Rows, touched: NDArray[np.bool_], original: Rows) -> _Region:
     seeds = touched.copy()
     seeds[original[touched]] = True
+    if seeds.all():
+        return _Region(np.flatnonzero(seeds), np.flatnonzero(~seeds))
     near = _with_stories(stories, seeds | _linked(window, seeds))
     fresh = seeds | (_with_stories(stories, seeds | _nearest(window, seeds)) & ~_is_large(stories))
     fresh[original[fresh]] = True
