@@ -22,8 +22,8 @@ Letters are as large as they are drawn.
 """
 
 
-MOST_DRAWN = 500
-"""Cards that are kept as they were drawn, 3 kB each."""
+MOST_DRAWN = 200
+"""Cards that are kept as they were drawn, with what they said: 10 kB each. A front page has some sixty."""
 
 _DRAWN = "broadsheet-drawn"
 
