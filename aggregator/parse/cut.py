@@ -46,8 +46,6 @@ class Plain:
     """Where each item begins and ends."""
     hashes: tuple[bytes, ...]
     """Of each item, as it stands, under this document's root; no two are the same."""
-    is_atom: bool
-    is_utf8: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,7 @@ def split(body: bytes, content_type: str | None) -> Plain | None:
         return None
     seed = _hash(VERSION, head[0], (content_type or "").encode("latin-1", "replace"))
     hashes = tuple(_hash(seed, body[start:end]) for start, end in spans)
-    if len(set(hashes)) < len(hashes):
-        return None
-    return Plain(body, spans, hashes, is_atom=bool(head["atom"]), is_utf8=_is_utf8(head["declaration"] or b""))
+    return Plain(body, spans, hashes) if len(set(hashes)) == len(hashes) else None
 
 
 def places_to_read(plain: Plain, known: Collection[bytes]) -> list[int]:
@@ -98,11 +94,6 @@ def only(plain: Plain, places: Collection[int]) -> bytes | None:
         expat.ParserCreate(None, " ").Parse(plain.body, True)
     except (expat.ExpatError, ValueError, LookupError):
         return None
-    return without(plain, places)
-
-
-def without(plain: Plain, places: Collection[int] = ()) -> bytes:
-    """Return the document without its items, but for those at these places."""
     return b"".join(_pieces(plain, places))
 
 
@@ -140,11 +131,6 @@ def _is_plainly_encoded(declaration: bytes, content_type: str | None) -> bool:
     in_header = charset[1].lower().encode("ascii", "replace") if charset else b""
     same = {in_document or b"utf-8", in_header or in_document or b"utf-8"}
     return in_document in _PLAIN_CHARSETS and len(same) == 1
-
-
-def _is_utf8(declaration: bytes) -> bool:
-    declared = _ENCODING.search(declaration)
-    return declared is None or declared[1].strip().lower() in (b"utf-8", b"us-ascii")
 
 
 def _spans(body: bytes, begin: int, name: bytes) -> tuple[tuple[int, int], ...]:

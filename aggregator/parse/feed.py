@@ -16,7 +16,6 @@ from aggregator.parse.html import clean_text, first_image, plain_line, sanitise,
 from aggregator.parse.json_feed import is_json, read_json_feed
 from aggregator.parse.kinds import is_web_page
 from aggregator.parse.language import article_language, language_code
-from aggregator.parse.plain import read_items
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
 from aggregator.parse.urls import canonical_url, registrable_domain, safe_link
 from aggregator.parse.xml_feed import read_xml_feed
@@ -41,25 +40,12 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_
         changed = _parse_changed(plain, cut.unpack(known_items), url=url, content_type=content_type)
         if changed is not None:
             return changed
-    raw = (read_plainly(plain, content_type) if plain else None) or _read(body, content_type)
+    raw = read_json_feed(body) if is_json(body) else read_xml_feed(body, content_type=content_type)
     if raw is None:
         raise ParseError(f"This is {_kind(body)}, not a feed.")
     entries = _entries(raw, url)
     marks = map(cut.mark, plain.hashes, entries) if plain and _is_as_split(raw, plain.hashes) else ()
     return _parsed(raw, entries, url=url, items=cut.pack(marks))
-
-
-def _read(body: bytes, content_type: str | None) -> RawFeed | None:
-    return read_json_feed(body) if is_json(body) else read_xml_feed(body, content_type=content_type)
-
-
-def read_plainly(plain: cut.Plain, content_type: str | None) -> RawFeed | None:
-    """Return what a document says whose items are plainly told; feedparser reads only what stands before them."""
-    items = read_items(plain)
-    head = read_xml_feed(cut.without(plain), content_type=content_type) if items else None
-    if items is None or head is None or head.entries or not head.is_well_formed:
-        return None
-    return replace(head, entries=items) if head.links_start_at_site != plain.is_atom else None
 
 
 def _parse_changed(
