@@ -34,6 +34,7 @@ HOSTS = tuple(f"127.0.4.{n}" for n in range(1, 21))
 PER_SECOND = 5
 """Articles: three hundred times as many as four hundred feeds bring."""
 N_ENTRIES = 30
+END_WITHIN_S = 10.0
 CONFIG = """\
 [database]
 url = "{database}"
@@ -61,6 +62,10 @@ def main() -> None:
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as worker:
             stop.wait()
             worker.terminate()
+            try:
+                worker.wait(END_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                worker.kill()  # amid a regroup; its database is a copy
 
 
 def _adopt(database: str, urls: list[str]) -> None:

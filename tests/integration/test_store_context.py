@@ -53,6 +53,8 @@ def test_related_is_what_is_alike_by_its_lead(engine: Engine) -> None:
         assert (found.story.id, round(found.likeness, 2), found.names) == (two, 0.8, ())
         assert context.related_to(db, one, leads, but=[two]) == []
         assert [each.story.id for each in context.related_to(db, three, leads)] == [two]
+        gone = replace(leads, ids=(999, *leads.ids), vectors=np.vstack([leads.vectors[:1], leads.vectors]))
+        assert [each.story.id for each in context.related_to(db, one, gone)] == [two]
 
 
 def test_silent_is_who_had_news_in_the_language_and_the_span(engine: Engine) -> None:
