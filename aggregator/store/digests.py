@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -202,28 +203,27 @@ def names_of(db: Connection, story_ids: Sequence[int]) -> dict[int, tuple[str, .
     }
 
 
-def accounts_of(db: Connection, story_ids: Sequence[int]) -> dict[int, Account]:
-    """Return what these stories say, without the words; those that were not read yet are left out."""
-    return {
-        row.story_id: msgspec.json.decode(row.account, type=Account)
-        for row in db.execute(_ACCOUNTS, {"ids": story_ids}).all()
-    }
-
-
-_ACCOUNTS = select(digests.c.story_id, digests.c.account).where(among_ids(digests.c.story_id))
-
-
 def n_new_facts(db: Connection, read: Mapping[int, set[int]]) -> dict[int, int]:
     """Return how many facts of each of these stories are new to who read these articles of it, as far as is known.
 
     It is of a story that was read from its articles, and of which the owner read some, but not all.
     """
-    accounts = accounts_of(db, list(read)) if read else {}
-    return {
-        story_id: len(account.new_to(read[story_id]))
-        for story_id, account in accounts.items()
-        if not read[story_id].isdisjoint(account.article_ids)
-    }
+    kept = db.execute(_ACCOUNTS, {"ids": list(read)}).all() if read else ()
+    counts = {story_id: _n_new(account, frozenset(read[story_id])) for story_id, account in kept}
+    return {story_id: n for story_id, n in counts.items() if n is not None}
+
+
+_ACCOUNTS = select(digests.c.story_id, digests.c.account).where(among_ids(digests.c.story_id))
+
+
+@lru_cache(maxsize=500)
+def _n_new(kept: bytes, read: frozenset[int]) -> int | None:
+    """Return how many facts of an account are new; None where it was read from none of these articles.
+
+    A front page asks the same of thirty accounts, of some kB each, whenever it is opened.
+    """
+    account = msgspec.json.decode(kept, type=Account)
+    return None if read.isdisjoint(account.article_ids) else len(account.new_to(read))
 
 
 def texts_of(db: Connection, article_ids: Collection[int]) -> dict[int, tuple[str, str]]:

@@ -209,6 +209,5 @@ def test_the_worker_reads_stories_after_it_grouped_them(engine: Engine) -> None:
     Worker(engine, replace(SETTINGS, encode=EncodeSettings(model="none")), clock=lambda: now).group()
     with looking(engine) as db:
         assert memory.regrouped_at(db) == now
-        story_ids = [each.id for each in stories.known_stories(db, since=NOON - DAY)]
-        told = digests.accounts_of(db, story_ids)
-    assert [len(account.article_ids) for account in told.values()] == [2]
+        found = [digests.find_digest(db, each.id) for each in stories.known_stories(db, since=NOON - DAY)]
+    assert [len(digest.account.article_ids) for digest in found if digest] == [2]
