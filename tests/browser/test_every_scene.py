@@ -38,6 +38,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("theme", "width"), WINDOWS)
 @pytest.mark.parametrize("paper", PAPERS)
 def test_no_scene_has_a_barrier_runs_over_the_edge_or_jumps(
