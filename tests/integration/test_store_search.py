@@ -18,6 +18,7 @@ from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from aggregator.store.search_backlog import BACKLOG
 from aggregator.store.search_index import index_articles
+from aggregator.store.undoing import undo
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, save, subscribe
 
 
@@ -196,13 +197,18 @@ def test_only_what_the_query_narrows_to_counts_among_given_articles(db: Connecti
 
 
 def test_searches_are_kept_by_name(db: Connection) -> None:
-    first = saved_searches.save(db, "grain", "Grain", now=NOON)
-    second = saved_searches.save(db, "ship", "a ship", now=NOON)
-    assert saved_searches.save(db, "grain", "Cereals", now=NOON) == first
-    saved_searches.rename(db, second, "Boats")
-    assert [each.name for each in saved_searches.all_saved(db)] == ["Boats", "Cereals"]
-    saved_searches.forget(db, first)
+    saved_searches.save(db, "grain", "Grain", now=NOON)
+    saved_searches.save(db, "ship", "a ship", now=NOON)
+    saved_searches.save(db, "grain", "Cereals", now=NOON)
+    ship = next(each.id for each in saved_searches.all_saved(db) if each.query == "ship")
+    saved_searches.rename(db, ship, "Boats", now=NOON)
+    boats, cereals = saved_searches.all_saved(db)
+    assert (boats.name, cereals.name) == ("Boats", "Cereals"), "one with the same words is kept once"
+    assert saved_searches.rename(db, boats.id, "Boats", now=NOON).id == 0, "nothing changed, so nothing is to be undone"
+    gone = saved_searches.forget(db, cereals.id, now=NOON)
     assert [each.query for each in saved_searches.all_saved(db)] == ["ship"]
+    undo(db, gone.id, now=NOON)
+    assert saved_searches.all_saved(db) == [boats, cereals]
 
 
 def test_a_day_of_articles_is_cut_at_the_moment_and_not_at_the_hour(db: Connection) -> None:
