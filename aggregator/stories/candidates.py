@@ -24,14 +24,24 @@ def candidates(compared: Compared, first: int = 0) -> Iterator[tuple[Rows, Rows]
     Articles from `first` on are fresh: each pair has at least one. Costs fresh articles × articles, whatever is
     archived.
     """
-    for start in range(first, len(compared), BLOCK_ROWS):
-        end = min(start + BLOCK_ROWS, len(compared))
-        by_word = compared.texts[start:end].T.tocsr()
-        weighted = (VECTOR_SHARE * compared.vectors[start:end]).T
-        found = [_near(compared, top, min(top + TILE_ROWS, end), by_word, weighted) for top in range(0, end, TILE_ROWS)]
-        left, right = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        once = right < start + left
-        yield start + left[once], right[once]
+    return (candidates_in(compared, block) for block in blocks(len(compared), first))
+
+
+def blocks(n: int, first: int = 0) -> list[range]:
+    """Return the articles from `first` to n in blocks that are looked at by themselves."""
+    return [range(start, min(start + BLOCK_ROWS, n)) for start in range(first, n, BLOCK_ROWS)]
+
+
+def candidates_in(compared: Compared, block: range) -> tuple[Rows, Rows]:
+    """Return the pairs of these articles with those before them, and among one another: (left, right), right first."""
+    here = slice(block.start, block.stop)
+    by_word = compared.texts[here].T.tocsr()
+    weighted = (VECTOR_SHARE * compared.vectors[here]).T
+    tops = range(0, block.stop, TILE_ROWS)
+    found = [_near(compared, top, min(top + TILE_ROWS, block.stop), by_word, weighted) for top in tops]
+    left, right = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    once = right < block.start + left
+    return block.start + left[once], right[once]
 
 
 def _near(compared: Compared, top: int, bottom: int, by_word: WordMatrix, weighted: Vectors) -> tuple[Rows, Rows]:

@@ -5,6 +5,7 @@ A window can be thrown away at any time: it is made of what the store knows.
 
 import unicodedata
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from aggregator.models.encoders import Calibration
 from aggregator.models.stories import WindowArticle
 from aggregator.models.values import Halves, Vectors
 from aggregator.stories.calibrate import near_best
-from aggregator.stories.candidates import candidates
+from aggregator.stories.candidates import blocks, candidates_in
 from aggregator.stories.clean import clean_text, clean_title, is_round_up
 from aggregator.stories.copies import CopyIndex, Told, agency
 from aggregator.stories.furniture import Furniture, Piece
@@ -43,6 +44,10 @@ from aggregator.stories.words import tokens
 
 LEAST_LINK = 0.2
 """Pair score from which two articles are linked. Lower ones hold nothing together, and are most of the candidates."""
+
+THREADS = 2
+"""That compare blocks of articles side by side: as many as the cores that Broadsheet promises to do with. Products of
+matrices, dense and sparse, run outside the interpreter's lock."""
 
 FORM_SHARE = 0.3
 """Of a text: where less is left without furniture, it is a form (weather, horoscopes, notices of deaths)."""
@@ -223,16 +228,21 @@ class Window:
 
     def _link(self, first: int) -> None:
         """Score the candidate pairs of the articles from the first fresh one on, and keep what may hold together."""
-        n, found = len(self), []
-        for left, right in candidates(self.compared, first):
-            scores = self.scores(left, right)
-            kept = (scores >= LEAST_LINK) & self._is_no_mere_likeness(left, right, scores)
-            found.append((left[kept].astype(np.int32), right[kept].astype(np.int32), scores[kept]))
+        n = len(self)
+        with ThreadPoolExecutor(THREADS) as threads:
+            found = list(threads.map(self._links_in, blocks(n, first)))
         rows, columns, data = (np.concatenate(parts) for parts in zip(*found, strict=True))
         del found
         fresh = sparse.csr_matrix((data, (rows, columns)), shape=(n, n))
         self.links.resize(n, n)
         self.links = self.links + fresh + fresh.T
+
+    def _links_in(self, block: range) -> tuple[NDArray[np.int32], NDArray[np.int32], Scores]:
+        """Return the links of a block of articles with those before them: two positions and a score each."""
+        left, right = candidates_in(self.compared, block)
+        scores = self.scores(left, right)
+        kept = (scores >= LEAST_LINK) & self._is_no_mere_likeness(left, right, scores)
+        return left[kept].astype(np.int32), right[kept].astype(np.int32), scores[kept]
 
 
 def _standing(article: WindowArticle) -> Standing:
