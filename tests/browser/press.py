@@ -3,7 +3,8 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from flask import Flask
@@ -18,7 +19,7 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromi
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Serve the pages until the block ends; give their address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, _at_once(app), threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -38,6 +39,17 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def _at_once(app: Flask) -> WSGIApplication:
+    """Return the pages with every answer read before it is sent: a browser that hangs up leaves no file open."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        said = app(environ, start_response)
+        with closing(said) if hasattr(said, "close") else nullcontext():
+            return list(said)
+
+    return answer
 
 
 class _Quiet(WSGIRequestHandler):

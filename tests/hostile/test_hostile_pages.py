@@ -78,7 +78,7 @@ def plain_shapes(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str
     shapes = set()
     for page_bytes in (SHOWN_WHOLE_BYTES, 1):
         engine = open_database(sqlite_url(tmp_path_factory.mktemp("plain") / "paper.db"))
-        texts = ["en", "One word", "https://plain.example/2", "", "Another", "Ein <b>Wort</b>"]
+        texts = ["en", "One word", "https://plain.example/2", "", "Another", "Ein <b>Wort</b>", "Viele Worte " * 40]
         for tree in read(bind(engine, texts, page_bytes=page_bytes)).values():
             shapes |= set(shapes_of(tree))
         engine.dispose()
