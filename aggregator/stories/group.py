@@ -24,6 +24,7 @@ from aggregator.stories.similarity import (
     cosines,
     decide,
 )
+from aggregator.stories.threads import side_by_side
 from aggregator.stories.vocabulary import WordMatrix, stacked, unit_rows
 
 BAR = 0.5
@@ -335,10 +336,16 @@ def join_scores(clusters: Clusters, decisions: Decisions, forbidden: NDArray[np.
     """
     scores = np.zeros(len(clusters.left), dtype=np.float32)
     allowed = np.flatnonzero(~forbidden & (clusters.means >= QUORUM)).astype(np.int64)
-    for start in range(0, len(allowed), PAIRS_AT_ONCE):
-        some = allowed[start : start + PAIRS_AT_ONCE]
-        both = (clusters.profiles.spans[clusters.left[some]] > 0) & (clusters.profiles.spans[clusters.right[some]] > 0)
+    blocks = [slice(at, at + PAIRS_AT_ONCE) for at in range(0, len(allowed), PAIRS_AT_ONCE)]
+
+    spans = clusters.profiles.spans
+
+    def score(block: slice) -> None:
+        some = allowed[block]
+        both = (spans[clusters.left[some]] > 0) & (spans[clusters.right[some]] > 0)
         scores[some] = decide(decisions, "join", join_features(clusters, some), both)
+
+    side_by_side(score, blocks)
     return scores
 
 

@@ -5,7 +5,6 @@ A window can be thrown away at any time: it is made of what the store knows.
 
 import unicodedata
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,14 +39,11 @@ from aggregator.stories.similarity import (
     take,
     widened,
 )
+from aggregator.stories.threads import side_by_side
 from aggregator.stories.words import tokens
 
 LEAST_LINK = 0.2
 """Pair score from which two articles are linked. Lower ones hold nothing together, and are most of the candidates."""
-
-THREADS = 2
-"""That compare blocks of articles side by side: as many as the cores that Broadsheet promises to do with. Products of
-matrices, dense and sparse, run outside the interpreter's lock."""
 
 FORM_SHARE = 0.3
 """Of a text: where less is left without furniture, it is a form (weather, horoscopes, notices of deaths)."""
@@ -229,8 +225,7 @@ class Window:
     def _link(self, first: int) -> None:
         """Score the candidate pairs of the articles from the first fresh one on, and keep what may hold together."""
         n = len(self)
-        with ThreadPoolExecutor(THREADS) as threads:
-            found = list(threads.map(self._links_in, blocks(n, first)))
+        found = side_by_side(self._links_in, blocks(n, first))
         rows, columns, data = (np.concatenate(parts) for parts in zip(*found, strict=True))
         del found
         fresh = sparse.csr_matrix((data, (rows, columns)), shape=(n, n))
