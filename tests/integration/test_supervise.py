@@ -63,16 +63,17 @@ def test_stopping_asks_each_process_to_end(tmp_path: Path):
 @pytest.mark.parametrize("is_stubborn", [False, True])
 def test_a_supervisor_that_is_killed_leaves_nobody_behind(is_stubborn: bool):
     """Each process of the family holds our pipe open: it is at its end when the last of them is gone."""
-    child = "from aggregator import supervise; import signal, threading\n" + (
+    child = "from aggregator import supervise; import os, signal, threading\n" + (
         "supervise.STOP_WITHIN_S = 0.1; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" if is_stubborn else ""
     )
-    child += "supervise.end_when_left_alone(); print('here', flush=True); threading.Event().wait()"
+    child += "supervise.end_when_left_alone(); os.write(1, b'here\\n'); threading.Event().wait()"
     parent = f"""import sys, threading; from aggregator.supervise import keep_running
 keep_running(dict.fromkeys(('worker', 'web'), [sys.executable, '-c', {child!r}]), threading.Event())"""
     with subprocess.Popen(python(parent), stdout=subprocess.PIPE, text=True) as supervisor:
         assert supervisor.stdout
-        assert [supervisor.stdout.readline() for _ in "12"] == ["here\n"] * 2
+        said = [supervisor.stdout.readline() for _ in "12"]
         supervisor.kill()
+        assert said == ["here\n"] * 2
         assert supervisor.stdout.read() == ""
 
 
