@@ -39,6 +39,7 @@ from aggregator.stories.similarity import (
     take,
     widened,
 )
+from aggregator.stories.threads import side_by_side
 from aggregator.stories.words import tokens
 
 LEAST_LINK = 0.2
@@ -224,8 +225,7 @@ class Window:
     def _link(self, first: int) -> None:
         """Score the candidate pairs of the articles from the first fresh one on, and keep what may hold together."""
         n = len(self)
-        # One after the other: OpenBLAS uses both cores by itself, and would keep a buffer of 32 MB for each caller.
-        found = [self._links_in(block) for block in blocks(n, first)]
+        found = side_by_side(self._links_in, blocks(n, first))
         rows, columns, data = (np.concatenate(parts) for parts in zip(*found, strict=True))
         del found
         fresh = sparse.csr_matrix((data, (rows, columns)), shape=(n, n))
