@@ -35,16 +35,19 @@ PER_SECOND = 5
 """Articles: three hundred times as many as four hundred feeds bring."""
 N_ENTRIES = 30
 END_WITHIN_S = 10.0
-CONFIG = """\
+IMPATIENT = """\
 [database]
 url = "{database}"
+
 [fetch]
 allowed_hosts = ["127.0.0.0/8"]
+
 [poll]
 min_interval_s = 3.0
 max_interval_s = 3.0
 default_interval_s = 3.0
 """
+"""Settings of a worker that asks its feeds without a pause."""
 
 
 def main() -> None:
@@ -57,7 +60,7 @@ def main() -> None:
     with Site(pages, hosts=HOSTS) as site, tempfile.TemporaryDirectory() as scratch:
         _adopt(database, [site.at(f"/{n}.xml", host) for n, host in enumerate(HOSTS)])
         config = Path(scratch) / "config.toml"
-        config.write_text(CONFIG.format(database=database), encoding="utf-8")
+        config.write_text(IMPATIENT.format(database=database), encoding="utf-8")
         command = [sys.executable, "-m", "aggregator.cli.main", "--config", str(config), "worker"]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as worker:
             stop.wait()

@@ -32,6 +32,7 @@ from sqlalchemy import Engine
 from aggregator.models.subscribing import Subscription
 from aggregator.store import articles, feeds, settings, showing
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from bench.busy import IMPATIENT
 from tests.server import Ask, Page, Site
 
 HOSTS = tuple(f"127.0.2.{n}" for n in range(1, 41))
@@ -39,21 +40,7 @@ LATE_HOST = "127.0.3.1"
 WAIT_S = 1_200.0
 """For the window to be grouped, and for one article, before giving up."""
 
-CONFIG = """\
-[database]
-url = "{database}"
-
-[fetch]
-allowed_hosts = ["127.0.0.0/8"]
-
-[poll]
-min_interval_s = 3.0
-max_interval_s = 3.0
-default_interval_s = 3.0
-
-[web]
-port = {port}
-"""
+CONFIG = f"{IMPATIENT}\n[web]\nport = {{port}}\n"
 
 
 @dataclass(frozen=True)
