@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from aggregator import heap
 from aggregator.config import ParseSettings
 from aggregator.errors import OpmlError, ParseError
 from aggregator.models.entries import FeedOffer, ParsedFeed
@@ -25,6 +26,8 @@ Parsed = ParsedFeed | tuple[FeedOffer, ...]
 
 Read = TypeVar("Read")
 
+_LARGE_BYTES = 1024**2
+"""Of a document: what reading a larger one took is handed back, since the C library may keep 64 MB otherwise."""
 _STOP_AFTER_S = 5.0
 _STOPPED = "Broadsheet was stopped while it read the document."
 _GRACE_S = 1.0
@@ -170,6 +173,8 @@ def _within(seconds: float, read: Callable[[Fetched], Read], reply: Fetched) -> 
         return read(reply)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
+        if len(reply.body) > _LARGE_BYTES:
+            heap.give_back()
 
 
 def _prepare_child(max_memory_bytes: int) -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from aggregator.config import ParseSettings
@@ -54,6 +55,20 @@ def test_a_web_page_is_asked_for_its_feeds_on_demand(parsers: Parsers) -> None:
 def test_a_web_page_without_feeds_says_so(parsers: Parsers) -> None:
     with pytest.raises(ParseError, match="names no feed"):
         parsers.parse(reply(b"<!doctype html><body>Hello"), discover=True).result(timeout=60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="handing memory back is glibc's")
+def test_what_a_large_document_took_is_handed_back() -> None:
+    large = GOOD.replace(b"<title>A", b"<description>" + b"&lt;p>x" * 1_500_000 + b"</description><title>A")
+    with Parsers(replace(SETTINGS, timeout_s=60.0)) as parsers:
+        n_entries(parsers.parse(reply(GOOD)))
+        before = memory_of_children()
+        assert n_entries(parsers.parse(reply(large))) == 1
+        assert memory_of_children() - before < 40 * 1024**2
+
+
+def memory_of_children() -> int:
+    return sum(child.memory_full_info().uss for child in psutil.Process().children(recursive=True))
 
 
 def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(parsers: Parsers) -> None:
