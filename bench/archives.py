@@ -1,7 +1,8 @@
 """Large archives of invented news in the real schema, filled fast: what bench/pages.py opens its pages on.
 
 Words are invented, as frequent as words are (Zipf), in scripts with and without spaces. The newest week is as the
-worker leaves it: vectors, stories, topics, evidence, digests, read marks; what is older has stories and marks.
+worker leaves it: vectors, stories, topics, evidence, digests, read marks; what is older has stories and marks. All are
+found by their words, through the product's own index.
 """
 
 import json
@@ -25,6 +26,7 @@ from aggregator.store import digests
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.schema import articles, feed_key, guid_key, memberships, stories, url_key
+from aggregator.store.search_index import index_articles
 
 ENCODER = EncoderName("bench", "1", 384)
 PER_DAY = 1_400
@@ -35,6 +37,7 @@ MEAN_WORDS = 120
 """Of a text: feeds give a summary or the first paragraphs."""
 WINDOW, TOPIC_SPAN = timedelta(days=7), timedelta(days=30)
 BATCH = 50_000
+INDEXED_AT_ONCE = 5_000
 SYLLABLES = {
     "en": "ba de ki lo mu ren sta tor vi wel han ger pon dra sil quo fen mar tis ock".split(),
     "es": "ca do lla ción ri mo sé pa tu ña gue vo ner ra lis".split(),
@@ -77,8 +80,18 @@ def build(path: Path, n_articles: int, *, now: datetime, seed: int = 1) -> None:
         db.execute("PRAGMA optimize")
         db.commit()
         db.execute("PRAGMA journal_mode = WAL")
+    add_words(part, n_articles)
     add_digests(part, now=now)
     part.replace(path)
+
+
+def add_words(path: Path, n_articles: int) -> None:
+    """Put the articles into the index, oldest first, as they came."""
+    engine = open_database(sqlite_url(path))
+    for start in range(1, n_articles + 1, INDEXED_AT_ONCE):
+        with transaction(engine) as db:
+            index_articles(db, range(start, min(start + INDEXED_AT_ONCE, n_articles + 1)))
+    engine.dispose()
 
 
 def add_digests(path: Path, *, now: datetime, seed: int = 1) -> None:
