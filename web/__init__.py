@@ -34,6 +34,7 @@ from web import (
     neighbours,
     offline,
     opml,
+    others,
     pages,
     past,
     preferences,
@@ -68,6 +69,7 @@ _ROOMS = (
     mutes,
     shelves,
     changes,
+    others,
     search,
     trying,
 )

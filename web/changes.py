@@ -113,7 +113,7 @@ def _which_other() -> ResponseReturnValue:
     return error_page(
         422,
         gettext("Which other story?"),
-        gettext("Write its number: it stands under the other story's headlines, and at the end of its address."),
+        gettext("Go back and choose one, or search for it by its words or its number."),
     )
 
 

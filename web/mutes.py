@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from aggregator.models.acts import Mute, MuteKind
 from aggregator.models.pages import StoryCard
 from aggregator.muting import DURATIONS_DAYS, bar_of, like, names_of, until
-from aggregator.store import mutes, showing, stories
+from aggregator.store import mutes, showing
 from aggregator.store.db import reading, transaction
 from web.acts import done
 from web.errors import error_page
@@ -28,7 +28,7 @@ MAX_BAR = 10_000
 def menu(story_id: int) -> ResponseReturnValue:
     """Ask what of a story is to be muted, and for how long."""
     with reading(engine()) as db:
-        card = _card(db, story_id)
+        card = showing.find_card(db, story_id)
         names = _names(db, card)
     return render_template(
         "mute.html", card=card, names=names, durations=DURATIONS_DAYS, usual=USUAL_DAYS, bar=bar_of(card.n_publishers)
@@ -39,7 +39,7 @@ def menu(story_id: int) -> ResponseReturnValue:
 def mute(story_id: int) -> ResponseReturnValue:
     """Mute a story, things like it, or one of its publishers there."""
     with reading(engine()) as db:
-        card = _card(db, story_id)
+        card = showing.find_card(db, story_id)
         wanted = _wanted(db, card)
         alike = like(wanted.names, mutes.titles(db, since=window_start())) if wanted.names else []
     if wanted.kind is MuteKind.LIKENESS and not (wanted.topic_id or wanted.names):
@@ -69,14 +69,6 @@ def end(mute_id: int) -> ResponseReturnValue:
     """End a mute now."""
     with transaction(engine()) as db:
         return done(mutes.end(db, mute_id, now=now()))
-
-
-def _card(db: Connection, story_id: int) -> StoryCard:
-    current_id = stories.current_id(db, story_id)
-    cards = showing.story_cards(db, [current_id] if current_id else [])
-    if not cards:
-        abort(404)
-    return cards[0]
 
 
 def _names(db: Connection, card: StoryCard) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ from aggregator.store.schema import (
     topics,
 )
 from aggregator.store.statements import among_ids
-from aggregator.store.stories import member_in
+from aggregator.store.stories import current_id, member_in
 
 MOST_LINES = 5
 """Of a card, beside the first and the one that leads: who else tells a story of hundreds is found on its own page."""
@@ -156,6 +156,15 @@ def find_story(db: Connection, story_id: int, *, is_whole: bool = True) -> Story
 
 
 _MEMBERS = select(memberships).where(among_ids(memberships.c.story_id))
+
+
+def find_card(db: Connection, story_id: int) -> StoryCard:
+    """Return the story of this id, or that into which it was merged, as a card; NotFoundError where there is none."""
+    there = current_id(db, story_id)
+    cards = story_cards(db, [there] if there else [])
+    if not cards:
+        raise NotFoundError(f"There is no story with the number {story_id}.")
+    return cards[0]
 
 
 def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:

@@ -247,6 +247,8 @@ def _acting(edition: Edition) -> list[Scene]:
         Scene("mute", f"{_story(edition, 'port-strike')}/mute"),
         Scene("mute-dialog", ferry, lambda page: page.keyboard.press("d")),
         Scene("correction", ferry, _ask_for_a_correction),
+        Scene("other", f"{ferry}/other?q=ferry OR strike"),
+        Scene("other-none", f"{ferry}/other?q=nobodywrotethis"),
         Scene(
             "loading", "/", lambda page: page.evaluate("document.getElementById('main').classList.add('is-loading')")
         ),

@@ -158,11 +158,11 @@ def test_undoing_from_two_tabs_is_answered_in_words(client: FlaskClient, engine:
 @pytest.mark.parametrize(
     ("path", "other", "status", "says"),
     [
-        ("/story/{quake}/same", "", 422, "Write its number"),
-        ("/story/{quake}/same", "the other one", 422, "Write its number"),
+        ("/story/{quake}/same", "", 422, "choose one"),
+        ("/story/{quake}/same", "the other one", 422, "choose one"),
         ("/story/{quake}/same", "{quake}", 409, "twice"),
         ("/story/{quake}/apart", "999", 404, "no story with the number 999"),
-        ("/story/{quake}/apart", "9" * 40, 422, "Write its number"),
+        ("/story/{quake}/apart", "9" * 40, 422, "choose one"),
         ("/story/999/same", "{quake}", 404, "no story with the number 999"),
         ("/story/{quake}/without/999", "", 409, "Article 999 is not in story"),
         ("/story/{single}/without/{its}", "", 409, "about this article alone"),
