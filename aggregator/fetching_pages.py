@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from aggregator.errors import BroadsheetError
 from aggregator.fetch.http import Fetch
 from aggregator.models.fetching import Failed, Fetched, NotAsked, Reply, Request
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 from aggregator.store import full_texts, holds
 from aggregator.store.db import transaction
 

@@ -3,7 +3,10 @@
 import re
 import unicodedata
 
-MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M"))
+_ALPHABETS = (*range(0x80, 0x3400), *range(0xA000, 0xAC00), *range(0xFB00, 0x10000))
+"""Letters of the basic plane, but for ideographs, Hangul and private use, which have neither marks nor digits."""
+
+MARKS = "".join(chr(code) for code in _ALPHABETS if unicodedata.category(chr(code)).startswith("M"))
 """Signs that stand with a letter: accents, and the vowels of Indic scripts, which `\\w` does not know."""
 
 KANA_MARKS = "\u3099\u309a"
@@ -12,9 +15,7 @@ KANA_MARKS = "\u3099\u309a"
 ACCENTS = {ord(mark): None for mark in MARKS if unicodedata.combining(mark) and mark not in KANA_MARKS}
 """Marks that writers leave out: accents, Hebrew points, Arabic vowels, Thai tones."""
 
-DIGITS = {
-    code: str(unicodedata.decimal(chr(code))) for code in range(0x80, 0x10000) if chr(code).isdecimal()
-}  # fmt: skip
+DIGITS = {code: str(unicodedata.decimal(chr(code))) for code in _ALPHABETS if chr(code).isdecimal()}
 """Digits of all scripts as ASCII."""
 
 LETTERS = DIGITS | str.maketrans(

@@ -18,11 +18,11 @@ from aggregator.models.stories import WindowArticle
 from aggregator.models.values import Halves
 from aggregator.muting import like
 from aggregator.store import (
-    articles,
     bars,
     changes,
     corrections,
     editions,
+    encoding,
     evidence,
     mutes,
     showing,
@@ -91,12 +91,12 @@ def encode_missing(engine: Engine, encoder: Encoder, settings: Settings, *, now:
     since = window_start(settings.stories, now=now)
     while True:
         with reading(engine) as db:
-            batch = articles.unencoded(db, encoder.name, since=since, limit=ENCODE_AT_ONCE)
+            batch = encoding.unencoded(db, encoder.name, since=since, limit=ENCODE_AT_ONCE)
         if not batch:
             return
         vectors = encoder.encode([text_to_encode(each.title, each.text, settings.encode.max_chars) for each in batch])
         with transaction(engine) as db:
-            articles.add_vectors(db, encoder.name, batch, vectors, now=now)
+            encoding.add_vectors(db, encoder.name, batch, vectors, now=now)
         yield len(batch)
 
 

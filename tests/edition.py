@@ -19,10 +19,10 @@ from aggregator.models.editions import Edition as Past
 from aggregator.models.entries import Entry
 from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.models.feeds import Poll, Validators
+from aggregator.models.markup import SafeHtml
 from aggregator.models.stories import Member, Regrouping, StoryDraft
 from aggregator.models.subscribing import Subscription
 from aggregator.models.topics import Retopicking, TopicDraft
-from aggregator.models.values import SafeHtml
 from aggregator.store import articles, correcting, editions, feeds, marks, mutes, reading, showing, stories, topics
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence

@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 
 from aggregator.config import Settings
 from aggregator.fetch.images import Refused, fetch_image, media_type
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 from aggregator.parse.html import with_images
 from aggregator.parse.urls import safe_link
 from aggregator.store.images import ImageCache

@@ -11,8 +11,8 @@ from rich.markup import escape
 from sqlalchemy import Connection, Engine
 
 from aggregator import refreshing
+from aggregator.cli.arguments import path_of
 from aggregator.cli.context import Context, pass_context, utc_now
-from aggregator.cli.subscriptions import path_of
 from aggregator.cli.terminal import count, progress_bar
 from aggregator.config import Settings
 from aggregator.errors import BroadsheetError

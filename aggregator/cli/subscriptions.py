@@ -1,6 +1,5 @@
 """Commands about subscriptions: import, export, feeds, feed."""
 
-import re
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 from rich.console import Console
 from sqlalchemy import Engine
 
+from aggregator.cli.arguments import INTERVAL, path_of
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import count, print_feed, print_feeds, print_import, progress_bar
 from aggregator.config import Settings
@@ -20,31 +20,6 @@ from aggregator.parse.sandbox import Parsers
 from aggregator.store import feeds, folders, holds, hubs
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import foresee, into_folder, readdress, subscribe_all
-
-_UNITS_S = {"m": 60, "h": 3600, "d": 86_400}
-
-
-class _Interval(click.ParamType[int]):
-    """Seconds, written as 30m, 2h or 1d; 0 for auto."""
-
-    name = "interval"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the seconds, or fail in words."""
-        if value == "auto":
-            return 0
-        found = re.fullmatch(r"([1-9]\d{0,4})([mhd])", value)
-        if not found:
-            self.fail(f"{value!r} is no interval; write 30m, 2h, 1d or auto.", param, ctx)
-        return int(found[1]) * _UNITS_S[found[2]]
-
-
-INTERVAL = _Interval()
-
-
-def path_of(folder: str) -> tuple[str, ...]:
-    """Return the path of folders that the owner wrote: News/Africa lies two deep."""
-    return tuple(part.strip() for part in folder.split("/") if part.strip())
 
 
 @click.command("import")

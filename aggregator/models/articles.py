@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.models.feeds import Publisher
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

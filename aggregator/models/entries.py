@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.models.feeds import Wishes
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 
 
 @dataclass(frozen=True, slots=True)

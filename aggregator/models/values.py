@@ -1,13 +1,7 @@
-"""Kinds of value that several nouns hold."""
-
-from typing import NewType
+"""Arrays that several nouns hold."""
 
 import numpy as np
 from numpy.typing import NDArray
-
-SafeHtml = NewType("SafeHtml", str)
-"""HTML that may stand on a page; made only by `aggregator.parse.html.sanitise`."""
-
 
 Vectors = NDArray[np.float32]
 """Unit-length embeddings, one row per article: shape (n, dim)."""

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from aggregator.errors import ParseError
 from aggregator.models.entries import Entry, ParsedFeed
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 from aggregator.parse import cut
 from aggregator.parse.dates import parse_date
 from aggregator.parse.html import clean_text, first_image, plain_line, sanitise, text_of

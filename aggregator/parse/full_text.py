@@ -5,7 +5,7 @@ import re
 import trafilatura
 
 from aggregator.errors import ParseError
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 from aggregator.parse.html import sanitise, text_of
 from aggregator.parse.kinds import is_web_page
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 import nh3
 
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 from aggregator.parse.urls import safe_link
 
 MAX_HTML_CHARS = 512 * 1024

@@ -17,8 +17,8 @@ from aggregator.config import ParseSettings
 from aggregator.errors import OpmlError, ParseError
 from aggregator.models.entries import FeedOffer, ParsedFeed
 from aggregator.models.fetching import Fetched
+from aggregator.models.markup import SafeHtml
 from aggregator.models.subscribing import Subscription
-from aggregator.models.values import SafeHtml
 from aggregator.parse.kinds import is_web_page
 
 Parsed = ParsedFeed | tuple[FeedOffer, ...]

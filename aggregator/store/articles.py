@@ -1,11 +1,10 @@
-"""Entries, articles and their vectors."""
+"""Entries and articles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -23,13 +22,12 @@ from sqlalchemy import (
 from aggregator.errors import NotFoundError
 from aggregator.models.arrivals import Arrivals, Known
 from aggregator.models.articles import Article, Kept
-from aggregator.models.encoders import EncoderName, Unencoded
+from aggregator.models.encoders import EncoderName
 from aggregator.models.entries import Entry
+from aggregator.models.markup import SafeHtml
 from aggregator.models.pages import ArticleLine
-from aggregator.models.values import SafeHtml, Vectors
 from aggregator.store import keeping
 from aggregator.store.lines import line, publisher, select_lines
-from aggregator.store.reach import reach
 from aggregator.store.schema import (
     Id,
     UtcTime,
@@ -41,10 +39,7 @@ from aggregator.store.schema import (
     publishers,
     vectors,
 )
-from aggregator.store.statements import among_ids, chunks, insert_into
-
-_vectors = vectors  # `add_vectors` calls what it is given by the same name
-
+from aggregator.store.statements import among_ids, chunks
 
 OUTLINE_CHARS = 1_000
 """Of a text: enough to quote its first sentences."""
@@ -127,44 +122,6 @@ def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
 _LINES = select_lines().where(among_ids(articles.c.id))
 
 
-def unencoded(db: Connection, encoder: EncoderName, *, since: datetime, limit: int) -> list[Unencoded]:
-    """Return articles in the engine's reach without a vector of this encoder, newest first."""
-    rows = db.execute(
-        select(articles.c.id, articles.c.title, articles.c.text, articles.c.digest)
-        .outerjoin(vectors, is_vector_of(encoder_id(db, encoder)))
-        .where(reach(db, since=since).condition, vectors.c.article_id.is_(None))
-        .order_by(articles.c.published_at.desc(), articles.c.id.desc())
-        .limit(limit)
-    )
-    return [Unencoded(row.id, row.title, row.text, row.digest) for row in rows]
-
-
-def add_vectors(
-    db: Connection, encoder: EncoderName, said: Sequence[Unencoded], vectors: Vectors, *, now: datetime
-) -> None:
-    """Keep one vector per article, as float16, with the encoder's name and version beside it; older ones go.
-
-    `vectors` are of what the articles `said`, shape (len(said), dim). Those that were deleted or rewritten meanwhile
-    are left out: they have no vector, or still want one. Raises ValueError for another shape and for what is no number.
-    """
-    if vectors.shape != (len(said), encoder.dim):
-        raise ValueError(f"{len(said)} articles of {encoder.dim} numbers each cannot be {vectors.shape}.")
-    if not np.isfinite(vectors).all():
-        raise ValueError("A vector has to be of finite numbers.")
-    says_now = _lock_words(db, [each.article_id for each in said])
-    made_by = _add_encoder(db, encoder)
-    halves = vectors.astype("<f2")
-    rows = [
-        {"article_id": each.article_id, "encoder_id": made_by, "made_at": now, "vector": half.tobytes()}
-        for each, half in sorted(zip(said, halves, strict=True), key=lambda pair: pair[0].article_id)
-        if says_now.get(each.article_id) == each.digest
-    ]
-    add = insert_into(db, _vectors)
-    newer = {name: add.excluded[name] for name in ("encoder_id", "made_at", "vector")}
-    if rows:
-        db.execute(add.on_conflict_do_update(index_elements=["article_id"], set_=newer), rows)
-
-
 def lock_articles(db: Connection, article_ids: Sequence[int]) -> set[int]:
     """Return which of these articles are there; they stay until the transaction ends."""
     question = select(articles.c.id).with_for_update(read=True, key_share=True)
@@ -172,16 +129,6 @@ def lock_articles(db: Connection, article_ids: Sequence[int]) -> set[int]:
         article_id
         for some in chunks(article_ids)
         for article_id in db.execute(question.where(articles.c.id.in_(some))).scalars()
-    }
-
-
-def _lock_words(db: Connection, article_ids: Sequence[int]) -> dict[int, str]:
-    """Return the digest of what each of these articles says; nobody rewrites it until the transaction ends."""
-    question = select(articles.c.id, articles.c.digest).order_by(articles.c.id).with_for_update(read=True)
-    return {
-        row.id: row.digest
-        for some in chunks(sorted(article_ids))
-        for row in db.execute(question.where(articles.c.id.in_(some)))
     }
 
 
@@ -277,10 +224,3 @@ def _river_ids(feed_id: int | None, after: Cursor | None, *, unread_only: bool) 
         mark = tuple_(literal(after.published_at, UtcTime), literal(after.article_id, Id))
         ids = ids.where(tuple_(published_at, article_id) < mark)
     return ids.order_by(published_at.desc(), article_id.desc())
-
-
-def _add_encoder(db: Connection, encoder: EncoderName) -> int:
-    if not encoder_id(db, encoder):
-        values = {"model": encoder.model, "version": encoder.version, "dim": encoder.dim}
-        db.execute(insert_into(db, encoders).values(values).on_conflict_do_nothing())
-    return encoder_id(db, encoder)

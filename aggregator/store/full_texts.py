@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 from aggregator.store.schema import articles, feeds, full_texts
 from aggregator.store.search_index import index_articles
 from aggregator.store.statements import chunks, insert_into

@@ -9,10 +9,11 @@ from aggregator.models.arrivals import Arrivals, NewArticle
 from aggregator.models.articles import Kept
 from aggregator.models.encoders import EncoderName, Unencoded
 from aggregator.models.entries import Entry
+from aggregator.models.markup import SafeHtml
 from aggregator.models.stories import Member, Regrouping, StoryDraft
 from aggregator.models.subscribing import Subscription
-from aggregator.models.values import SafeHtml, Vectors
-from aggregator.store import articles, feeds, stories
+from aggregator.models.values import Vectors
+from aggregator.store import articles, encoding, feeds, stories
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -105,10 +106,10 @@ def save(db: Connection, regrouping: Regrouping, *, now: datetime = NOON) -> lis
 def said(db: Connection, article_ids: Sequence[int]) -> list[Unencoded]:
     """What these articles say, in this order; nothing where there is none of this id."""
     nobody = EncoderName("nobody", "0", 1)
-    texts = {each.article_id: each for each in articles.unencoded(db, nobody, since=NOON - 9999 * DAY, limit=9999)}
+    texts = {each.article_id: each for each in encoding.unencoded(db, nobody, since=NOON - 9999 * DAY, limit=9999)}
     return [texts.get(article_id) or Unencoded(article_id, "", "", "") for article_id in article_ids]
 
 
 def add_vectors(db: Connection, encoder: EncoderName, article_ids: Sequence[int], vectors: Vectors) -> None:
     """Keep these vectors of what these articles say."""
-    articles.add_vectors(db, encoder, said(db, article_ids), vectors, now=NOON)
+    encoding.add_vectors(db, encoder, said(db, article_ids), vectors, now=NOON)

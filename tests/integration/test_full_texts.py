@@ -20,7 +20,7 @@ from aggregator.models.encoders import EncoderName, Unencoded
 from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
 from aggregator.parse.sandbox import Parsers
-from aggregator.store import articles, feeds, full_texts, schema
+from aggregator.store import articles, encoding, feeds, full_texts, schema
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.integration.desk import bring, entry
 from tests.server import Page, Site
@@ -103,12 +103,12 @@ def test_a_vector_outlives_the_whole_article(room: Room) -> None:
     room.bring("fire")
     model = EncoderName("model", "1", 2)
     with transaction(room.engine) as db:
-        [said] = articles.unencoded(db, model, since=NOON - NEWEST, limit=9)
+        [said] = encoding.unencoded(db, model, since=NOON - NEWEST, limit=9)
         assert isinstance(said, Unencoded)
-        articles.add_vectors(db, model, [said], one_vector(), now=NOON)
+        encoding.add_vectors(db, model, [said], one_vector(), now=NOON)
     room.fetch()
     with reading(room.engine) as db:
-        assert articles.unencoded(db, model, since=NOON - NEWEST, limit=9) == []
+        assert encoding.unencoded(db, model, since=NOON - NEWEST, limit=9) == []
 
 
 def one_vector() -> Vectors:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from aggregator.config import FetchSettings, ImageSettings, Settings, WebSettings
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 from aggregator.store.db import open_database, sqlite_url
 from aggregator.store.images import ImageCache
 from tests.edition import NOON, print_edition

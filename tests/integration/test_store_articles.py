@@ -22,7 +22,7 @@ from aggregator.models.encoders import EncoderName
 from aggregator.models.entries import Entry, ParsedFeed
 from aggregator.models.feeds import Publisher
 from aggregator.models.subscribing import Subscription
-from aggregator.store import articles, feeds, reading, window
+from aggregator.store import articles, encoding, feeds, reading, window
 from aggregator.store.articles import Cursor
 from aggregator.store.db import open_database, transaction
 from aggregator.store.db import reading as reading_only
@@ -109,7 +109,7 @@ def test_a_rewritten_article_keeps_its_place_and_loses_its_vector(engine: Engine
         assert refresh(db, feed_id, rewritten, now=NOON + HOUR) == Kept(n_changed=1)
         assert refresh(db, feed_id, rewritten, now=NOON + HOUR) == Kept(n_unchanged=1)
         article = articles.find_article(db, article_id)
-        assert [each.article_id for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [article_id]
+        assert [each.article_id for each in encoding.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [article_id]
     assert (article.title, article.text, article.first_seen_at) == ("A better title", "More is known.", NOON)
     assert article.is_read
 
@@ -214,7 +214,7 @@ def test_vectors_of_another_encoder_are_never_given(engine: Engine) -> None:
         bring(db, subscribe(db), entry("a"), entry("b"))
         a, b = (ids_by_title(db)[name] for name in "ab")
         add_vectors(db, MODEL, [a, b], np.eye(3, dtype=np.float32)[:2])
-        assert {each.article_id for each in articles.unencoded(db, newer, since=NOON - DAY, limit=9)} == {a, b}
+        assert {each.article_id for each in encoding.unencoded(db, newer, since=NOON - DAY, limit=9)} == {a, b}
         add_vectors(db, newer, [a], np.eye(2, dtype=np.float32)[:1])
         assert window.vectors_of(db, MODEL, [a, b])[0] == [b]
         assert window.vectors_of(db, newer, [a, b])[0] == [a]
@@ -239,10 +239,10 @@ def test_an_article_that_is_rewritten_while_it_is_encoded_does_not_get_the_vecto
     with transaction(engine) as db:
         feed_id = subscribe(db)
         refresh(db, feed_id, entry("a"), entry("b"))
-        before = articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)
+        before = encoding.unencoded(db, MODEL, since=NOON - DAY, limit=9)
         refresh(db, feed_id, replace(entry("a"), text="More is known."))
-        articles.add_vectors(db, MODEL, before, np.eye(3, dtype=np.float32)[:2], now=NOON)
-        assert [each.text for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == ["More is known."]
+        encoding.add_vectors(db, MODEL, before, np.eye(3, dtype=np.float32)[:2], now=NOON)
+        assert [each.text for each in encoding.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == ["More is known."]
 
 
 @pytest.mark.xdist_group("postgresql")
@@ -272,7 +272,7 @@ def test_the_window_holds_what_was_published_in_it(engine: Engine) -> None:
         remember(db, GROUPED_TO, "3")
         there = [each.article_id for each in window.in_window(db, MODEL, since=NOON - DAY)]
         found = {each.title: each for each in window.window_articles(db, there)}
-        assert [each.title for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [
+        assert [each.title for each in encoding.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == [
             "Title of b",
             "Title of a",
         ]

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, text
 from aggregator.models.acts import MarkKind
 from aggregator.models.arrivals import Arrivals, Rewrite
 from aggregator.models.entries import Entry
+from aggregator.models.markup import SafeHtml
 from aggregator.models.stories import Regrouping
-from aggregator.models.values import SafeHtml
 from aggregator.query.language import parse_query
 from aggregator.store import articles, full_texts, marks, reading, saved_searches, search, search_backlog
 from aggregator.store import settings as memory

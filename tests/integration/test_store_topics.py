@@ -12,7 +12,7 @@ from aggregator.errors import NotFoundError
 from aggregator.models.encoders import EncoderName
 from aggregator.models.stories import Merge, Regrouping
 from aggregator.models.topics import Retopicking, TopicDraft
-from aggregator.store import articles, showing, topics, window
+from aggregator.store import encoding, showing, topics, window
 from aggregator.store.db import reading, transaction
 from aggregator.store.showing import Place
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
@@ -195,9 +195,9 @@ def test_the_earliest_articles_that_are_no_copies_stand_for_a_story(engine: Engi
 def test_vectors_are_found_by_their_articles(engine: Engine) -> None:
     with transaction(engine) as db:
         a, b, c = bring_from(db, "a", "b", "c")
-        said = [each for each in articles.unencoded(db, MODEL, since=NOON - DAY, limit=9) if each.article_id != c]
+        said = [each for each in encoding.unencoded(db, MODEL, since=NOON - DAY, limit=9) if each.article_id != c]
         said.sort(key=lambda each: each.article_id)
-        articles.add_vectors(db, MODEL, said, np.eye(3, dtype=np.float32)[:2], now=NOON)
+        encoding.add_vectors(db, MODEL, said, np.eye(3, dtype=np.float32)[:2], now=NOON)
         ids, vectors = window.vectors_of(db, MODEL, [b, c])
         assert (ids, vectors.tolist()) == ([b], [[0.0, 1.0, 0.0]])
         ids, vectors = window.vectors_of(db, EncoderName("other", "1", 3), [a, b])

@@ -8,9 +8,9 @@ import pytest
 from aggregator.models.articles import Article
 from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.models.feeds import Publisher
+from aggregator.models.markup import SafeHtml
 from aggregator.models.pages import ArticleLine, StoryCard, StoryMember
 from aggregator.models.stories import Member
-from aggregator.models.values import SafeHtml
 from web.explaining import why_here, why_there
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

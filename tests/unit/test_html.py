@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.models.values import SafeHtml
+from aggregator.models.markup import SafeHtml
 from aggregator.parse.html import MAX_HTML_CHARS, clean_text, first_image, plain_line, plain_text, sanitise, tidy_text
 
 BASE = "https://site.example/news/1"
