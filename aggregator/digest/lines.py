@@ -12,7 +12,7 @@ from aggregator.digest.sentences import compared, folded_spaces, sentences
 from aggregator.models.digests import ToldArticle
 from aggregator.models.values import Vectors
 from aggregator.stories.clean import clean_title
-from aggregator.stories.words import tokens
+from aggregator.stories.words import Runs, tokens
 
 MAX_LINES = 2_000
 """Of one story: all pairs of so many take 16 MB and half a second. Where there are more articles, each gives fewer."""
@@ -69,15 +69,16 @@ def lines_of(articles: Sequence[ToldArticle], said: Sequence[Sequence[str]]) -> 
     known = known_names(
         (text, article.language) for article, texts in zip(articles, plain, strict=True) for text in texts
     )
+    runs = Runs()
     return [
         Line(
             article=at,
             place=place,
             text=written,
             language=article.language,
-            words=frozenset(tokens(text, article.language)),
-            numbers=numbers(text, article.language),
-            particulars=particulars(text, article.language, known),
+            words=frozenset(tokens(text, article.language, runs)),
+            numbers=numbers(text, article.language, runs),
+            particulars=particulars(text, article.language, known, runs),
         )
         for at, article in enumerate(articles)
         for place, (written, text) in enumerate(zip(said[at], plain[at], strict=False))

@@ -8,7 +8,7 @@ from itertools import pairwise
 from aggregator.letters import folded
 from aggregator.stories.names import names
 from aggregator.stories.naming import calendar
-from aggregator.stories.words import is_number, placed, tokens
+from aggregator.stories.words import Runs, is_number, placed, tokens
 
 SPELT = {
     "en": "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -37,26 +37,31 @@ BEFORE_NAMES = frozenset("aus bei gegen in nach nahe um von vor".split())
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
-def numbers(sentence: str, language: str | None = None) -> frozenset[str]:
+def numbers(sentence: str, language: str | None = None, runs: Runs | None = None) -> frozenset[str]:
     """Return the numbers in a sentence in figures, without separators; small ones also where they are spelt out."""
     spelt = _spelt((language or "en").lower())
-    written = {token for token in tokens(sentence, language) if is_number(token)}
+    written = {token for token in tokens(sentence, language, runs) if is_number(token)}
     return frozenset(written.union(spelt[word] for word in WORD.findall(folded(sentence)) if word in spelt))
 
 
 def known_names(texts: Iterable[tuple[str, str | None]]) -> frozenset[str]:
     """Return the tokens of the names in these texts, each with its language, less the days and months."""
-    return frozenset(token for text, language in texts for token in _names(text, language) if token not in calendar())
+    runs = Runs()
+    return frozenset(
+        token for text, language in texts for token in _names(text, language, runs) if token not in calendar()
+    )
 
 
-def particulars(sentence: str, language: str | None, known: Collection[str]) -> frozenset[str]:
+def particulars(
+    sentence: str, language: str | None, known: Collection[str], runs: Runs | None = None
+) -> frozenset[str]:
     """Return the numbers in a sentence and the tokens of its names, of those that are `known`.
 
     A name is known by its capital inside some sentence. Scripts without capitals tell no names: all words count.
     """
-    said = frozenset(tokens(sentence, language))
+    said = frozenset(tokens(sentence, language, runs))
     of_names = said.intersection(known) if has_capitals(sentence) else said
-    return of_names | numbers(sentence, language)
+    return of_names | numbers(sentence, language, runs)
 
 
 def has_capitals(text: str) -> bool:
@@ -64,8 +69,8 @@ def has_capitals(text: str) -> bool:
     return any(letter.lower() != letter.upper() for letter in text)
 
 
-def _names(text: str, language: str | None) -> Iterable[str]:
-    return _german_names(text, language) if language in NOUNS_ARE_CAPITAL else names(text, language)
+def _names(text: str, language: str | None, runs: Runs) -> Iterable[str]:
+    return _german_names(text, language) if language in NOUNS_ARE_CAPITAL else names(text, language, runs)
 
 
 def _german_names(text: str, language: str | None) -> list[str]:

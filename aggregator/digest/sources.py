@@ -7,7 +7,7 @@ from aggregator.digest.sentences import CUT, compared
 from aggregator.models.digests import SourceFacts, ToldArticle
 from aggregator.stories.clean import DATELINE
 from aggregator.stories.copies import agency
-from aggregator.stories.words import tokens
+from aggregator.stories.words import Runs, tokens
 
 SHINGLE_WORDS = 4
 """Words that stand together in two texts by copying rather than by chance (Broder 1997)."""
@@ -87,8 +87,9 @@ def _own_shares(articles: Sequence[ToldArticle]) -> list[float | None]:
     """Return the share of each text's runs of words that no earlier article of another publisher has."""
     first: dict[tuple[str, ...], set[str]] = {}
     shares: list[float | None] = []
+    read = Runs()
     for article in articles:
-        words = tokens(compared(article.text), article.language)
+        words = tokens(compared(article.text), article.language, read)
         runs = {words[at : at + SHINGLE_WORDS] for at in range(len(words) - SHINGLE_WORDS + 1)}
         own = sum(not first.get(run, set()) - {article.publisher} for run in runs)
         shares.append(own / len(runs) if len(runs) >= MIN_SHINGLES else None)

@@ -8,8 +8,8 @@ from aggregator.models.values import Vectors
 from aggregator.stories.similarity import Compared, Rows
 from aggregator.stories.vocabulary import WordMatrix
 
-BLOCK_ROWS, TILE_ROWS = 1024, 8192
-"""Articles that are held against the window, and of it, at once: 1024 × 8192 × 4 bytes = 34 MB, twice."""
+BLOCK_ROWS, TILE_ROWS = 1024, 2048
+"""Articles that are held against the window, and of it, at once: 1024 × 2048 × 4 bytes = 8 MB, thrice."""
 
 VECTOR_SHARE = 0.4
 """What a vector's cosine counts beside that of the words: as in the learned decision, whose factors are 7 and 17."""

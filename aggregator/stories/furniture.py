@@ -87,47 +87,30 @@ class _Counted:
     hashes: Hashes
     """All of them, one behind the other: an array takes a hundred bytes by itself."""
     n_words: int
-    n_sentences: int
+    figures: tuple[int, ...]
+    """Which words of the title are numbers."""
 
     @property
     def words(self) -> Hashes:
-        """Of the title, each once."""
+        """Of the title, in order."""
         return self.hashes[: self.n_words]
 
     @property
     def sentences(self) -> Hashes:
         """Of the text, each once."""
-        return self.hashes[self.n_words : self.n_words + self.n_sentences]
-
-    @property
-    def templates(self) -> Hashes:
-        """Of the title with slots left open, as often as there are ways to do so."""
-        return self._slots[: len(self._slots) // 2]
-
-    @property
-    def fillings(self) -> Hashes:
-        """Of what stands in those slots."""
-        return self._slots[len(self._slots) // 2 :]
-
-    @property
-    def _slots(self) -> Hashes:
-        return self.hashes[self.n_words + self.n_sentences :]
+        return self.hashes[self.n_words :]
 
 
 @dataclass(frozen=True, slots=True)
 class _Slots:
-    """Ways to leave one word of a title open, and then those to leave two."""
+    """Ways to leave one word open, and then those to leave two, of titles of one length with numbers in one place."""
 
     templates: Hashes
-    """Of what stays."""
+    """Of what stays: shape (titles, ways)."""
     fillings: Hashes
-    """Of what fills it."""
+    """Of what fills it: shape (titles, ways)."""
     places: NDArray[np.intp]
     """Left open: shape (ways, MAX_SLOTS), -1 where there is none."""
-
-
-_NOTHING_HASHED = np.empty(0, dtype=np.int64)
-_NO_SLOTS = _Slots(_NOTHING_HASHED, _NOTHING_HASHED, np.empty((0, MAX_SLOTS), dtype=np.intp))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,17 +186,16 @@ class Furniture:
 
 
 def _counted(piece: Piece) -> _Counted:
-    slots, words = _slots(piece.title_words), _hashes(piece.title_words)
-    sentences = np.array(list({_form(sentence) for sentence in SENTENCE.findall(piece.text)}), dtype=np.int64)
-    hashes = np.concatenate([words, sentences, slots.templates, slots.fillings])
-    return _Counted(hash(piece.title), hashes, len(words), len(sentences))
+    sentences = {_form(sentence) for sentence in SENTENCE.findall(piece.text)}
+    hashes = np.array([*map(hash, piece.title_words), *sentences], dtype=np.int64)
+    return _Counted(hash(piece.title), hashes, len(piece.title_words), _figures(piece.title_words))
 
 
 def _count(pieces: Sequence[_Counted]) -> _Recurring:
     return _Recurring(
         words=_recurring([(piece.title, piece.words) for piece in pieces], WORD_SHARE),
         sentences=_recurring([(piece.title, piece.sentences) for piece in pieces], SENTENCE_SHARE, MANY_PIECES),
-        templates=_filled([piece.templates for piece in pieces], [piece.fillings for piece in pieces]),
+        templates=_filled(pieces),
     )
 
 
@@ -228,10 +210,15 @@ def _recurring(pieces: Sequence[tuple[int, Hashes]], share: float, most: float =
     return _in_at_least(least, parts, under)
 
 
-def _filled(templates: Sequence[Hashes], fillings: Sequence[Hashes]) -> frozenset[int]:
+def _filled(pieces: Sequence[_Counted]) -> frozenset[int]:
     """Return the templates that are filled in different ways."""
-    if len(templates) < MIN_PIECES:
+    if len(pieces) < MIN_PIECES:
         return frozenset()
+    titles: dict[tuple[int, tuple[int, ...]], list[Hashes]] = defaultdict(list)
+    for piece in pieces:
+        titles[piece.n_words, piece.figures].append(piece.words)
+    slots = [_slots(np.array(words), figures) for (_, figures), words in titles.items()]
+    templates, fillings = ([getattr(each, name).ravel() for each in slots] for name in ("templates", "fillings"))
     return _in_at_least(MIN_PIECES, np.concatenate(templates), np.concatenate(fillings))
 
 
@@ -242,22 +229,34 @@ def _in_at_least(least: float, parts: Hashes, places: Hashes) -> frozenset[int]:
     return frozenset(found[counts >= least].tolist())
 
 
-def _slots(words: Sequence[str]) -> _Slots:
-    """Return the ways to leave a title's words open. Numbers are open anyway, and fill nothing."""
-    is_figure = np.array([is_number(word) for word in words], dtype=bool)
-    places = np.flatnonzero(~is_figure)
+def _slots(words: Hashes, figures: Sequence[int]) -> _Slots:
+    """Return the ways to leave words of titles open: hashes of shape (titles, words).
+
+    Numbers are open anyway, and fill nothing.
+    """
+    n_titles, n_words = words.shape
+    places = np.delete(np.arange(n_words), figures)
     n_open = min(MAX_SLOTS, len(places) - MIN_FIXED)
-    if len(words) > MAX_TEMPLATE_WORDS or n_open < 1:
-        return _NO_SLOTS
+    if n_words > MAX_TEMPLATE_WORDS or n_open < 1:
+        nothing = np.empty((n_titles, 0), dtype=np.int64)
+        return _Slots(nothing, nothing, np.empty((0, MAX_SLOTS), dtype=np.intp))
     left_open = _left_open(len(places), n_open)
-    hashes, weights = np.array([hash(word) for word in words], dtype=np.int64), WEIGHTS[: len(words)]
-    told = np.where(is_figure, A_NUMBER, hashes) * weights
-    gaps = np.append(told[places] - ANYTHING * weights[places], 0)
+    told = words.copy()
+    told[:, figures] = A_NUMBER
+    told *= WEIGHTS[:n_words]
+    nought = np.zeros((n_titles, 1), dtype=np.int64)
+    gaps = np.concatenate([told[:, places] - ANYTHING * WEIGHTS[places], nought], axis=1)
+    filling = np.concatenate([words[:, places], nought], axis=1)
     return _Slots(
-        templates=told.sum(keepdims=True) - gaps[left_open].sum(axis=1),
-        fillings=np.append(hashes[places], 0)[left_open] @ WEIGHTS[:MAX_SLOTS],
+        templates=told.sum(axis=1, keepdims=True) - gaps[:, left_open].sum(axis=2),
+        fillings=filling[:, left_open] @ WEIGHTS[:MAX_SLOTS],
         places=np.append(places, -1)[left_open],
     )
+
+
+def _figures(words: Sequence[str]) -> tuple[int, ...]:
+    """Return which of the words are numbers."""
+    return tuple([place for place, word in enumerate(words) if is_number(word)])
 
 
 @cache
@@ -269,8 +268,9 @@ def _left_open(n_places: int, n_open: int) -> NDArray[np.intp]:
 
 def _filling(words: Sequence[str], templates: Collection[int]) -> Sequence[str]:
     """Return the words with which a title fills in the narrowest of these templates; all where it fills in none."""
-    slots = _slots(words)
-    left_open = slots.places[np.array([template in templates for template in slots.templates.tolist()], dtype=bool)]
+    hashes = np.array([[hash(word) for word in words]], dtype=np.int64)
+    slots = _slots(hashes, _figures(words))
+    left_open = slots.places[np.array([template in templates for template in slots.templates[0].tolist()], dtype=bool)]
     n_open = (left_open >= 0).sum(axis=1)
     narrowest = left_open[n_open == n_open.min(initial=MAX_SLOTS)]
     return [words[place] for place in np.unique(narrowest[narrowest >= 0])] if len(narrowest) else words
@@ -279,7 +279,3 @@ def _filling(words: Sequence[str], templates: Collection[int]) -> Sequence[str]:
 def _form(sentence: str) -> int:
     """Return a hash of a sentence, whatever its figures are."""
     return hash(FIGURE.sub("#", sentence))
-
-
-def _hashes(parts: Iterable[str]) -> Hashes:
-    return np.array(list({hash(part) for part in parts}), dtype=np.int64)

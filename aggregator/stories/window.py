@@ -40,7 +40,7 @@ from aggregator.stories.similarity import (
     widened,
 )
 from aggregator.stories.threads import side_by_side
-from aggregator.stories.words import tokens
+from aggregator.stories.words import Runs, tokens
 
 LEAST_LINK = 0.2
 """Pair score from which two articles are linked. Lower ones hold nothing together, and are most of the candidates."""
@@ -187,9 +187,10 @@ class Window:
 
         A form is filled in by its title alone: its vector is that of all its like.
         """
+        runs = Runs()
         titles = [clean_title(article.title, article.publisher) for article in ordered]
         bodies = [clean_text(article.text, title) for article, title in zip(ordered, titles, strict=True)]
-        heads = [tokens(title, article.language) for article, title in zip(ordered, titles, strict=True)]
+        heads = [tokens(title, article.language, runs) for article, title in zip(ordered, titles, strict=True)]
         read = list(zip(ordered, titles, heads, bodies, strict=True))
         pieces = {article.id: Piece(article.publisher, title, head, body) for article, title, head, body in read}
         self._furniture.advance(pieces, gone)
@@ -199,7 +200,7 @@ class Window:
             [len(text) < FORM_SHARE * len(body) for text, body in zip(told, bodies, strict=True)], dtype=bool
         )
         del pieces, read, bodies  # of a whole window a hundred megabytes
-        text_words = [tokens(text, article.language) for article, text in zip(ordered, told, strict=True)]
+        text_words = [tokens(text, article.language, runs) for article, text in zip(ordered, told, strict=True)]
         self._copies.advance(
             {
                 article.id: Told(article.publisher, head, (*head, *text), article.published_at, article.url or "")
@@ -211,7 +212,7 @@ class Window:
             titles=title_words,
             texts=text_words,
             names=[
-                tuple(name for name in names(f"{title}.\n{text}", article.language) if name in {*head, *words})
+                tuple(name for name in names(f"{title}.\n{text}", article.language, runs) if name in {*head, *words})
                 for article, title, text, head, words in zip(
                     ordered, titles, told, title_words, text_words, strict=True
                 )
@@ -230,7 +231,7 @@ class Window:
         del found
         fresh = sparse.csr_matrix((data, (rows, columns)), shape=(n, n))
         self.links.resize(n, n)
-        self.links = self.links + fresh + fresh.T
+        self.links = self.links + (fresh + fresh.T)  # all of them are copied once
 
     def _links_in(self, block: range) -> tuple[NDArray[np.int32], NDArray[np.int32], Scores]:
         """Return the links of a block of articles with those before them: two positions and a score each."""

@@ -22,19 +22,26 @@ KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff"
 SOUTH_EAST_ASIAN = "\u0e00-\u0ecf\u1000-\u103f\u1780-\u17d3"
 """Thai, Lao, Burmese and Khmer, which put no spaces between words."""
 
+LETTERS = rf"(?:[^\W\d_{HAN}{HANGUL}{HIRAGANA}{KATAKANA}{SOUTH_EAST_ASIAN}]|[{MARKS}])+"
+"""A word of a script with spaces between words."""
+
 PIECE = re.compile(
     rf"(?P<pairs>[{HAN}]+|[{HANGUL}]+)|(?P<triples>[{SOUTH_EAST_ASIAN}]+)|(?P<grammar>[{HIRAGANA}]+)|"
     r"(?P<code>(?<!\w)[A-Za-z]{1,6}-?\d{1,4}(?!\w))|(?P<number>\d+(?:[.,]\d+)*)|"
-    rf"(?P<word>[{KATAKANA}]+|(?:[^\W\d_{HAN}{HANGUL}{HIRAGANA}{KATAKANA}{SOUTH_EAST_ASIAN}]|[{MARKS}])+)"
+    rf"(?P<word>[{KATAKANA}]+|{LETTERS})"
 )
 """Pieces of a folded text. Han and Hangul give pairs of letters, as good as words (Nie et al. 2000, Lee & Ahn 1996);
 hiragana is Japanese grammar; a code is a name of letters and digits (G7, F-16, COVID-19)."""
+
+WORD = re.compile(LETTERS)
+"""What is nothing else is one piece, as most runs are."""
 
 EDGES = ".,:;!?…()[]{}\"“”„«»‘’'–—-|/*"
 """What stands around words and belongs to none, so that one word is read once."""
 
 REMEMBERED = 1 << 14
-"""Runs between two spaces that are remembered of a language, and as many again of before: about 15 MB."""
+"""Runs between two spaces that are remembered of a language, and as many again of before: about 15 MB while a window is
+read."""
 
 THOUSANDS = re.compile(r"[.,](?=\d{3}(?:\D|$))")
 
@@ -78,11 +85,24 @@ class _Run(NamedTuple):
     """The stop words in it, which give no tokens."""
 
 
-class _Runs(dict[str, _Run]):
-    """Runs that were read once: what is said is said again and again, and looked up in a tenth of the time.
+class Runs:
+    """Runs that were read once, by language: what is said is said again and again, and found in a tenth of the time.
 
-    When there are too many, those are forgotten that nobody said since it was so before.
+    It belongs to whoever reads many texts, and goes when they are read.
     """
+
+    def __init__(self) -> None:
+        self._in: dict[str, _Runs] = {}
+
+    def of(self, language: str) -> "_Runs":
+        """Return those of a language."""
+        if language not in self._in:
+            self._in[language] = _Runs(stop_words(language))
+        return self._in[language]
+
+
+class _Runs(dict[str, _Run]):
+    """Those of one language. When there are too many, those are forgotten that nobody said since it was so before."""
 
     def __init__(self, stops: frozenset[str]) -> None:
         super().__init__()
@@ -97,19 +117,19 @@ class _Runs(dict[str, _Run]):
         return found
 
 
-def tokens(text: str, language: str | None = None) -> tuple[str, ...]:
+def tokens(text: str, language: str | None = None, runs: Runs | None = None) -> tuple[str, ...]:
     """Return the words of a text that can tell one happening from another, in order.
 
     Words lose case, accents and endings; numbers lose their separators; scripts without spaces give runs of letters.
     `language` is an ISO 639-1 code; where it is none with known stop words, that whose stop words the text has most
-    of is taken.
+    of is taken. `runs` are what was read before, of many texts.
     """
-    return tuple([token for run in _runs_in(text, language) for token in run.tokens])
+    return tuple([token for run in _runs_in(text, language, runs or Runs()) for token in run.tokens])
 
 
-def capitals(text: str, language: str | None = None) -> list[tuple[bool, Sequence[str]]]:
+def capitals(text: str, language: str | None = None, runs: Runs | None = None) -> list[tuple[bool, Sequence[str]]]:
     """Return of each piece that begins with a letter whether that is a capital, and its tokens, if any, in order."""
-    return [each for run in _runs_in(text, language) for each in run.lettered]
+    return [each for run in _runs_in(text, language, runs or Runs()) for each in run.lettered]
 
 
 def placed(text: str, language: str | None = None) -> list[tuple[int, int, Sequence[str]]]:
@@ -156,11 +176,11 @@ def _acronyms(text: str) -> set[str]:
     return set() if text.isupper() else {each.lower() for each in ACRONYM.findall(text)}
 
 
-def _runs_in(text: str, language: str | None) -> list[_Run]:
+def _runs_in(text: str, language: str | None, runs: Runs) -> list[_Run]:
     """Return what stands between the spaces of a text, read."""
     spoken = _spoken(text, language)
-    runs = _runs_of(spoken)
-    found = [runs[run.strip(EDGES)] for run in text.split(" ")]
+    known = runs.of(spoken)
+    found = [known[run.strip(EDGES)] for run in text.split(" ")]
     spared = stop_words(spoken).intersection(_acronyms(text))
     if not spared:
         return found
@@ -168,15 +188,11 @@ def _runs_in(text: str, language: str | None) -> list[_Run]:
     return [run if spared.isdisjoint(run.small) else _read(run.text, stops) for run in found]
 
 
-@cache
-def _runs_of(language: str) -> _Runs:
-    """Return the runs of a language that were read before."""
-    return _Runs(stop_words(language))
-
-
 def _read(run: str, stops: Collection[str]) -> _Run:
     if run.isascii() and run.isalpha():
         return _read_word(run, run.lower(), stops)  # the same, and most runs
+    if WORD.fullmatch(run) and WORD.fullmatch(said := folded(run)):
+        return _read_word(run, said, stops)
     places = [(piece.lastgroup, piece[0], folded(piece[0])) for piece in PIECE.finditer(run)]
     is_plain = run.isascii() and "'" not in run  # then it does not matter which is first, cutting or folding
     pieces = [(kind, said) for kind, _, said in places] if is_plain else _pieces(folded(run))
@@ -194,9 +210,9 @@ def _read(run: str, stops: Collection[str]) -> _Run:
 
 
 def _read_word(run: str, said: str, stops: Collection[str]) -> _Run:
-    is_small = said in stops
-    parts = () if is_small or len(said) < 2 else (intern(said[:STEM_CHARS]),)
-    return _Run(run, parts, ((run[0].isupper(), parts),), (said,) if is_small else ())
+    parts = tuple(map(intern, _tokens_of("word", said, stops)))
+    lettered = ((run[0].isupper(), parts),) if run[0].isalpha() else ()
+    return _Run(run, parts, lettered, (said,) if said in stops else ())
 
 
 def _pieces(text: str) -> list[tuple[str | None, str]]:
@@ -231,7 +247,7 @@ def _tokens_of(kind: str | None, said: str, stops: Collection[str]) -> Sequence[
         case "number":
             return [THOUSANDS.sub("", said).replace(",", ".")]
         case "word" if len(said) > 1 and said not in stops:
-            return [ARABIC_ARTICLE.sub("", said)[:STEM_CHARS]]
+            return [(said if said.isascii() else ARABIC_ARTICLE.sub("", said))[:STEM_CHARS]]
         case _:
             return ()
 

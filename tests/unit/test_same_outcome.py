@@ -43,6 +43,13 @@ def test_a_text_read_run_by_run_says_what_it_says_as_a_whole(language):
     assert [(is_capital, tuple(parts)) for is_capital, parts in words.capitals(text, language)] == lettered
 
 
+def test_what_was_read_before_changes_no_reading():
+    runs = words.Runs()
+    for language, text in [*SAID.items(), *SAID.items()]:
+        assert words.tokens(text, language, runs) == words.tokens(text, language)
+        assert words.capitals(text, language, runs) == words.capitals(text, language)
+
+
 @pytest.fixture(scope="module")
 def window():
     made = Window(learned())
