@@ -18,6 +18,9 @@ from aggregator.store.statements import chunks
 COMPARED_CHARS = 3_000
 """Characters of a text that the engine reads, and looks at fewer."""
 
+READ_AT_ONCE = 1_000
+"""Rows of a window that are held beside what is made of them."""
+
 
 def in_window(db: Connection, encoder: EncoderName | None, *, since: datetime) -> list[InWindow]:
     """Return what the engine has to know of every article in its reach, to see what is news to it."""
@@ -35,6 +38,7 @@ def in_window(db: Connection, encoder: EncoderName | None, *, since: datetime) -
         .outerjoin(memberships, memberships.c.article_id == articles.c.id)
         .outerjoin(vectors, has_vector)
         .where(reach(db, since=since).condition)
+        .execution_options(yield_per=READ_AT_ONCE)
     )
     return [
         InWindow(article_id, _read_as(digest, owner_of.get(publisher_id)), story_id, bool(is_encoded))

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from aggregator.models.values import Vectors
 from aggregator.stories.corrections import Constraints, hold
+from aggregator.stories.rows import dots
 from aggregator.stories.similarity import (
     PAIRS_AT_ONCE,
     Compared,
@@ -351,7 +352,7 @@ def join_scores(clusters: Clusters, decisions: Decisions, forbidden: NDArray[np.
 
 def _cosines_of_vectors(of: Profiles, left: Names, right: Names) -> Scores:
     spans = np.maximum(of.spans[left] * of.spans[right], np.finfo(np.float32).tiny)
-    return np.asarray(np.einsum("ij,ij->i", of.vectors[left], of.vectors[right]) / spans, dtype=np.float32)
+    return np.asarray(dots(of.vectors, left, right) / spans, dtype=np.float32)
 
 
 def best_pairs(pairs: Judged, k: int, bar: float) -> Labels | None:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from aggregator.errors import EncoderError
 from aggregator.models.encoders import Calibration
-from aggregator.models.values import Halves, Vectors
+from aggregator.models.values import Vectors
 from aggregator.stories.calibrate import across, calibrated
+from aggregator.stories.rows import dots, moved_up, under, unit
 from aggregator.stories.vocabulary import Vocabulary, WordMatrix, grown, measured, stacked, weigh
 from aggregator.stories.words import is_digit, is_number
 
@@ -42,7 +42,7 @@ LANGUAGE_PRIOR = 20
 three the mean would be the story itself."""
 
 PAIRS_AT_ONCE = 8_000
-"""Pairs that are compared at once: 8,000 × 384 × 4 bytes twice = 25 MB."""
+"""Pairs that are compared at once: some megabytes of their words."""
 
 PATIENCE_DAYS = 2.0
 """Days between two articles that cost nothing."""
@@ -170,34 +170,28 @@ def compare(words: Words, vectors: Vectors, common: Background) -> Compared:
 
 def take(compared: Compared, rows: Rows) -> Compared:
     """Return what is compared of these articles only."""
-    by_article = set(Compared.__dataclass_fields__) - {"rarity"}
-    return replace(compared, **{name: getattr(compared, name)[rows] for name in by_article})
+    return replace(compared, vectors=compared.vectors[rows], **_others(compared, rows))
+
+
+def keep(compared: Compared, rows: Rows) -> Compared:
+    """Return the same; `rows` are in order, and `compared` is not to be used any more: its vectors move up."""
+    return replace(compared, vectors=moved_up(compared.vectors, rows), **_others(compared, rows))
+
+
+def _others(compared: Compared, rows: Rows) -> dict[str, Any]:
+    """Return what besides vectors is compared of these articles."""
+    by_article = set(Compared.__dataclass_fields__) - {"rarity", "vectors"}
+    return {name: getattr(compared, name)[rows] for name in by_article}
 
 
 def appended(before: Compared, more: Compared) -> Compared:
-    """Return what is compared of both, `more` behind; it may know more words."""
+    """Return what is compared of both, `more` behind; it may know more words. `before` is not to be used any more."""
     words = {name: stacked(getattr(before, name), getattr(more, name)) for name in ("titles", "texts", "names")}
     vectors = before.vectors if before.vectors.shape[1] else np.zeros((len(before), more.vectors.shape[1]), np.float32)
     below = more.vectors if more.vectors.shape[1] else np.zeros((len(more), vectors.shape[1]), np.float32)
     rest = set(Compared.__dataclass_fields__) - {*words, "vectors", "rarity"}
     plain = {name: np.concatenate([getattr(before, name), getattr(more, name)]) for name in rest}
-    return Compared(vectors=np.concatenate([vectors, below]), rarity=more.rarity, **words, **plain)
-
-
-def rows_for(ids: Sequence[int], vector_ids: Sequence[int], vectors: Vectors | Halves | None) -> Vectors:
-    """Return one unit row per article of `ids`, shape (n, dim); zero where it has no vector.
-
-    Raises EncoderError where `vectors` is not one row of numbers for each of `vector_ids`.
-    """
-    if vectors is None or not len(vector_ids):
-        return np.zeros((len(ids), 0), dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(vector_ids):
-        raise EncoderError(f"{len(vector_ids)} articles cannot have vectors of shape {vectors.shape}.")
-    position = {article_id: row for row, article_id in enumerate(vector_ids)}
-    found = np.array([position.get(article_id, -1) for article_id in ids], dtype=np.int64)
-    chosen = vectors[found].astype(np.float32, copy=False)
-    chosen[(found < 0) | ~np.isfinite(chosen).all(axis=1)] = 0
-    return _unit(chosen)
+    return Compared(vectors=under(vectors, below), rarity=more.rarity, **words, **plain)
 
 
 def pair_scores(
@@ -220,7 +214,7 @@ def pair_features(compared: Compared, left: Rows, right: Rows, calibration: Cali
     title, text, names, vector: cosines, that of the vectors 0 where one is missing; has_names: whether both hold names;
     length: words of the shorter one.
     """
-    near = np.einsum("ij,ij->i", compared.vectors[left], compared.vectors[right])
+    near = dots(compared.vectors, left, right)
     return {
         "title": cosines(compared.titles, left, right),
         "text": cosines(compared.texts, left, right),
@@ -319,14 +313,7 @@ def _without_common_part(
         mean = means.get(languages[row] or "")
         if mean is not None and len(mean) == vectors.shape[1]:
             vectors[row] -= mean
-    return _unit(vectors)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    """Return these rows at length one, in place."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    vectors /= np.where(lengths > 0, lengths, 1)[:, np.newaxis]
-    return vectors
+    return unit(vectors)
 
 
 def _numbered(values: Sequence[object]) -> Rows:

@@ -21,6 +21,7 @@ from aggregator.stories.clean import clean_text, clean_title, is_round_up
 from aggregator.stories.copies import CopyIndex, Told, agency
 from aggregator.stories.furniture import Furniture, Piece
 from aggregator.stories.names import names
+from aggregator.stories.rows import rows_for
 from aggregator.stories.similarity import (
     Background,
     Compared,
@@ -33,10 +34,9 @@ from aggregator.stories.similarity import (
     appended,
     background,
     compare,
+    keep,
     pair_features,
     pair_scores,
-    rows_for,
-    take,
     widened,
 )
 from aggregator.stories.threads import side_by_side
@@ -165,7 +165,7 @@ class Window:
         stays = np.array([article.id not in gone for article in self.articles], dtype=bool)
         if self._compared is not None and not stays.all():
             rows = np.flatnonzero(stays)
-            self._compared = take(self._compared, rows)
+            self._compared = keep(self._compared, rows)
             self.links = self.links[rows][:, rows]
             self.articles = [self.articles[row] for row in rows]
             self._n_changes += int((~stays).sum())
