@@ -56,13 +56,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     database = sqlite_url(Path(sys.argv[1]))
     began = datetime.now(UTC)
+    common_word()  # its language is invented once, here: each of twenty hosts would do so by itself for a minute
     pages = {f"/{n}.xml": lambda ask, n=n: _feed(n, ask, began) for n in range(len(HOSTS))}
     with Site(pages, hosts=HOSTS) as site, tempfile.TemporaryDirectory() as scratch:
         _adopt(database, [site.at(f"/{n}.xml", host) for n, host in enumerate(HOSTS)])
         config = Path(scratch) / "config.toml"
         config.write_text(IMPATIENT.format(database=database), encoding="utf-8")
         command = [sys.executable, "-m", "aggregator.cli.main", "--config", str(config), "worker"]
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as worker:
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True) as worker:
             stop.wait()
             worker.terminate()
             try:

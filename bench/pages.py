@@ -6,7 +6,8 @@ The archives are those of bench/archives.py and stay in the cache. A real `broad
 asks it over one kept connection, as a browser does. Times run from the request to the last byte of the answer; the
 first request of each kind is told apart, since it finds nothing in memory. CPU is the web's own, per request.
 Everything is measured twice: by itself, and on a copy of the archive where a real worker polls, keeps, encodes and
-groups all the time (bench/busy.py).
+groups all the time (bench/busy.py). Web and worker are each a session of their own, as `broadsheet run` starts them.
+The reader and the publisher, who would be elsewhere, share the cores with them and give way to nobody.
 """
 
 import argparse
@@ -102,7 +103,7 @@ def web(database: Path) -> Iterator[tuple[int, int]]:
         config = Path(scratch) / "config.toml"
         config.write_text(CONFIG.format(database=database, port=port))
         command = [sys.executable, "-m", "aggregator.cli.main", "--config", str(config), "web"]
-        serving = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        serving = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
         try:
             wait_for(port)
             yield port, serving.pid

@@ -1,7 +1,9 @@
 """Commands that group: worker, regroup."""
 
 import os
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -19,8 +21,13 @@ from aggregator.schedule import Worker
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 
-NICENESS = 5
-"""Of a worker: it gets a third of a core that a page wants too, and all that nobody wants."""
+NICENESS = 10
+"""Of a worker: it gets a tenth of a core that a page wants too, and all that nobody wants. A tenth is still enough for
+polls, were another program to want both cores for ever."""
+
+AUTOGROUP = Path("/proc/self/autogroup")
+"""Linux may part its cores among sessions first (sched(7)): niceness counts within one, and here that of each.
+Pages and worker are sessions of their own where both run; without this the worker's niceness would mean nothing."""
 
 
 @click.command("worker")
@@ -37,6 +44,9 @@ def give_way() -> None:
     """Let whoever reads pages go first, where the two want the same core: a page is waited for, a regroup is not."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+        if os.getsid(0) == os.getpid():  # else it is the session of a terminal, or of somebody's tests
+            with suppress(OSError):
+                AUTOGROUP.write_text(str(NICENESS), encoding="ascii")
 
 
 @click.command("regroup")
