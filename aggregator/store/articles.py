@@ -27,7 +27,7 @@ from aggregator.models.entries import Entry
 from aggregator.models.markup import SafeHtml
 from aggregator.models.pages import ArticleLine
 from aggregator.store import keeping
-from aggregator.store.lines import line, publisher, select_lines
+from aggregator.store.lines import lines, publisher, select_lines
 from aggregator.store.schema import (
     Id,
     UtcTime,
@@ -116,7 +116,7 @@ def river(
 
 def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
     """Return these articles as lines, in no order; ids that are not there are left out."""
-    return [line(row) for row in db.execute(_LINES, {"ids": article_ids}).mappings().all()]
+    return lines(db.execute(_LINES, {"ids": article_ids}))
 
 
 _LINES = select_lines().where(among_ids(articles.c.id))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, or_, s
 from aggregator.errors import NotFoundError
 from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.store.moving import members_of
-from aggregator.store.schema import articles, changes, stories, story_aliases
+from aggregator.store.schema import Id, articles, changes, stories, story_aliases
 from aggregator.store.statements import among_ids, chunks
 
 MAX_BYSTANDERS = 200
@@ -93,14 +93,12 @@ def latest(db: Connection, *, limit: int, before_id: int | None = None, with_sma
 
 def of_story(db: Connection, story_id: int, *, limit: int) -> list[Change]:
     """Return the changes that name this story, or one that went into it, newest first."""
-    names = {
-        story_id,
-        *db.execute(select(story_aliases.c.old_id).where(story_aliases.c.story_id == story_id)).scalars(),
-    }
+    names = {story_id, *db.execute(_NAMES, {"story": story_id}).scalars()}
     found = db.execute(_NAMING, {"ids": sorted(names), "n": limit}).mappings()
     return [_change(row) for row in found]
 
 
+_NAMES = select(story_aliases.c.old_id).where(story_aliases.c.story_id == bindparam("story", type_=Id))
 _NAMING = (
     select(changes)
     .where(or_(among_ids(changes.c.from_id), among_ids(changes.c.to_id)))

@@ -17,15 +17,21 @@ FOLDER_MARK = " / "
 
 def all_folders(db: Connection) -> list[Folder]:
     """Return every folder, parents before their children, by name."""
-    rows = db.execute(select(folders.c.id, folders.c.name, folders.c.parent_id)).all()
-    there = {row.id: Folder(row.id, row.name, row.parent_id) for row in rows}
+    there = _all(db)
     paths = _paths(there)
     return sorted(there.values(), key=lambda folder: sort_key(paths[folder.id]))
 
 
 def folder_paths(db: Connection) -> dict[int | None, tuple[str, ...]]:
     """Return the names from the outermost folder to each; () for None, which is no folder."""
-    return _paths({folder.id: folder for folder in all_folders(db)})
+    return _paths(_all(db))
+
+
+def _all(db: Connection) -> dict[int, Folder]:
+    return {row.id: Folder(row.id, row.name, row.parent_id) for row in db.execute(_FOLDERS)}
+
+
+_FOLDERS = select(folders.c.id, folders.c.name, folders.c.parent_id)
 
 
 def find_folder(db: Connection, path: tuple[str, ...]) -> Folder:

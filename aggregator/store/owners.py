@@ -67,9 +67,10 @@ def of_one_owner(db: Connection, publisher_id: int) -> list[Publisher]:
 
 def owner_domains(db: Connection) -> dict[int, str]:
     """Return by publisher the domain that speaks for its owner; most publishers have none, and are left out."""
-    question = select(owners.c.publisher_id, publishers.c.domain)
-    found = db.execute(question.join(publishers, publishers.c.id == owners.c.speaker_id))
-    return {row.publisher_id: row.domain for row in found}
+    return {row.publisher_id: row.domain for row in db.execute(_DOMAINS)}
+
+
+_DOMAINS = select(owners.c.publisher_id, publishers.c.domain).join(publishers, publishers.c.id == owners.c.speaker_id)
 
 
 def named(db: Connection, words: str) -> Publisher:

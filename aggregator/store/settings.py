@@ -158,8 +158,7 @@ def progress_since_regroup(db: Connection) -> Progress:
 
     For a front page that is full. Its cost is that of the feeds and of the articles which wait to be grouped.
     """
-    keys = (REGROUPED_AT, REGROUPED_ARTICLES, "encoder_error")
-    kept = {row.key: row.value for row in db.execute(select(settings).where(settings.c.key.in_(keys)))}
+    kept = {row.key: row.value for row in db.execute(_OF_REGROUP)}
     at = datetime.fromisoformat(kept[REGROUPED_AT]) if REGROUPED_AT in kept else None
     n_waiting = arrived(db, since=at).n_articles if at else 0
     return Progress(
@@ -171,6 +170,9 @@ def progress_since_regroup(db: Connection) -> Progress:
         regrouped_at=at,
         encoder_error=kept.get("encoder_error"),
     )
+
+
+_OF_REGROUP = select(settings).where(settings.c.key.in_((REGROUPED_AT, REGROUPED_ARTICLES, "encoder_error")))
 
 
 def arrived(db: Connection, *, since: datetime) -> Arrived:

@@ -73,10 +73,14 @@ def front_page(
     now: datetime,
     min_publishers: int = 2,
     order: FrontOrder = FrontOrder.TOP,
+    hidden: Sequence[int] | None = None,
 ) -> list[StoryCard]:
-    """Return the stories with news since then, in this order, without what is muted now."""
-    place = {"since": since, "fewest": min_publishers, "hidden": mutes.hidden_ids(db, now=now), "n": limit}
-    ids = db.execute(_on_front(order), place)
+    """Return the stories with news since then, in this order, without what is muted now.
+
+    `hidden` are those that are muted, where who asks has read them already.
+    """
+    muted = mutes.hidden_ids(db, now=now) if hidden is None else hidden
+    ids = db.execute(_on_front(order), {"since": since, "fewest": min_publishers, "hidden": muted, "n": limit})
     return _quieted(db, story_cards(db, ids.scalars().all()), now=now)
 
 
@@ -89,16 +93,16 @@ def _on_front(order: FrontOrder) -> Select[Any]:
     return wanted.order_by(*_IN_ORDER[order]).limit(bindparam("n"))
 
 
-def n_single(db: Connection, *, since: datetime, now: datetime) -> int:
-    """Return how many stories with news since then only one publisher covers, without what is muted now."""
-    place = {"since": since, "hidden": mutes.hidden_ids(db, now=now)}
+def n_single(db: Connection, *, since: datetime, hidden: Sequence[int] = ()) -> int:
+    """Return how many stories with news since then only one publisher covers, without those that are hidden."""
+    place = {"since": since, "hidden": hidden}
     count: int = db.execute(_N_SINGLE, place).scalar_one()
     return count
 
 
-def single_lines(db: Connection, *, since: datetime, limit: int, now: datetime) -> list[ArticleLine]:
-    """Return the lead articles of stories that only one publisher covers, by rank, without what is muted now."""
-    place = {"since": since, "hidden": mutes.hidden_ids(db, now=now), "n": limit}
+def single_lines(db: Connection, *, since: datetime, limit: int, hidden: Sequence[int] = ()) -> list[ArticleLine]:
+    """Return the lead articles of stories that only one publisher covers, by rank, without those that are hidden."""
+    place = {"since": since, "hidden": hidden, "n": limit}
     wanted = db.execute(_SINGLE_LEADS, place).scalars().all()
     lines = {line.id: line for line in lines_of(db, wanted)}
     return [lines[article_id] for article_id in wanted]
