@@ -74,7 +74,8 @@ _TRACKING_IMAGE = re.compile(
     r"/(?:pixel|beacon|count(?:er)?|1x1|spacer|blank|clear|transparent|tracking)\.(?:gif|png)(?:\?|$)|//[^/]*\.feedsportal\.com/"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_ODD_BLANK = re.compile(r"[^\S \n]")
+_ODD_BLANK = re.compile("[\t\r\x0b\x0c\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""`[^\\S \\n]`, in half the time."""
 _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """Bidirectional overrides: one in a title would turn round the rest of the line."""
 _MARKUP_IN_LINE = re.compile(
@@ -156,18 +157,19 @@ def plain_text(markup: str) -> str:
     if _is_too_deep(body):
         return tidy_text(html.unescape(re.sub(r"<[^>]*>?", " ", body)))
     marked = nh3.clean(body, tags=_TEXT_TAGS, clean_content_tags=_DROPPED_WHOLE, attributes={}, link_rel=None)
-    return text_of(SafeHtml(marked))
+    return text_of(SafeHtml(valid_text(marked)))
 
 
 def text_of(content: SafeHtml) -> str:
     """Return what sanitised HTML says, as `plain_text` would, without parsing it once more.
 
-    What nh3 wrote has no `<` but before a tag and no `>` but behind one.
+    What nh3 wrote has no `<` but before a tag and no `>` but behind one, and no reference but to these and `&`: what
+    is valid before stays so.
     """
     if "<" not in content:
-        return tidy_text(html.unescape(content))
+        return _tidied(html.unescape(content))
     flowing = content.replace("\r", " ").replace("\n", " ")  # a line end inside a paragraph means a blank
-    return tidy_text(html.unescape(_without_tags(flowing)))
+    return _tidied(html.unescape(_without_tags(flowing)))
 
 
 def plain_line(text: str) -> str:
@@ -198,13 +200,20 @@ def valid_text(text: str) -> str:
 
 def clean_text(text: str) -> str:
     """Return valid text in its composed form (NFC). Never for markup: `>` and a combining U+0338 compose to `≯`."""
-    clean = valid_text(text)
-    return clean if clean.isascii() else unicodedata.normalize("NFC", clean)
+    return _composed(valid_text(text))
 
 
 def tidy_text(text: str) -> str:
     """Return clean text whose lines have no blanks at their ends and whose paragraphs are one blank line apart."""
-    text = clean_text(text)
+    return _tidied(valid_text(text))
+
+
+def _composed(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _tidied(text: str) -> str:
+    text = _composed(text)
     if _ODD_BLANK.search(text) or "  " in text or " \n" in text or "\n " in text:  # to look takes a third of the time
         text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
     while "\n\n\n" in text:  # twenty times as fast as a pattern, and each round takes out a third

@@ -38,7 +38,7 @@ def _read_strictly(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]
         raise SAXException("Its encoding is unknown.")
     version, data, _ = replace_doctype(data)
     reader = _Reader("", None, "utf-8")
-    parser = ExpatParser(namespaceHandling=True)
+    parser = _Expat(namespaceHandling=True)
     parser.setFeature(feature_external_ges, False)
     parser.setContentHandler(reader)
     parser.setErrorHandler(reader)
@@ -46,6 +46,14 @@ def _read_strictly(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]
     source.setByteStream(io.BytesIO(data))
     parser.parse(source)
     return {"version": version or reader.version, "feed": reader.feeddata, "entries": reader.entries}
+
+
+class _Expat(ExpatParser):
+    """Gives each text as a whole; the library's gives every line and every entity by itself, a thousand to a feed."""
+
+    def reset(self) -> None:
+        super().reset()
+        self._parser.buffer_text = True  # type: ignore[attr-defined]
 
 
 class _Content(dict[str, Any]):
@@ -67,6 +75,13 @@ class _Reader(StrictFeedParser):  # type: ignore[misc]
     def __init__(self, base_url: str, language: str | None, encoding: str) -> None:
         super().__init__(base_url, language, encoding)
         self.contentparams = _Content()
+
+    def characters(self, text: str) -> None:
+        """Take a text; its `<` apart, so that none is held to be the tag that feedparser takes off around XHTML."""
+        if text.startswith("<"):
+            self.handle_data("<")
+            text = text[1:]
+        self.handle_data(text)
 
     def push_content(self, tag: str, attributes: Mapping[str, str], content_type: str, expecting_text: int) -> None:
         super().push_content(tag, attributes, content_type, expecting_text)

@@ -29,6 +29,10 @@ _RUN = re.compile(rf"[{UNSPACED}]")
 _WORDS = re.compile(_WORD)
 PIECE = re.compile(rf"(?P<run>[{UNSPACED}]+)|(?P<word>{_WORD})")
 
+_SIGNS = "’‘“”„–—«»•"
+"""What stands between words of Latin letters. With blanks in their place, most folded texts are ASCII."""
+_NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalnum()}
+
 TITLE_BYTES, BODY_BYTES = 8_000, 180_000
 """Of the words that are kept: PostgreSQL takes a megabyte, and 16,383 places."""
 BODY_CHARS = 120_000
@@ -46,10 +50,17 @@ def index_words(title: str, text: str) -> IndexWords:
 def kept_tokens(text: str, *, max_bytes: int) -> list[str]:
     """Return the words of a text in order, as the index holds them, as many as fit into so many bytes."""
     plain = folded(text)
-    found = _tokens(plain) if _RUN.search(plain) else [word[:MAX_TOKEN_CHARS] for word in _WORDS.findall(plain)]
+    found = _tokens(plain) if _RUN.search(plain) else [word[:MAX_TOKEN_CHARS] for word in _spaced_words(plain)]
     if _COST_OF_LETTER * len(plain) <= max_bytes:
         return found  # as nearly always: adding up takes a fifth of the time
     return found[: bisect_right(list(accumulate(4 * len(token) + 8 for token in found)), max_bytes)]
+
+
+def _spaced_words(plain: str) -> list[str]:
+    """Return what `_WORDS` finds; to cut ASCII at its blanks takes a third of the time."""
+    for sign in () if plain.isascii() else _SIGNS:
+        plain = plain.replace(sign, " ")
+    return plain.translate(_NO_LETTERS).split() if plain.isascii() else _WORDS.findall(plain)
 
 
 def _tokens(plain: str) -> list[str]:

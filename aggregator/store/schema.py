@@ -122,7 +122,11 @@ def _storable_if_any(words: str | None) -> str | None:
 def storable(words: str) -> str:
     """Return the text without NUL and with lone surrogates replaced by question marks."""
     bare = words.replace("\0", "")
-    return bare if bare.isascii() else bare.encode("utf-8", "replace").decode("utf-8")
+    try:
+        bare.encode("utf-8")
+    except UnicodeEncodeError:
+        return bare.encode("utf-8", "replace").decode("utf-8")
+    return bare
 
 
 def key_of(*parts: str) -> bytes:

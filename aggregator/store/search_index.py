@@ -31,10 +31,12 @@ _TAG = re.compile(r"<[^>]*>")
 
 _ADD_FTS5 = text(f"INSERT INTO {INDEX} (rowid, title, body, facts) VALUES (:docid, :title, :body, :facts)")  # noqa: S608
 _ADD_TSVECTOR = text(f"INSERT INTO {INDEX} (docid, words) VALUES (:docid, CAST(:words AS tsvector))")  # noqa: S608
-_LAST_KEPT = text(
-    f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH 'facts : \"{ANY}\"' "  # noqa: S608 -- our own constants
-    "AND rowid >= :start AND rowid < :end ORDER BY rowid DESC LIMIT 1"
+_LAST_GIVEN = text(
+    "SELECT max(docid) FROM (SELECT max(docid) AS docid FROM search_docs WHERE docid >= :start AND docid < :end "  # noqa: S608 -- our own constants
+    f"UNION ALL SELECT rowid FROM (SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH 'facts : \"{ANY}\"' "
+    "AND rowid >= :start AND rowid < :end ORDER BY rowid DESC LIMIT 1))"
 )
+"""The number of one that was deleted must not be given again either: its words are still in the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,8 @@ def _docids(db: Connection, found: Iterable[Findable]) -> list[int]:
 
 
 def _next_free(db: Connection, start: int, end: int) -> int:
-    is_of_hour = (search_docs.c.docid >= start) & (search_docs.c.docid < end)
-    last: int | None = db.execute(select(func.max(search_docs.c.docid)).where(is_of_hour)).scalar()
-    # The number of one that was deleted must not be given again: its words are still in the index.
-    kept: int | None = db.execute(_LAST_KEPT, {"start": start, "end": end}).scalar()
-    return max([start, *(each + 1 for each in (last, kept) if each is not None)])
+    last: int | None = db.execute(_LAST_GIVEN, {"start": start, "end": end}).scalar()
+    return start if last is None else last + 1
 
 
 def _hour(moment: datetime) -> int:

@@ -246,3 +246,13 @@ def test_the_feed_says_in_which_hours_and_on_which_days_nobody_need_ask() -> Non
     wishes = parsed(rss("", f"<title>T</title>{hours}{days}")).wishes
     assert wishes.skip_hours == {0, 23}
     assert wishes.skip_days == {5, 6}
+
+
+def test_escaped_and_real_tags_in_one_text_lose_no_word_of_it() -> None:
+    content = "&lt;div class=&quot;x&quot;&gt;The ferry <b>has</b> sailed.<div>At noon.</div>"
+    feed = parse_feed(
+        f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>a</id><content type="html">{content}</content>'
+        "</entry></feed>".encode(),
+        url="https://example.org/feed",
+    )
+    assert feed.entries[0].text.split() == "The ferry has sailed. At noon.".split()

@@ -149,3 +149,10 @@ def test_attributes_never_show_up_in_plain_text() -> None:
 def test_a_tidy_text_has_one_blank_between_words_and_one_empty_line_between_paragraphs(text: str):
     lines = [" ".join(line.split()) for line in clean_text(text).split("\n")]
     assert tidy_text(text) == re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def test_every_blank_that_is_neither_space_nor_line_end_is_made_one() -> None:
+    blanks = [chr(code) for code in range(0x110000) if chr(code).isspace() and chr(code) not in " \n\x1c\x1d\x1e\x1f"]
+    odd = [blank for blank in blanks if tidy_text(f"a{blank}b") not in ("a b", "ab")]
+    assert len(blanks) > 20
+    assert odd == []

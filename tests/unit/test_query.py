@@ -182,3 +182,9 @@ def test_a_query_is_made_wider_by_one_part_after_another_what_narrows_first() ->
     ]
     assert wider("ferry") == []
     assert wider("") == []
+
+
+@given(st.text("aZ9_ -.\n\t’‘“”„–—«»•\u0301éßλя\u093f\u00a0"))
+def test_texts_are_cut_into_the_same_words_whatever_stands_between_them(text: str) -> None:
+    # asked_tokens has another way, which takes longer
+    assert kept_tokens(text, max_bytes=100_000) == list(asked_tokens(text)[0])
