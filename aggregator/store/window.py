@@ -41,14 +41,9 @@ def in_window(db: Connection, encoder: EncoderName | None, *, since: datetime) -
         .execution_options(yield_per=READ_AT_ONCE)
     )
     return [
-        InWindow(article_id, _read_as(digest, owner_of.get(publisher_id)), story_id, bool(is_encoded))
+        InWindow(article_id, story_id, bool(is_encoded), hash((digest, owner_of.get(publisher_id), bool(is_encoded))))
         for article_id, digest, publisher_id, story_id, is_encoded in rows
     ]
-
-
-def _read_as(digest: str, owner: str | None) -> str:
-    """Return what tells how an article is read: what it says, and whose reporting that is."""
-    return f"{digest} of {owner}" if owner else digest
 
 
 def window_articles(db: Connection, article_ids: Sequence[int]) -> list[WindowArticle]:

@@ -17,8 +17,8 @@ class News:
     arrived: frozenset[int]
     """New, rewritten, or encoded since."""
     gone: frozenset[int]
-    seen: dict[int, InWindow]
-    """All that is there now."""
+    seen: dict[int, int]
+    """All that is there now, and how each reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Desk:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self.window = Window(reading.decisions, reading.calibration)
-        self._seen: dict[int, InWindow] = {}
+        self._seen: dict[int, int] = {}
 
     def can_go_on(self, there: Sequence[InWindow]) -> bool:
         """Whether little has changed since: otherwise a new desk is due."""
@@ -51,8 +51,8 @@ class Desk:
 
     def news(self, there: Sequence[InWindow]) -> News:
         """Return what came and went since the last regroup."""
-        seen = {each.article_id: each for each in there}
-        arrived = (each.article_id for each in there if _words(self._seen.get(each.article_id)) != _words(each))
+        seen = {each.article_id: each.reads for each in there}
+        arrived = (article_id for article_id, reads in seen.items() if self._seen.get(article_id) != reads)
         return News(frozenset(arrived), frozenset(self._seen.keys() - seen.keys()), seen)
 
     def take_in(
@@ -61,8 +61,4 @@ class Desk:
         """Bring the window up to date; articles that were deleted since the news are left out."""
         there = {article.id for article in arrived}
         self.window.advance(arrived, vector_ids, vectors, gone=news.gone | (news.arrived - there))
-        self._seen = {each: mark for each, mark in news.seen.items() if each in there or each not in news.arrived}
-
-
-def _words(mark: InWindow | None) -> tuple[str, bool] | None:
-    return (mark.digest, mark.is_encoded) if mark else None
+        self._seen = {each: reads for each, reads in news.seen.items() if each in there or each not in news.arrived}
