@@ -21,9 +21,9 @@ from aggregator.schedule import Worker
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 
-NICENESS = 10
-"""Of a worker: it gets a tenth of a core that a page wants too, and all that nobody wants. A tenth is still enough for
-polls, were another program to want both cores for ever."""
+NICENESS = 5
+"""Of a worker: it gets a quarter of a core that a page wants too, and all that nobody wants. With 10 it gets a tenth,
+which is too little for polls where other programs want both cores for ever (docs/decisions/0017-who-goes-first.md)."""
 
 AUTOGROUP = Path("/proc/self/autogroup")
 """Linux may part its cores among sessions first (sched(7)): niceness counts within one, and here that of each.
