@@ -30,7 +30,7 @@ from aggregator.store import reading as marks
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.migrate import VERSION_TABLE
-from aggregator.store.schema import article_status, articles, polls
+from aggregator.store.schema import article_status, articles, feeds, polls
 from tests.chaos.ledger import Verdict, judge
 from tests.chaos.publisher import Publisher
 from tests.chaos.running import ROOT, broadsheet, check_every_feed, now, open_with_feeds, running, write_config
@@ -136,8 +136,13 @@ class _Killer:
             worker.kill()
 
     def _let_time_pass(self) -> None:
-        """Make every feed due, and half of them for a whole answer, as hours would; claims of the dead are over."""
+        """Make every feed due, and half of them for a whole answer, as hours would; claims of the dead are over.
+
+        The owner revives feeds that said they were gone: else what was under way at a kill would have left them before
+        they are asked again, at the end.
+        """
         with transaction(self._engine) as db:
+            db.execute(update(feeds).values(is_paused=False))
             db.execute(update(polls).values(next_check_at=now(), claimed_until=None))
             half = update(polls).where(polls.c.feed_id % 2 == self._chance.randrange(2))
             db.execute(half.values(etag=None, last_modified=None, body_hash=None, items=None))
