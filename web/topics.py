@@ -17,8 +17,8 @@ from web.newsroom import engine, newsroom, now
 blueprint = Blueprint("topics", __name__)
 
 N_TOPICS = 150
-N_STORIES = 48
-"""Of one page of a topic: a card is about 1.5 kB."""
+N_STORIES = 40
+"""Of one page of a topic: a card is about 2 kB."""
 
 
 @blueprint.get("/topics")
