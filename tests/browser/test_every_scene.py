@@ -28,8 +28,8 @@ SHIFTED = """() => new Promise((resolve) => {
 })"""
 
 MAX_SHIFT = 0.002
-"""While a long page streams in on a busy machine, what stands beside something that is still to come moves by some pixels:
-.0002 to .001 were seen. What loads late, such as a picture or a script, moves ten times as much; Chrome calls .1 good."""
+"""While a long page streams in on a busy machine, what stands beside something that is still to come moves by some
+pixels: .0002 to .001 were seen. What loads late, such as a picture, moves ten times as much; Chrome calls .1 good."""
 
 NOT_JUDGED = ("rtl-", "forced-")
 """English turned from right to left shows where pages would run over, and no reader sees it; of colours that are the
