@@ -27,10 +27,6 @@ SHIFTED = """() => new Promise((resolve) => {
   setTimeout(() => resolve(shifts.reduce((sum, each) => sum + each.value, 0)), 60);
 })"""
 
-MAX_SHIFT = 0.002
-"""While a long page streams in on a busy machine, what stands beside something that is still to come moves by some
-pixels: .0002 to .001 were seen. What loads late, such as a picture, moves ten times as much; Chrome calls .1 good."""
-
 NOT_JUDGED = ("rtl-", "forced-")
 """English turned from right to left shows where pages would run over, and no reader sees it; of colours that are the
 system's own axe knows nothing."""
@@ -67,7 +63,7 @@ def faults(page: Page, scene: Scene, width: int) -> Iterator[str]:
     """Yield what is wrong with a scene."""
     page.emulate_media(media="screen", contrast="no-preference", forced_colors="none")
     page.goto(scene.path)
-    if (shift := page.evaluate(SHIFTED)) > MAX_SHIFT:
+    if (shift := page.evaluate(SHIFTED)) > 0:
         yield f"moved by {shift}"
     scene.act(page)
     if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
