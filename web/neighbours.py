@@ -1,7 +1,7 @@
 """What is near in meaning, without a model: articles of the window that lie beside those found by their words."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -50,10 +50,12 @@ def leads(db: Connection, *, since: datetime) -> Leads:
     return found
 
 
-def near(db: Connection, article_ids: Sequence[int], *, since: datetime) -> list[tuple[int, int, float]]:
-    """Return (article, the one of these that it is nearest to, cosine), the nearest first."""
+def near(
+    db: Connection, article_ids: Sequence[int], *, since: datetime, but: Collection[int] = ()
+) -> list[tuple[int, int, float]]:
+    """Return (article, the one of these that it is nearest to, cosine), the nearest first; those in `but` left out."""
     neighbours: Neighbours = current_app.extensions[_KEY]
-    return neighbours.near(db, article_ids, since=since)
+    return neighbours.near(db, article_ids, since=since, but=but)
 
 
 class Neighbours:
@@ -65,15 +67,17 @@ class Neighbours:
         self._ids: list[int] = []
         self._vectors: Vectors = np.empty((0, 0), dtype=np.float32)
 
-    def near(self, db: Connection, article_ids: Sequence[int], *, since: datetime) -> list[tuple[int, int, float]]:
-        """Return (article, the one of these that it is nearest to, cosine), the nearest first."""
+    def near(
+        self, db: Connection, article_ids: Sequence[int], *, since: datetime, but: Collection[int] = ()
+    ) -> list[tuple[int, int, float]]:
+        """Return (article, the one of these that it is nearest to, cosine), the nearest first; `but` left out."""
         encoder = memory.present_encoder(db)
         if encoder is None:
             return []
         with self._lock:
             self._catch_up(db, encoder, since)
             ids, vectors = self._ids, self._vectors
-        return nearest(ids, vectors, article_ids)
+        return nearest(ids, vectors, article_ids, but=but)
 
     def _catch_up(self, db: Connection, encoder: EncoderName, since: datetime) -> None:
         """Let go of what left the window, and read some of what came."""
@@ -92,8 +96,10 @@ class Neighbours:
         self._of = present if len(missing) <= READ_AT_ONCE else (encoder, None)
 
 
-def nearest(ids: Sequence[int], vectors: Vectors, article_ids: Sequence[int]) -> list[tuple[int, int, float]]:
-    """Return (id, the one of `article_ids` that it is nearest to, cosine) of the nearest, those themselves left out.
+def nearest(
+    ids: Sequence[int], vectors: Vectors, article_ids: Sequence[int], *, but: Collection[int] = ()
+) -> list[tuple[int, int, float]]:
+    """Return (id, the one of `article_ids` that it is nearest to, cosine) of the nearest, but for those and `but`.
 
     `vectors` are unit vectors of `ids`, shape (len(ids), dim).
     """
@@ -104,7 +110,7 @@ def nearest(ids: Sequence[int], vectors: Vectors, article_ids: Sequence[int]) ->
     # One row for each of the few, not for each of the many: the largest of long rows is found twenty times as fast.
     cosines = vectors[[place[each] for each in looked_from]] @ vectors.T
     best = cosines.max(axis=0)
-    own = set(article_ids)
+    own = {*article_ids, *but}
     near_enough = [int(n) for n in np.flatnonzero(best >= LIKENESS)]
     found = [
         (ids[n], looked_from[int(cosines[:, n].argmax())], float(best[n])) for n in near_enough if ids[n] not in own

@@ -69,7 +69,8 @@ def _named(db: Connection, asked: str) -> list[int]:
 def _likest(db: Connection, card: StoryCard, article: ArticleLine | None) -> dict[int, float | None]:
     """Return the stories that hold what is nearest to these articles, and how near; the nearest first."""
     looked_from = [article.id] if article else [line.id for line in card.lines]
-    near = neighbours.near(db, looked_from, since=window_start())
+    own = {report.article_id for report in card.reports}  # of a large story they would be all that is near
+    near = neighbours.near(db, looked_from, since=window_start(), but=own)
     story_of = {line.id: line.story_id for line in lines_of(db, [each for each, _of, _cosine in near])}
     found: dict[int, float | None] = {}
     for each, _of, cosine in near:

@@ -10,7 +10,7 @@ from aggregator.query.fusion import fused
 from aggregator.query.hits import Found, Hit, Nearby, Order, grouped
 from aggregator.query.language import Term, parse_query
 from aggregator.query.snippets import SNIPPET_CHARS, marked, snippet
-from web.neighbours import nearest
+from web.neighbours import N_NEAR, nearest
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -93,3 +93,10 @@ def test_the_nearest_say_what_they_are_near_to() -> None:
     vectors = np.array([[1, 0], [0.8, 0.6], [0, 1], [-1, 0]], dtype=np.float32)
     assert [(each, like) for each, like, _ in nearest([10, 20, 30, 40], vectors, [10, 99])] == [(20, 10)]
     assert nearest([10, 20], vectors[:2], [99]) == []
+
+
+def test_what_is_of_the_same_story_takes_no_place_among_the_nearest():
+    vectors = np.array([[1, 0], *[[1, 0]] * N_NEAR, [0.8, 0.6]], dtype=np.float32)
+    ids = list(range(len(vectors)))
+    assert len(nearest(ids, vectors, [0])) == N_NEAR
+    assert [each for each, *_ in nearest(ids, vectors, [0], but=range(1, N_NEAR + 1))] == [N_NEAR + 1]

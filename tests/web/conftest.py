@@ -31,3 +31,15 @@ def client(engine: Engine) -> FlaskClient:
 def edition(engine: Engine) -> Edition:
     """What stands in the paper."""
     return print_edition(engine)
+
+
+@pytest.fixture
+def quake(edition: Edition) -> int:
+    """The story of an earthquake."""
+    return edition.story_ids["quake"]
+
+
+@pytest.fixture
+def port(edition: Edition) -> int:
+    """The story of a strike."""
+    return edition.story_ids["port"]

@@ -21,16 +21,6 @@ from web import create_app
 from web.changes import number_in
 
 
-@pytest.fixture
-def quake(edition: Edition) -> int:
-    return edition.story_ids["quake"]
-
-
-@pytest.fixture
-def port(edition: Edition) -> int:
-    return edition.story_ids["port"]
-
-
 def shown(client: FlaskClient, path: str) -> str:
     return client.get(path, follow_redirects=True).get_data(as_text=True)
 

@@ -18,16 +18,6 @@ MODEL = EncoderName("model", "1", 3)
 RESCUERS = "Rescuers reach last villages cut off by the earthquake"
 
 
-@pytest.fixture
-def quake(edition: Edition) -> int:
-    return edition.story_ids["quake"]
-
-
-@pytest.fixture
-def port(edition: Edition) -> int:
-    return edition.story_ids["port"]
-
-
 def choices(client: FlaskClient, path: str) -> list[int]:
     page = client.get(path)
     assert page.status_code == 200
