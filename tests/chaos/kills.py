@@ -41,10 +41,9 @@ POLL_FOR = 2.0
 """A worker is killed within so many times what its start took, counted from its first request: by then it reads, keeps
 and groups, however busy the machine is."""
 N_FEEDS = 60
-GAPS_S = (60.0, 120.0)
+GAPS_S = (20.0, 40.0)
 N_SHOWN = 40
-"""Sixty feeds that each bring something so often have news at each kill, and show it for forty minutes at least: a busy
-machine may take that long to keep what killed workers were given. What has left its feed by then nobody can keep."""
+"""Often enough that there is news at each kill; what is under way then is still in its feed at the next check."""
 
 
 @dataclass
