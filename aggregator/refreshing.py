@@ -30,6 +30,8 @@ from aggregator.store.facts import RHYTHM_ARTICLES
 
 KEEP_AT_ONCE = 32
 """So many feeds are kept in one transaction, while many are still to come: each statement costs as much as for one."""
+STILL_TO_COME = 4
+"""Of the feeds that are left, one in so many is kept at most: the last ones may be slow, and nobody waits for them."""
 CLAIM_S = 60.0
 """How long a worker that died keeps its feeds from others."""
 RENEW_EVERY_S = 10.0
@@ -80,16 +82,16 @@ def refresh(
 
     Where the caller stops in the middle, what came is kept, and the claims on the other feeds are given back.
     """
-    lost, ready, desk = [], list[_Check](), _Desk(tools.parse)
+    lost, ready, desk, n_kept = [], list[_Check](), _Desk(tools.parse), 0
     claim = _Claim(engine, {each.feed.id for each in due}, now)
     try:
         for check in _checks(engine, due, tools, desk, now=now):
             ready.append(check)
             claim.renew(check.reply.after_s)
-            # the last ones may be slow: those that are ready do not wait for them
-            if len(ready) >= min(KEEP_AT_ONCE, (len(claim.feed_ids) - len(ready)) // 4):
+            if len(ready) >= _n_at_once(n_kept, len(claim.feed_ids) - len(ready)):
                 kept = list(_keep_all(engine, ready, settings, now=now))
                 claim.feed_ids -= {each.due.feed.id for each in ready}
+                n_kept += len(ready)
                 ready = []
                 lost += [done.feed for done in kept if done.is_lost]
                 yield from kept
@@ -100,6 +102,14 @@ def refresh(
         raise
     if lost:
         search(engine, lost, tools.fetch, tools.parse, now=now)
+
+
+def _n_at_once(n_kept: int, n_left: int) -> int:
+    """Return how many feeds are kept together: the first by itself, then twice as many, up to a bound.
+
+    Whoever is killed again and again has then kept something each time.
+    """
+    return min(KEEP_AT_ONCE, 1 + n_kept, n_left // STILL_TO_COME)
 
 
 @dataclass

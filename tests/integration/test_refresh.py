@@ -573,6 +573,25 @@ def test_feeds_stay_claimed_while_their_worker_works_and_a_minute_after_it_was_k
     assert n_free(engine, now=killed_at + timedelta(seconds=CLAIM_S)) >= 4
 
 
+def test_the_first_answer_is_kept_before_the_second_and_ever_more_at_once_after_it(engine: Engine):
+    subscribe(engine, *(f"https://{n}.example/" for n in range(400)))
+    with transaction(engine) as db:
+        due = feeds.claim_due(db, now=NOON, limit=400, lease_s=CLAIM_S)
+    n_come = 0
+
+    def fetch(requests: Iterable[Request], *, now: datetime, held: object) -> Iterator[Reply]:
+        nonlocal n_come
+        for request in requests:
+            n_come += 1
+            yield NotModified(request=request)
+
+    n_when_kept = [
+        n_come for _ in refreshing.refresh(engine, due, replace(TOOLS, fetch=fetch), PollSettings(), now=NOON)
+    ]
+    assert sorted(set(n_when_kept))[:8] == [1, 3, 7, 15, 31, 63, 95, 127]
+    assert len(n_when_kept) == 400
+
+
 def test_whoever_stops_in_the_middle_keeps_what_came_and_lets_go_of_the_rest(engine: Engine):
     being_read: list[tuple[Future[Parsed], Fetched]] = []
 
