@@ -24,7 +24,7 @@ from aggregator.models.hubs import Push
 from aggregator.parse.kinds import is_web_page
 from aggregator.parse.sandbox import Parse, Parsed
 from aggregator.searching import search
-from aggregator.store import feeds, holds, hubs, keeping, twins
+from aggregator.store import discovered, feeds, holds, hubs, keeping, polling, twins
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import RHYTHM_ARTICLES
 
@@ -126,12 +126,12 @@ class _Claim:
         if after_s - self._renewed_s >= RENEW_EVERY_S:
             self._renewed_s = after_s
             with transaction(self.engine) as db:
-                feeds.renew_claims(db, self.feed_ids, now=self.now + timedelta(seconds=after_s), lease_s=CLAIM_S)
+                polling.renew_claims(db, self.feed_ids, now=self.now + timedelta(seconds=after_s), lease_s=CLAIM_S)
 
     def release(self) -> None:
         """Let others have the feeds."""
         with transaction(self.engine) as db:
-            feeds.release(db, self.feed_ids)
+            polling.release(db, self.feed_ids)
 
 
 def read_pushes(engine: Engine, tools: Tools, *, now: datetime) -> Iterator[Refreshed]:
@@ -141,7 +141,7 @@ def read_pushes(engine: Engine, tools: Tools, *, now: datetime) -> Iterator[Refr
     """
     with transaction(engine) as db:
         pushed = hubs.claim_pushes(db, now=now, limit=PUSHES_AT_ONCE, lease_s=PUSH_CLAIM_S)
-        due = {each.feed.id: each for each in feeds.find_due(db, [push.feed_id for push in pushed], now=now)}
+        due = {each.feed.id: each for each in polling.find_due(db, [push.feed_id for push in pushed], now=now)}
     for push in pushed:
         reply = Fetched(
             request=Request(due[push.feed_id].feed.feed_url),
@@ -174,7 +174,7 @@ def _keep_push(engine: Engine, push: Push, check: _Check, *, now: datetime) -> R
             check = replace(check, reply=_our_fault(check.due, check.reply))
     with transaction(engine) as db:
         hubs.forget_push(db, push.id)
-        feeds.check_now(db, feed.id, now=now)
+        polling.check_now(db, feed.id, now=now)
     return Refreshed(feed, why=check.reply.why if isinstance(check.reply, Failed) else None)
 
 
@@ -286,7 +286,7 @@ def _keep(db: Connection, checks: Sequence[_Check], settings: PollSettings, *, n
     sites = [_choose_offer(db, each.due, each.parsed, now=now) for each in checks if isinstance(each.parsed, tuple)]
     asked = [_with_news(each, arrived) for each in checks if not isinstance(each.parsed, tuple)]
     polled = [polls.poll_after(each.due, each.reply, settings, now=now) for each in asked]
-    feeds.record_polls(db, [moves.settled(poll) for poll in polled])
+    polling.record_polls(db, [moves.settled(poll) for poll in polled])
     _keep_hubs(db, checks, arrived, now=now)
     done = [_follow_up(db, each, poll, now=now) for each, poll in zip(asked, polled, strict=True)]
     return sites + [
@@ -365,7 +365,7 @@ def _follow_up(db: Connection, check: _Check, poll: Poll, *, now: datetime) -> R
 def _choose_offer(db: Connection, checked: DueFeed, offers: Sequence[FeedOffer], *, now: datetime) -> Refreshed:
     """Subscribe to the first feed that a site offers, in the place of the site; it is due at once."""
     feed_id = twins.change_feed_url(db, checked.feed.id, offers[0].feed_url)
-    feeds.replace_offers(db, feed_id, offers[1:])
+    discovered.replace_offers(db, feed_id, offers[1:])
     if feed_id == checked.feed.id:
-        feeds.record_poll(db, replace(checked.poll, checked_at=now, next_check_at=now))
+        polling.record_poll(db, replace(checked.poll, checked_at=now, next_check_at=now))
     return Refreshed(feeds.find_feed(db, feed_id))

@@ -24,7 +24,7 @@ from aggregator.models.encoders import EncoderName
 from aggregator.models.pages import Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Tools, in_words
-from aggregator.store import bars, corrections, feeds, holds, search_backlog, topics
+from aggregator.store import bars, corrections, holds, polling, search_backlog, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -128,7 +128,7 @@ class Worker:
         if before is not None and before <= self._looked_at:
             return False
         with transaction(self._engine) as db:
-            n_feeds = feeds.forget_future(db, now=self._looked_at)
+            n_feeds = polling.forget_future(db, now=self._looked_at)
             holds.forget_future(db, now=self._looked_at)
         if n_feeds:
             log.warning("The clock was set back: %d feeds are checked anew.", n_feeds)
@@ -137,7 +137,7 @@ class Worker:
     def poll(self, tools: Tools) -> None:
         """Check the feeds that are due."""
         with transaction(self._engine) as db:
-            due = feeds.claim_due(db, now=self._clock(), limit=FEEDS_AT_ONCE, lease_s=CLAIM_S)
+            due = polling.claim_due(db, now=self._clock(), limit=FEEDS_AT_ONCE, lease_s=CLAIM_S)
         # read again: what feeds are asked to wait counts from when they were asked
         for done in refreshing.refresh(self._engine, due, tools, self._settings.poll, now=self._clock()):
             log.info("%s", in_words(done))

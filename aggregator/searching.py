@@ -13,7 +13,7 @@ from aggregator.models.entries import FeedOffer, ParsedFeed
 from aggregator.models.feeds import Feed
 from aggregator.models.fetching import Fetched, Reply, Request
 from aggregator.parse.sandbox import Parse
-from aggregator.store import feeds, holds
+from aggregator.store import discovered, holds
 from aggregator.store.db import reading, transaction
 
 
@@ -28,7 +28,7 @@ def search(engine: Engine, lost: Sequence[Feed], fetch: Fetch, parse: Parse, *, 
         offers = _offers_in(reply, parse)
         with transaction(engine) as db:
             for feed in by_site[reply.request.url]:
-                feeds.note_search(db, feed.id, offers, now=now)
+                discovered.note_search(db, feed.id, offers, now=now)
 
 
 def _offers_in(reply: Reply, parse: Parse) -> tuple[FeedOffer, ...]:

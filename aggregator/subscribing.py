@@ -12,7 +12,7 @@ from aggregator.errors import AddressError
 from aggregator.models.subscribing import ImportOutcome, ImportResult, ImportState, Subscription
 from aggregator.parse.opml import parse_opml
 from aggregator.parse.urls import as_feed_url, feed_url_problem
-from aggregator.store import feeds, imports
+from aggregator.store import feeds, imports, polling
 from aggregator.store.db import transaction
 from aggregator.store.folders import FOLDER_MARK
 from aggregator.store.twins import follow_move
@@ -111,7 +111,7 @@ def readdress(db: Connection, feed_id: int, address: str, *, now: datetime) -> i
     if problem := feed_url_problem(address):
         raise AddressError(problem)
     there = follow_move(db, feed_id, as_feed_url(address), now=now)
-    feeds.start_afresh(db, there, now=now)
+    polling.start_afresh(db, there, now=now)
     return there
 
 

@@ -33,7 +33,7 @@ from aggregator.parse.feed import parse_feed
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import Refreshed, Tools
-from aggregator.store import feeds
+from aggregator.store import feeds, polling
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.subscribing import subscribe_all
 from tests.server import Site
@@ -123,8 +123,8 @@ def _subscribe(engine: Engine, urls: Sequence[str]) -> None:
 def _poll(engine: Engine, tools: Tools, now: datetime) -> tuple[list[Refreshed], float]:
     started = perf_counter()
     with transaction(engine) as db:
-        feeds.check_now(db, None, now=now)
-        due = feeds.claim_due(db, now=now, limit=sys.maxsize, lease_s=300)
+        polling.check_now(db, None, now=now)
+        due = polling.claim_due(db, now=now, limit=sys.maxsize, lease_s=300)
     done = list(refreshing.refresh(engine, due, tools, SETTINGS.poll, now=now))
     return done, perf_counter() - started
 

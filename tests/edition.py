@@ -23,7 +23,19 @@ from aggregator.models.markup import SafeHtml
 from aggregator.models.stories import Member, Regrouping, StoryDraft
 from aggregator.models.subscribing import Subscription
 from aggregator.models.topics import Retopicking, TopicDraft
-from aggregator.store import articles, correcting, editions, feeds, marks, mutes, reading, showing, stories, topics
+from aggregator.store import (
+    articles,
+    correcting,
+    editions,
+    feeds,
+    marks,
+    mutes,
+    polling,
+    reading,
+    showing,
+    stories,
+    topics,
+)
 from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
 from aggregator.stories.desk import Desk, Reading
@@ -240,7 +252,7 @@ def _subscribe(db: Connection, name: str, pieces: Sequence[Piece], now: datetime
     feed_id = feeds.subscribe(db, wanted, now=now).feed_id
     assert feed_id is not None
     ahead = now + timedelta(hours=1)
-    feeds.record_poll(
+    polling.record_poll(
         db, Poll(feed_id=feed_id, validators=Validators(), checked_at=now, succeeded_at=now, next_check_at=ahead)
     )
     return feed_id

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aggregator.store import feeds
+from aggregator.store import feeds, polling
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import readdress
 from web.newsroom import engine, now
@@ -18,7 +18,7 @@ def refresh_feed(feed_id: int) -> ResponseReturnValue:
     """Make one feed due."""
     with transaction(engine()) as db:
         feed = feeds.find_feed(db, feed_id)
-        feeds.check_now(db, feed_id, now=now())
+        polling.check_now(db, feed_id, now=now())
     return _back_to_feed(feed_id, gettext("%(feed)s will be checked now.", feed=feed.title))
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from aggregator.store import feed_list, feeds
+from aggregator.store import feed_list, feeds, polling
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.store.reading import mark_feeds
@@ -65,7 +65,7 @@ def list_feeds() -> ResponseReturnValue:
 def refresh_all() -> ResponseReturnValue:
     """Make every feed due that is not paused."""
     with transaction(engine()) as db:
-        n_due = feeds.check_now(db, None, now=now())
+        n_due = polling.check_now(db, None, now=now())
     flash(_said(n_due, "refresh"))
     return redirect(way_back(request.form.get("next")), code=303)
 

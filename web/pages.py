@@ -12,7 +12,7 @@ from aggregator.health import hub_in_words
 from aggregator.models.articles import Article, Revision
 from aggregator.models.front import FrontOrder, FrontPage
 from aggregator.models.pages import Progress
-from aggregator.store import articles, feeds, full_texts, hubs, revisions, showing
+from aggregator.store import articles, discovered, feeds, full_texts, hubs, revisions, showing
 from aggregator.store import settings as memory
 from aggregator.store.db import reading
 from aggregator.store.front import front_page as front_facts
@@ -123,7 +123,7 @@ def feed(feed_id: int) -> ResponseReturnValue:
         line = feeds.feed_line(db, feed_id)
         lines = articles.river(db, limit=N_LINES + 1, after=cursor(), feed_id=feed_id)
         folders = folder_names(db)
-        offers = feeds.offers(db, feed_id)
+        offers = discovered.offers_of(db, feed_id)
         hub = hubs.hub_of(db, feed_id)
         since = now() - timedelta(days=HISTORY_DAYS)
         brought = feeds.brought_at(db, feed_id, since=since)

@@ -21,7 +21,7 @@ from aggregator.models.feeds import DueFeed
 from aggregator.models.subscribing import ImportResult, Subscription
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Refreshed, Tools, in_words
-from aggregator.store import feeds
+from aggregator.store import polling
 from aggregator.store.db import transaction
 from aggregator.subscribing import subscribe_all
 
@@ -65,7 +65,7 @@ def refresh_command(context: Context, feed_ids: tuple[int, ...], *, due_only: bo
     engine, console = context.open(), Console()
     with transaction(engine) as db:
         if not due_only and not feed_ids:
-            feeds.check_now(db, None, now=utc_now())
+            polling.check_now(db, None, now=utc_now())
         due = claim(db, feed_ids, now=utc_now())
     done = refresh(engine, due, context.settings, console, now=utc_now())
     for each in done:
@@ -79,8 +79,8 @@ def refresh_command(context: Context, feed_ids: tuple[int, ...], *, due_only: bo
 def claim(db: Connection, feed_ids: Sequence[int] = (), *, now: datetime) -> list[DueFeed]:
     """Return the feeds of these ids, or all that are due, kept from other workers meanwhile."""
     if feed_ids:
-        return feeds.claim(db, feed_ids, now=now, lease_s=CLAIM_S)
-    return feeds.claim_due(db, now=now, limit=sys.maxsize, lease_s=CLAIM_S)
+        return polling.claim(db, feed_ids, now=now, lease_s=CLAIM_S)
+    return polling.claim_due(db, now=now, limit=sys.maxsize, lease_s=CLAIM_S)
 
 
 def refresh(

@@ -21,7 +21,7 @@ from aggregator.demo.day import N_EDITIONS, edition_end, load_day
 from aggregator.demo.publisher import SamplePress, serving
 from aggregator.encode import load_encoder
 from aggregator.models.subscribing import Subscription
-from aggregator.store import feeds, showing
+from aggregator.store import polling, showing
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import subscribe_all
 from aggregator.supervise import keep_running
@@ -84,7 +84,7 @@ def _live_through(engine: Engine, press: SamplePress, settings: Settings, consol
     for edition in range(1, N_EDITIONS + 1):
         press.edition, now = edition, edition_end(edition, day_end)
         with transaction(engine) as db:
-            feeds.check_now(db, None, now=now)
+            polling.check_now(db, None, now=now)
             due = claim(db, now=now)
         done = refresh(engine, due, settings, console, now=now)
         grouped = encode_and_regroup(engine, encoder, settings, console, now=now)

@@ -17,7 +17,7 @@ from aggregator.listing import fetch_list
 from aggregator.models.subscribing import Subscription
 from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.parse.sandbox import Parsers
-from aggregator.store import feeds, folders, holds, hubs
+from aggregator.store import discovered, feeds, folders, holds, hubs
 from aggregator.store.db import reading, transaction
 from aggregator.subscribing import foresee, into_folder, readdress, subscribe_all
 
@@ -117,5 +117,5 @@ def feed_command(
         if address is not None:
             feed_id = readdress(db, feed_id, address, now=utc_now())
     with reading(engine) as db:
-        line, offers, hub = feeds.feed_line(db, feed_id), feeds.offers(db, feed_id), hubs.hub_of(db, feed_id)
+        line, offers, hub = feeds.feed_line(db, feed_id), discovered.offers_of(db, feed_id), hubs.hub_of(db, feed_id)
     print_feed(Console(), line, offers, hub, now=utc_now())

@@ -1,4 +1,4 @@
-"""Feeds, folders and their polling."""
+"""The feeds that are subscribed to: what they are called, where they stand, what they say of themselves."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,42 +13,36 @@ from sqlalchemy import (
     case,
     delete,
     distinct,
-    exists,
     func,
     insert,
-    or_,
     select,
     update,
 )
 
 from aggregator.errors import NotFoundError
-from aggregator.models.entries import FeedOffer, ParsedFeed
-from aggregator.models.feeds import DueFeed, Fault, Feed, Poll, Validators, Wishes
+from aggregator.models.entries import ParsedFeed
+from aggregator.models.feeds import Feed
 from aggregator.models.pages import FeedLine
 from aggregator.models.subscribing import ImportOutcome, ImportResult, Subscription
 from aggregator.store import articles as pieces
 from aggregator.store import stories
-from aggregator.store.facts import facts_of
+from aggregator.store.feed_rows import feed_from, poll_from, select_feeds, shown_title
 from aggregator.store.folders import FOLDER_MARK, folder_at, folder_paths, remove_empty_folders, sort_key
 from aggregator.store.schema import (
-    SET_BACK,
     article_status,
     entries,
     feed_key,
-    feed_offers,
     feeds,
     polls,
     storable,
 )
-from aggregator.store.statements import among_ids, chunks, feed_title, insert_into
+from aggregator.store.statements import among_ids, chunks, insert_into
 
 SUBSCRIBED_AT_ONCE = 500
 """In one statement: SQLite takes 32,766 parameters."""
 MIN_INTERVAL_S = 60
 MAX_INTERVAL_S = 30 * 86_400
 """Between these an owner may choose how often a feed is checked."""
-RECORD = timedelta(days=7)
-"""How far back it counts whether a feed was first on stories or copied: about as long as a story stays in the news."""
 
 
 def subscribe(db: Connection, wanted: Subscription, *, now: datetime) -> ImportOutcome:
@@ -108,22 +102,22 @@ def _new_row(wanted: Subscription, folder_id: int | None, now: datetime) -> dict
 
 def find_feed(db: Connection, feed_id: int) -> Feed:
     """Return the feed; NotFoundError where there is none of this id."""
-    row = db.execute(_select_feeds().where(feeds.c.id == feed_id)).mappings().first()
+    row = db.execute(select_feeds().where(feeds.c.id == feed_id)).mappings().first()
     if row is None:
         raise NotFoundError(f"There is no feed with the number {feed_id}.")
-    return _feed(row)
+    return feed_from(row)
 
 
 def feed_lines(db: Connection) -> list[FeedLine]:
     """Return every feed with its polling and counts, by folder path, then title."""
-    return _lines(db, _select_feeds(), _counts())
+    return _lines(db, select_feeds(), _counts())
 
 
 def lines_of(db: Connection, feed_ids: Sequence[int]) -> list[FeedLine]:
     """Return these feeds with their polling and counts, in this order; those that are gone are left out."""
     found: dict[int, FeedLine] = {}
     for some in chunks(feed_ids):
-        wanted, counts = _select_feeds().where(feeds.c.id.in_(some)), _counts().where(entries.c.feed_id.in_(some))
+        wanted, counts = select_feeds().where(feeds.c.id.in_(some)), _counts().where(entries.c.feed_id.in_(some))
         found |= {line.feed.id: line for line in _lines(db, wanted, counts)}
     return [found[feed_id] for feed_id in feed_ids if feed_id in found]
 
@@ -137,7 +131,7 @@ def brought_at(db: Connection, feed_id: int, *, since: datetime) -> list[datetim
 def feed_line(db: Connection, feed_id: int) -> FeedLine:
     """Return one feed with its polling and counts; NotFoundError where there is none."""
     find_feed(db, feed_id)
-    return _lines(db, _select_feeds().where(feeds.c.id == feed_id), _counts().where(entries.c.feed_id == feed_id))[0]
+    return _lines(db, select_feeds().where(feeds.c.id == feed_id), _counts().where(entries.c.feed_id == feed_id))[0]
 
 
 def subscriptions(db: Connection, folder_ids: Collection[int] | None = None) -> list[Subscription]:
@@ -211,90 +205,6 @@ def delete_feed(db: Connection, feed_id: int) -> None:
     remove_empty_folders(db)
 
 
-def check_now(db: Connection, feed_id: int | None, *, now: datetime) -> int:
-    """Make the feed due (all, where None) unless it is paused; return how many that was."""
-    active = select(feeds.c.id).where(feeds.c.is_paused.is_(False))
-    if feed_id is not None:
-        active = active.where(feeds.c.id == feed_id)
-    return db.execute(update(polls).where(polls.c.feed_id.in_(active)).values(next_check_at=now)).rowcount
-
-
-def forget_future(db: Connection, *, now: datetime) -> int:
-    """Make due what a clock checked or claimed in a future that is none any more; return how many feeds that was.
-
-    Otherwise they would wait until the clock is there again: a day, should it have gone wrong by one.
-    """
-    ahead = now + SET_BACK
-    lost = update(polls).where(or_(polls.c.checked_at > ahead, polls.c.claimed_until > ahead))
-    return db.execute(lost.values(next_check_at=now, checked_at=now, claimed_until=None)).rowcount
-
-
-def claim_due(db: Connection, *, now: datetime, limit: int, lease_s: float) -> list[DueFeed]:
-    """Return feeds that are due, longest first, and keep other workers off them for `lease_s`.
-
-    Rows that another worker is claiming at this moment are passed over (FOR UPDATE SKIP LOCKED on PostgreSQL).
-    A worker that dies holds its feeds back for no longer than the lease.
-    """
-    due = (
-        select(polls.c.feed_id)
-        .join(feeds, feeds.c.id == polls.c.feed_id)
-        .where(
-            polls.c.next_check_at <= now,
-            feeds.c.is_paused.is_(False),
-            or_(polls.c.claimed_until.is_(None), polls.c.claimed_until <= now),
-        )
-        .order_by(polls.c.next_check_at, polls.c.feed_id)
-        .limit(limit)
-        .with_for_update(of=polls, skip_locked=True)
-    )
-    return claim(db, db.execute(due).scalars().all(), now=now, lease_s=lease_s)
-
-
-def claim(db: Connection, feed_ids: Sequence[int], *, now: datetime, lease_s: float) -> list[DueFeed]:
-    """Return these feeds as due, whenever their time is: for a refresh that the owner asked for."""
-    until = now + timedelta(seconds=lease_s)
-    for some in chunks(feed_ids):
-        db.execute(update(polls).where(polls.c.feed_id.in_(some)).values(claimed_until=until))
-    return find_due(db, feed_ids, now=now)
-
-
-def renew_claims(db: Connection, feed_ids: Collection[int], *, now: datetime, lease_s: float) -> None:
-    """Keep other workers off these feeds for `lease_s` from now on; a feed that nobody claims stays free."""
-    until = now + timedelta(seconds=lease_s)
-    for some in chunks(sorted(feed_ids)):
-        claimed = update(polls).where(polls.c.feed_id.in_(some), polls.c.claimed_until.is_not(None))
-        db.execute(claimed.values(claimed_until=until))
-
-
-def release(db: Connection, feed_ids: Collection[int]) -> None:
-    """Give the claims on these feeds back."""
-    for some in chunks(sorted(feed_ids)):
-        db.execute(update(polls).where(polls.c.feed_id.in_(some)).values(claimed_until=None))
-
-
-def find_due(db: Connection, feed_ids: Sequence[int], *, now: datetime) -> list[DueFeed]:
-    """Return these feeds with what a check needs to know of them, without a claim; those that are gone are left out."""
-    facts = facts_of(db, feed_ids, since=now - RECORD, now=now)
-    found = {}
-    for some in chunks(feed_ids):
-        for row in db.execute(_select_feeds().where(feeds.c.id.in_(some))).mappings():
-            found[row["id"]] = DueFeed(_feed(row), _poll(row), facts[row["id"]])
-    return [found[feed_id] for feed_id in dict.fromkeys(feed_ids) if feed_id in found]
-
-
-def record_poll(db: Connection, poll: Poll) -> None:
-    """Keep how one check went, and give the claim back."""
-    record_polls(db, [poll])
-
-
-def record_polls(db: Connection, checked: Sequence[Poll]) -> None:
-    """Keep how checks went, and give the claims back."""
-    if checked:
-        columns = [name for name in polls.c.keys() if name != "feed_id"]  # noqa: SIM118 -- a collection, not a dict
-        record = update(polls).where(polls.c.feed_id == bindparam("of_feed"))
-        db.execute(record.values({name: bindparam(name) for name in columns}), [_poll_values(poll) for poll in checked])
-
-
 def describe_feed(db: Connection, feed_id: int, parsed: ParsedFeed) -> None:
     """Keep what one feed says of itself."""
     describe_feeds(db, {feed_id: parsed})
@@ -307,11 +217,11 @@ def describe_feeds(db: Connection, parsed: Mapping[int, ParsedFeed]) -> dict[int
     """
     described, changed = {}, []
     for some in chunks(list(parsed)):
-        for row in db.execute(_select_feeds().where(feeds.c.id.in_(some))).mappings().all():
+        for row in db.execute(select_feeds().where(feeds.c.id.in_(some))).mappings().all():
             says = _says(parsed[row["id"]], row)
             if any(row[name] != value for name, value in says.items()):
                 changed.append({"of_feed": row["id"], **says})
-            described[row["id"]] = _feed({**row, **says, "shown_title": _shown_title({**row, **says})})
+            described[row["id"]] = feed_from({**row, **says, "shown_title": shown_title({**row, **says})})
     if changed:
         own: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in ("title", "site_url", "language")}
         changed.sort(key=lambda each: each["of_feed"])
@@ -325,80 +235,6 @@ def _says(parsed: ParsedFeed, row: RowMapping) -> dict[str, str | None]:
         "site_url": parsed.site_url or row["site_url"],
         "language": row["language"] or parsed.language,
     }
-
-
-def _poll_values(poll: Poll) -> dict[str, Any]:
-    """Return the row that keeps this; nobody has a claim on the feed any more."""
-    return {
-        "of_feed": poll.feed_id,
-        "etag": poll.validators.etag,
-        "last_modified": poll.validators.last_modified,
-        "body_hash": poll.body_hash,
-        "checked_at": poll.checked_at,
-        "succeeded_at": poll.succeeded_at,
-        "next_check_at": poll.next_check_at,
-        "claimed_until": None,
-        "error": poll.error,
-        "n_failures": poll.n_failures,
-        "whole_at": poll.whole_at,
-        "ttl_s": poll.wishes.ttl_s,
-        "skip_hours": sorted(poll.wishes.skip_hours) or None,
-        "skip_days": sorted(poll.wishes.skip_days) or None,
-        "moving_to": poll.moving_to,
-        "n_moves": poll.n_moves,
-        "fault": poll.fault,
-        "failing_since": poll.failing_since,
-        "took_s": poll.took_s,
-        "n_entries": poll.n_entries,
-        "items": poll.items or None,
-        "searched_at": poll.searched_at,
-    }
-
-
-def replace_offers(db: Connection, feed_id: int, offers: Sequence[FeedOffer]) -> None:
-    """Keep which feeds the site behind this subscription offers, beside the one that was chosen."""
-    db.execute(delete(feed_offers).where(feed_offers.c.feed_id == feed_id))
-    rows = [
-        {
-            "feed_id": feed_id,
-            "position": position,
-            "feed_url": offer.feed_url,
-            "feed_key": feed_key(offer.feed_url),
-            "title": offer.title,
-        }
-        for position, offer in enumerate(offers)
-    ]
-    if rows:
-        db.execute(insert(feed_offers), rows)
-
-
-def note_search(db: Connection, feed_id: int, found: Sequence[FeedOffer], *, now: datetime) -> None:
-    """Keep what a search of the site for another address of the feed found, if anything."""
-    own = {row.feed_url for row in db.execute(select(feeds.c.feed_url).where(feeds.c.id == feed_id))}
-    others = [offer for offer in found if offer.feed_url not in own]
-    if own and others:
-        replace_offers(db, feed_id, others)
-    db.execute(update(polls).where(polls.c.feed_id == feed_id).values(searched_at=now))
-
-
-def start_afresh(db: Connection, feed_id: int, *, now: datetime) -> None:
-    """Let the feed be asked at once, and as if for the first time: for one at another address."""
-    db.execute(update(feeds).where(feeds.c.id == feed_id).values(is_paused=False))
-    forgotten = dict.fromkeys(
-        ("etag", "last_modified", "body_hash", "items", "error", "fault", "failing_since", "searched_at")
-    )
-    db.execute(update(polls).where(polls.c.feed_id == feed_id).values(n_failures=0, next_check_at=now, **forgotten))
-
-
-def offers(db: Connection, feed_id: int) -> list[FeedOffer]:
-    """Return the feeds that the site offers and that are not subscribed to."""
-    is_subscribed = exists().where(feeds.c.feed_key == feed_offers.c.feed_key)
-    rows = db.execute(
-        select(feed_offers.c.feed_url, feed_offers.c.title)
-        .where(feed_offers.c.feed_id == feed_id, ~is_subscribed)
-        .order_by(feed_offers.c.position)
-    )
-    return [FeedOffer(row.feed_url, row.title) for row in rows]
 
 
 def _ids_at(db: Connection, feed_urls: Sequence[str]) -> dict[str, int]:
@@ -427,57 +263,6 @@ def _subscription(row: RowMapping, folder: tuple[str, ...]) -> Subscription:
     )
 
 
-def _select_feeds() -> Select[Any]:
-    return select(feeds, feed_title.label("shown_title"), *polls.c).join(polls, polls.c.feed_id == feeds.c.id)
-
-
-def _shown_title(row: Mapping[str, Any]) -> str:
-    """Return what `feed_title` gives."""
-    title: str = row["owner_title"] or row["title"] or row["feed_url"]
-    return title
-
-
-def _feed(row: Mapping[Any, Any]) -> Feed:
-    return Feed(
-        id=row["id"],
-        feed_url=row["feed_url"],
-        title=row["shown_title"],
-        site_url=row["site_url"],
-        folder_id=row["folder_id"],
-        language=row["language"],
-        country=row["country"],
-        is_paused=row["is_paused"],
-        interval_s=row["interval_s"],
-        moved_from_url=row["moved_from_url"],
-        moved_at=row["moved_at"],
-        wants_full_text=row["wants_full_text"],
-        added_at=row["added_at"],
-    )
-
-
-def _poll(row: RowMapping) -> Poll:
-    return Poll(
-        feed_id=row["feed_id"],
-        validators=Validators(row["etag"], row["last_modified"]),
-        body_hash=row["body_hash"],
-        checked_at=row["checked_at"],
-        succeeded_at=row["succeeded_at"],
-        next_check_at=row["next_check_at"],
-        error=row["error"],
-        n_failures=row["n_failures"],
-        whole_at=row["whole_at"],
-        wishes=Wishes(row["ttl_s"], frozenset(row["skip_hours"] or ()), frozenset(row["skip_days"] or ())),
-        moving_to=row["moving_to"],
-        n_moves=row["n_moves"] or 0,
-        fault=Fault(row["fault"]) if row["fault"] else None,
-        failing_since=row["failing_since"],
-        took_s=row["took_s"],
-        n_entries=row["n_entries"],
-        items=row["items"] or b"",
-        searched_at=row["searched_at"],
-    )
-
-
 def _counts() -> Select[Any]:
     is_unread = case((article_status.c.read_at.is_(None), entries.c.article_id))
     return (
@@ -497,11 +282,11 @@ def _lines(db: Connection, wanted: Select[Any], counts: Select[Any]) -> list[Fee
     counted = {row.feed_id: row for row in db.execute(counts)}
     lines = []
     for row in db.execute(wanted).mappings():
-        feed, count = _feed(row), counted.get(row["id"])
+        feed, count = feed_from(row), counted.get(row["id"])
         lines.append(
             FeedLine(
                 feed=feed,
-                poll=_poll(row),
+                poll=poll_from(row),
                 folder=FOLDER_MARK.join(paths[feed.folder_id]) if feed.folder_id else None,
                 n_articles=count.n_articles if count else 0,
                 n_unread=count.n_unread if count else 0,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, or_, select, update
 
 from aggregator.models.hubs import Hub, HubOffer, Push
-from aggregator.store.feeds import check_now
+from aggregator.store.polling import check_now
 from aggregator.store.schema import feeds, hubs, pushes
 from aggregator.store.statements import chunks
 

@@ -11,7 +11,7 @@ from aggregator.config import FetchSettings, ParseSettings, PollSettings
 from aggregator.fetch.http import fetch_all
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import Refreshed, Tools
-from aggregator.store import feeds
+from aggregator.store import polling
 from aggregator.store.db import transaction
 from tests.chaos.ledger import judge
 from tests.chaos.publisher import Publisher
@@ -27,7 +27,7 @@ def test_of_200_feeds_with_40_percent_faulty_the_others_are_kept_whole(tmp_path:
     with Publisher(200, seed=4, faulty=0.4, n_hosts=200, gaps_s=(3600.0, 7200.0)) as publisher:
         engine = open_with_feeds(tmp_path, publisher)
         with transaction(engine) as db:
-            due = feeds.claim_due(db, now=now(), limit=999, lease_s=600)
+            due = polling.claim_due(db, now=now(), limit=999, lease_s=600)
         with Parsers(PARSE) as parsers:
             tools = Tools(fetch=partial(fetch_all, settings=FETCH), parse=parsers.parse)
             done = list(refreshing.refresh(engine, due, tools, PollSettings(), now=now()))

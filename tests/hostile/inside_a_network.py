@@ -21,7 +21,7 @@ from aggregator.models.fetching import Failed, Fetched, Reply, Request
 from aggregator.models.subscribing import Subscription
 from aggregator.parse.opml import parse_opml
 from aggregator.refreshing import Tools
-from aggregator.store import articles, feeds
+from aggregator.store import articles, feeds, polling
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.hostile.network import NXDOMAIN, SERVFAIL, Names, Zone, settle
 from tests.hostile.paper import parse_here
@@ -108,8 +108,8 @@ def poll(engine: Engine, *urls: str, tools_settings: FetchSettings = SETTINGS, n
     for n in range(n_polls):
         now = NOON + timedelta(days=n)
         with transaction(engine) as db:
-            feeds.check_now(db, None, now=now)
-            due = feeds.claim_due(db, now=now, limit=1000, lease_s=60)
+            polling.check_now(db, None, now=now)
+            due = polling.claim_due(db, now=now, limit=1000, lease_s=60)
         list(refreshing.refresh(engine, due, tools, PollSettings(), now=now))
 
 

@@ -20,7 +20,7 @@ from aggregator.models.stories import Regrouping
 from aggregator.models.subscribing import Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import Tools
-from aggregator.store import articles, feeds, stories
+from aggregator.store import articles, feeds, polling, stories
 from aggregator.store.db import transaction
 from tests.integration.desk import draft
 
@@ -51,7 +51,7 @@ def print_paper(engine: Engine, texts: Sequence[str], *, page_bytes: int, now: d
     with transaction(engine) as db:
         for url, text in zip(bodies, texts, strict=True):
             feeds.subscribe(db, Subscription(feed_url=url, folder=(text[:200],)), now=now)
-        due = feeds.claim_due(db, now=now, limit=len(bodies), lease_s=60)
+        due = polling.claim_due(db, now=now, limit=len(bodies), lease_s=60)
     done = list(refreshing.refresh(engine, due, Tools(fetch=_Press(bodies), parse=parse_here), PollSettings(), now=now))
     assert [each.why for each in done if each.why] == []
     assert sum(each.kept.n_new for each in done) >= len(texts)

@@ -16,7 +16,7 @@ from aggregator.models.subscribing import Subscription
 from aggregator.parse.feed import parse_feed
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import Refreshed, Tools
-from aggregator.store import feeds
+from aggregator.store import feeds, polling
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.schema import Words, articles, entries, metadata
 from tests.fuzz.mutants import mutants
@@ -47,7 +47,7 @@ def take_in(engine: Engine, documents: Sequence[bytes]) -> tuple[list[DueFeed], 
     with transaction(engine) as db:
         for url in bodies:
             feeds.subscribe(db, Subscription(feed_url=url), now=NOON)
-        due = sorted(feeds.claim_due(db, now=NOON, limit=len(bodies), lease_s=60), key=lambda each: each.feed.id)
+        due = sorted(polling.claim_due(db, now=NOON, limit=len(bodies), lease_s=60), key=lambda each: each.feed.id)
     return due, list(refreshing.refresh(engine, due, Tools(fetch, parse_here), PollSettings(), now=NOON))
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, func, select
 from aggregator.cli.main import broadsheet
 from aggregator.errors import DiskFullError, StoreError
 from aggregator.models.feeds import Poll, Validators
-from aggregator.store import feeds
 from aggregator.store.backup import back_up
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.schema import articles, entries, polls
@@ -57,7 +56,7 @@ def test_a_copy_made_while_feeds_are_polled_holds_whole_polls(engine: Engine, tm
         for n in range(100_000):
             with transaction(engine) as db:
                 bring(db, feed_id, *(entry(f"{n}-{each}") for each in range(N_AT_ONCE)))
-                feeds.record_poll(
+                polling.record_poll(
                     db,
                     Poll(
                         feed_id=feed_id,

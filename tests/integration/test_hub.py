@@ -19,7 +19,7 @@ from aggregator.models.hubs import Hub
 from aggregator.models.subscribing import Subscription
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import Tools
-from aggregator.store import articles, feeds, hubs, schema
+from aggregator.store import articles, feeds, hubs, polling, schema
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.server import Ask, Page, Site
 from web import create_app
@@ -71,8 +71,8 @@ class Press:
 
     def poll(self) -> None:
         with transaction(self.engine) as db:
-            feeds.check_now(db, None, now=self.now)
-            due = feeds.claim_due(db, now=self.now, limit=9, lease_s=60)
+            polling.check_now(db, None, now=self.now)
+            due = polling.claim_due(db, now=self.now, limit=9, lease_s=60)
         list(refreshing.refresh(self.engine, due, self.tools, PollSettings(), now=self.now))
 
     def ask_hubs(self) -> list[str]:

@@ -22,7 +22,7 @@ from aggregator.models.pages import FeedLine
 from aggregator.models.subscribing import Subscription
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import CLAIM_S, Refreshed, Tools
-from aggregator.store import articles, feeds, schema
+from aggregator.store import articles, discovered, feeds, polling, schema
 from aggregator.store import reading as marks
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.revisions import revisions_of
@@ -68,8 +68,8 @@ def subscribe(engine: Engine, *urls: str) -> None:
 
 def poll(engine: Engine, *, now: datetime = NOON) -> list[Refreshed]:
     with transaction(engine) as db:
-        feeds.check_now(db, None, now=now)
-        due = feeds.claim_due(db, now=now, limit=100, lease_s=60)
+        polling.check_now(db, None, now=now)
+        due = polling.claim_due(db, now=now, limit=100, lease_s=60)
     return list(refreshing.refresh(engine, due, TOOLS, PollSettings(), now=now))
 
 
@@ -156,7 +156,7 @@ def test_the_address_of_a_site_becomes_that_of_the_feed_it_offers(engine: Engine
     assert done.feed.feed_url == site.at("/a")
     assert titles(engine) == {"fire"}
     with reading(engine) as db:
-        assert [offer.feed_url for offer in feeds.offers(db, done.feed.id)] == [site.at("/b")]
+        assert [offer.feed_url for offer in discovered.offers_of(db, done.feed.id)] == [site.at("/b")]
 
 
 def test_a_site_without_a_feed_says_so(engine: Engine):
@@ -177,7 +177,7 @@ def test_a_fault_of_ours_in_one_feed_stops_no_other(engine: Engine):
     with Site({"/good": rss("fire"), "/bad": rss("flood")}) as site:
         subscribe(engine, site.at("/bad"), site.at("/good"))
         with transaction(engine) as db:
-            due = feeds.claim_due(db, now=NOON, limit=9, lease_s=60)
+            due = polling.claim_due(db, now=NOON, limit=9, lease_s=60)
         tools = Tools(fetch=TOOLS.fetch, parse=parse_or_stumble)
         done = list(refreshing.refresh(engine, due, tools, PollSettings(), now=NOON))
     assert sum(each.why is None for each in done) == 1
@@ -192,7 +192,7 @@ def test_what_cannot_be_read_is_asked_for_again_counted_from_when_it_came(engine
 
     subscribe(engine, "https://a.example/feed")
     with transaction(engine) as db:
-        due = feeds.claim_due(db, now=NOON, limit=9, lease_s=60)
+        due = polling.claim_due(db, now=NOON, limit=9, lease_s=60)
     list(refreshing.refresh(engine, due, Tools(fetch_late, parse_here), PollSettings(min_interval_s=900), now=NOON))
     assert lines(engine)["https://a.example/feed"].poll.next_check_at >= NOON + timedelta(seconds=600 + 900)
 
@@ -268,7 +268,7 @@ def test_a_feed_is_not_due_before_its_time_however_often_the_worker_starts_again
         due_at = lines(engine)[site.at("/feed")].poll.next_check_at
     for now, n_due in ((due_at - timedelta(seconds=1), 0), (due_at, 1)):
         with transaction(engine) as db:
-            assert len(feeds.claim_due(db, now=now, limit=9, lease_s=60)) == n_due
+            assert len(polling.claim_due(db, now=now, limit=9, lease_s=60)) == n_due
 
 
 def hourly(engine: Engine, n: int, *, start: int = 0) -> list[Refreshed]:
@@ -469,7 +469,7 @@ def test_the_site_of_a_lost_feed_is_searched_once_a_week_and_what_it_offers_is_o
         assert site.paths().count("/") == 2
         assert "/new" not in site.paths()
         with transaction(engine) as db:
-            [offer] = feeds.offers(db, lines_id(engine))
+            [offer] = discovered.offers_of(db, lines_id(engine))
             assert offer.feed_url == site.at("/new")
             readdress(db, lines_id(engine), offer.feed_url, now=NOON + timedelta(days=9))
         hourly(engine, 1, start=24 * 9)
@@ -512,7 +512,7 @@ def test_items_that_come_again_word_for_word_are_counted_and_not_read(engine: En
 
         site.pages["/feed"] = dated(*names[:9], "the latest")
         with transaction(engine) as db:
-            due = feeds.claim(db, [lines_id(engine)], now=NOON, lease_s=60)
+            due = polling.claim(db, [lines_id(engine)], now=NOON, lease_s=60)
         [done] = refreshing.refresh(engine, due, Tools(TOOLS.fetch, parse), PollSettings(), now=NOON)
     assert read == [1]
     assert (done.kept.n_new, done.kept.n_unchanged) == (1, 9)
@@ -536,7 +536,7 @@ def test_a_host_that_wants_a_pause_gets_it_while_what_its_other_feeds_sent_is_be
         one_by_one = replace(FETCH, per_host=1, per_host_gap_s=0.0)
         tools = Tools(fetch=partial(fetch_all, settings=one_by_one), parse=parse_slowly)
         with transaction(engine) as db:
-            due = feeds.claim_due(db, now=NOON, limit=100, lease_s=60)
+            due = polling.claim_due(db, now=NOON, limit=100, lease_s=60)
         done = list(refreshing.refresh(engine, due, tools, PollSettings(), now=NOON))
         assert sum("asked to be left alone" in (each.why or "") for each in done) == 2
         poll(engine, now=NOON + timedelta(minutes=50))
@@ -558,7 +558,7 @@ def n_free(engine: Engine, *, now: datetime) -> int:
 def test_feeds_stay_claimed_while_their_worker_works_and_a_minute_after_it_was_killed(engine: Engine):
     subscribe(engine, *(f"https://{n}.example/" for n in range(10)))
     with transaction(engine) as db:
-        due = feeds.claim_due(db, now=NOON, limit=100, lease_s=CLAIM_S)
+        due = polling.claim_due(db, now=NOON, limit=100, lease_s=CLAIM_S)
 
     def slow(requests: Iterable[Request], *, now: datetime, held: object) -> Iterator[Reply]:
         for n, request in enumerate(requests):
@@ -576,7 +576,7 @@ def test_feeds_stay_claimed_while_their_worker_works_and_a_minute_after_it_was_k
 def test_the_first_answer_is_kept_before_the_second_and_ever_more_at_once_after_it(engine: Engine):
     subscribe(engine, *(f"https://{n}.example/" for n in range(400)))
     with transaction(engine) as db:
-        due = feeds.claim_due(db, now=NOON, limit=400, lease_s=CLAIM_S)
+        due = polling.claim_due(db, now=NOON, limit=400, lease_s=CLAIM_S)
     n_come = 0
 
     def fetch(requests: Iterable[Request], *, now: datetime, held: object) -> Iterator[Reply]:
@@ -604,7 +604,7 @@ def test_whoever_stops_in_the_middle_keeps_what_came_and_lets_go_of_the_rest(eng
     with Site({f"/{n}": rss(f"t{n}") for n in range(6)}) as site:
         subscribe(engine, *(site.at(path) for path in site.pages))
         with transaction(engine) as db:
-            due = feeds.claim_due(db, now=NOON, limit=100, lease_s=CLAIM_S)
+            due = polling.claim_due(db, now=NOON, limit=100, lease_s=CLAIM_S)
         one_by_one = replace(FETCH, in_flight=1, per_host_gap_s=0.0)
         tools = Tools(fetch=partial(fetch_all, settings=one_by_one), parse=parse_later)
         checks = refreshing.refresh(engine, due, tools, PollSettings(), now=NOON)

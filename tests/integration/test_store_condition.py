@@ -8,7 +8,7 @@ from aggregator.health import OLD_AFTER
 from aggregator.models.feeds import Poll
 from aggregator.models.hubs import HubOffer
 from aggregator.models.preferences import Preferences
-from aggregator.store import condition, feeds, hubs
+from aggregator.store import condition, feeds, hubs, polling
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from tests.integration.desk import DAY, HOUR, NOON, bring, entry, subscribe
@@ -19,9 +19,9 @@ def test_the_figures_tell_what_waits_what_fails_and_what_is_announced(engine: En
         good, bad, slow, idle = (subscribe(db, name) for name in ("good", "bad", "slow", "idle"))
         bring(db, good, entry("a"), entry("b"), at=NOON - HOUR)
         poll = Poll(feed_id=good, checked_at=NOON, next_check_at=NOON + DAY, n_entries=2)
-        feeds.record_poll(db, poll)
-        feeds.record_poll(db, replace(poll, feed_id=bad, error="No.", next_check_at=NOON - HOUR))
-        feeds.record_poll(db, replace(poll, feed_id=slow, took_s=14.0))
+        polling.record_poll(db, poll)
+        polling.record_poll(db, replace(poll, feed_id=bad, error="No.", next_check_at=NOON - HOUR))
+        polling.record_poll(db, replace(poll, feed_id=slow, took_s=14.0))
         feeds.set_paused(db, idle, is_paused=True, now=NOON)
         hubs.note_offers(db, {good: HubOffer("https://hub.example/", "https://good.example/")}, now=NOON)
         hubs.confirm(db, good, lease=DAY, renew_after=HOUR, now=NOON)

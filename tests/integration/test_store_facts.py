@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from aggregator.models.feeds import FeedFacts
 from aggregator.models.stories import Member, Regrouping
-from aggregator.store import feeds
+from aggregator.store import polling
 from aggregator.store.db import transaction
 from aggregator.store.facts import RHYTHM_ARTICLES, facts_of
 from tests.integration.desk import DAY, HOUR, NOON, bring, draft, entry, ids_by_title, save, subscribe
@@ -31,7 +31,7 @@ def test_the_latest_dates_of_each_feed_are_its_own(engine: Engine) -> None:
             bring(db, busy, entry(f"b{hour}", at="busy"), at=NOON - hour * HOUR)
         bring(db, quiet, entry("q", at="quiet"), at=NOON - 300 * DAY)
         facts = facts_of(db, [busy, quiet], since=NOON - DAY, now=NOON)
-        [due, _] = feeds.claim_due(db, now=NOON, limit=9, lease_s=60)
+        [due, _] = polling.claim_due(db, now=NOON, limit=9, lease_s=60)
     assert sorted(facts[busy].published, reverse=True) == [NOON - hour * HOUR for hour in range(RHYTHM_ARTICLES)]
     assert facts[quiet].published == (NOON - 300 * DAY,)
     assert due.facts.published

@@ -12,7 +12,7 @@ from aggregator.health import OLD_AFTER, health
 from aggregator.models.feeds import Fault, FeedChoice, FeedOrder, FolderCount, Poll
 from aggregator.models.stories import Regrouping
 from aggregator.models.subscribing import Subscription
-from aggregator.store import feed_list, feeds, folders
+from aggregator.store import feed_list, feeds, folders, polling
 from aggregator.store.db import transaction
 from tests.integration.desk import DAY, NOON, bring, draft, entry, ids_by_title, save
 
@@ -50,7 +50,7 @@ def ill_feeds(db: Connection) -> None:
         if name in ("Good", "Old"):
             ago = 100 * DAY if name == "Old" else timedelta(hours=1)
             bring(db, feed_id, entry(name), at=NOON - ago)
-        feeds.record_poll(db, checked(feed_id, **poll))
+        polling.record_poll(db, checked(feed_id, **poll))
         if name == "Gone":
             feeds.set_paused(db, feed_id, is_paused=True, now=NOON)
 
@@ -93,7 +93,7 @@ def test_many_feeds_are_paused_moved_checked_and_deleted_at_once(engine: Engine)
     with transaction(engine) as db:
         ids = [subscribe(db, f"F{n}", "Old") for n in range(5)]
         for feed_id in ids:
-            feeds.record_poll(db, checked(feed_id))
+            polling.record_poll(db, checked(feed_id))
         assert feed_list.pause(db, ids[:3], is_paused=True, now=NOON) == 3
         assert feed_list.pause(db, ids, is_paused=True, now=NOON) == 2
         assert feed_list.check_now(db, ids, now=NOON) == 0
@@ -145,8 +145,8 @@ def test_each_feed_says_how_far_it_has_come_on_first_run(engine: Engine) -> None
         for name in ("Late", "Good", "Bad"):
             subscribe(db, name)
         bring(db, 2, entry("a"), entry("b"))
-        feeds.record_poll(db, checked(2))
-        feeds.record_poll(db, checked(3, error="No."))
+        polling.record_poll(db, checked(2))
+        polling.record_poll(db, checked(3, error="No."))
         save(db, Regrouping(stories=(draft([min(ids_by_title(db).values())]),)))
         told = feed_list.first_steps(db, limit=2)
         assert [(each.title, each.is_checked, each.n_articles, each.n_grouped) for each in told] == [

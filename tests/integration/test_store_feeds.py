@@ -1,8 +1,6 @@
-"""Feeds, folders and polling, on SQLite and PostgreSQL."""
+"""Feeds and folders, on SQLite and PostgreSQL."""
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timezone
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -11,11 +9,11 @@ from aggregator.arrivals import decide
 from aggregator.errors import NotFoundError
 from aggregator.models.arrivals import Arrivals
 from aggregator.models.entries import Entry, FeedOffer, ParsedFeed
-from aggregator.models.feeds import Poll, Validators
+from aggregator.models.feeds import Poll
 from aggregator.models.stories import Regrouping
 from aggregator.models.subscribing import ImportResult, Subscription
 from aggregator.parse.opml import parse_opml, write_opml
-from aggregator.store import articles, feeds, folders, reading, showing, stories
+from aggregator.store import articles, discovered, feeds, folders, polling, reading, showing, stories
 from aggregator.store.db import transaction
 from aggregator.subscribing import foresee, subscribe_all
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
@@ -24,7 +22,7 @@ from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, en
 def test_a_new_feed_is_due_at_once(engine: Engine) -> None:
     with transaction(engine) as db:
         feed_id = subscribe(db)
-        (due,) = feeds.claim_due(db, now=NOON, limit=10, lease_s=60)
+        (due,) = polling.claim_due(db, now=NOON, limit=10, lease_s=60)
     assert due.feed.id == feed_id
     assert due.is_new
     assert due.poll == Poll(feed_id=feed_id, next_check_at=NOON)
@@ -135,104 +133,7 @@ def test_an_address_too_long_for_an_index_is_kept(engine: Engine) -> None:
         assert articles.known(db, feed_id, [entry(path, guid=path * 3)]).by_guid.keys() == {path * 3}
 
 
-def test_a_claimed_feed_is_nobody_elses_until_the_lease_ends(engine: Engine) -> None:
-    with transaction(engine) as db:
-        feed_id = subscribe(db)
-        assert len(feeds.claim_due(db, now=NOON, limit=10, lease_s=60)) == 1
-        assert feeds.claim_due(db, now=NOON + timedelta(seconds=59), limit=10, lease_s=60) == []
-        assert [due.feed.id for due in feeds.claim_due(db, now=NOON + timedelta(seconds=60), limit=10, lease_s=60)] == [
-            feed_id
-        ]
-
-
-def test_feeds_are_claimed_longest_due_first(engine: Engine) -> None:
-    with transaction(engine) as db:
-        late = subscribe(db, "late", now=NOON)
-        early = subscribe(db, "early", now=NOON - HOUR)
-        subscribe(db, "later", now=NOON + HOUR)
-        claimed = feeds.claim_due(db, now=NOON, limit=10, lease_s=60)
-    assert [due.feed.id for due in claimed] == [early, late]
-
-
-def test_a_recorded_poll_comes_back_with_the_next_claim(engine: Engine) -> None:
-    with transaction(engine) as db:
-        feed_id = subscribe(db)
-        feeds.claim_due(db, now=NOON, limit=1, lease_s=3600)
-        poll = Poll(
-            feed_id=feed_id,
-            validators=Validators('"tag"', "Fri, 20 Mar 2026 12:00:00 GMT"),
-            body_hash="00ff",
-            checked_at=NOON,
-            succeeded_at=NOON - DAY,
-            next_check_at=NOON + HOUR,
-            error="It is away.",
-            n_failures=2,
-        )
-        feeds.record_poll(db, poll)
-        assert feeds.claim_due(db, now=NOON, limit=1, lease_s=60) == []
-        (due,) = feeds.claim_due(db, now=NOON + HOUR, limit=1, lease_s=60)
-    assert due.poll == poll
-    assert not due.is_new
-
-
-def test_a_paused_feed_is_never_due_and_due_at_once_after(engine: Engine) -> None:
-    with transaction(engine) as db:
-        feed_id = subscribe(db)
-        feeds.set_paused(db, feed_id, is_paused=True, now=NOON)
-        assert feeds.claim_due(db, now=NOON + DAY, limit=1, lease_s=60) == []
-        assert feeds.check_now(db, None, now=NOON) == 0
-        feeds.set_paused(db, feed_id, is_paused=False, now=NOON + HOUR)
-        (due,) = feeds.claim_due(db, now=NOON + HOUR, limit=1, lease_s=60)
-    assert due.poll.next_check_at == NOON + HOUR
-
-
-def test_checking_now_makes_feeds_due(engine: Engine) -> None:
-    with transaction(engine) as db:
-        ids = [subscribe(db, name, now=NOON + DAY) for name in "abc"]
-        assert feeds.check_now(db, ids[1], now=NOON) == 1
-        assert [due.feed.id for due in feeds.claim_due(db, now=NOON, limit=9, lease_s=60)] == [ids[1]]
-        assert feeds.check_now(db, None, now=NOON) == 3
-
-
-def test_the_owner_may_claim_a_feed_that_is_not_due(engine: Engine) -> None:
-    with transaction(engine) as db:
-        ids = [subscribe(db, name, now=NOON + DAY) for name in "ab"]
-        claimed = feeds.claim(db, [ids[1], 999, ids[0]], now=NOON, lease_s=60)
-    assert [due.feed.id for due in claimed] == [ids[1], ids[0]]
-
-
-def test_workers_that_claim_at_once_never_get_the_same_feed(engine: Engine) -> None:
-    with transaction(engine) as db:
-        ids = [subscribe(db, f"feed{number}") for number in range(60)]
-
-    def claim_all(_: int) -> list[int]:
-        claimed: list[int] = []
-        while True:
-            with transaction(engine) as db:
-                due = feeds.claim_due(db, now=NOON, limit=7, lease_s=60)
-            if not due:
-                return claimed
-            claimed += [each.feed.id for each in due]
-
-    with ThreadPoolExecutor(4) as pool:
-        claimed = [feed_id for each in pool.map(claim_all, range(4)) for feed_id in each]
-    # A worker may have found all that was left locked by others and given up early; none was claimed twice.
-    assert sorted(claimed) == ids
-
-
 # On SQLite one claims after the other.
-@pytest.mark.parametrize(
-    "database_url", [pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))], indirect=True
-)
-def test_a_worker_passes_over_feeds_that_another_is_claiming(engine: Engine) -> None:
-    with transaction(engine) as db:
-        subscribe(db, "a")
-        subscribe(db, "b")
-    with transaction(engine) as one, transaction(engine) as other:
-        first = feeds.claim_due(one, now=NOON, limit=1, lease_s=60)
-        second = feeds.claim_due(other, now=NOON, limit=5, lease_s=60)
-    assert len(first) == len(second) == 1
-    assert first[0].feed.id != second[0].feed.id
 
 
 def test_deleting_a_feed_takes_what_only_it_brought(engine: Engine) -> None:
@@ -269,12 +170,12 @@ def test_a_sites_other_feeds_are_offered_until_they_are_subscribed_to(engine: En
     with transaction(engine) as db:
         feed_id = subscribe(db)
         offered = [FeedOffer("https://sport.example/feed.xml", "Sport"), FeedOffer("https://arts.example/feed.xml")]
-        feeds.replace_offers(db, feed_id, offered)
-        assert feeds.offers(db, feed_id) == offered
+        discovered.replace_offers(db, feed_id, offered)
+        assert discovered.offers_of(db, feed_id) == offered
         subscribe(db, "sport")
-        assert feeds.offers(db, feed_id) == offered[1:]
-        feeds.replace_offers(db, feed_id, [])
-        assert feeds.offers(db, feed_id) == []
+        assert discovered.offers_of(db, feed_id) == offered[1:]
+        discovered.replace_offers(db, feed_id, [])
+        assert discovered.offers_of(db, feed_id) == []
 
 
 def test_a_feeds_line_counts_its_articles(engine: Engine) -> None:
@@ -316,16 +217,6 @@ def test_a_moment_without_a_time_zone_is_refused(engine: Engine) -> None:
         subscribe(db, now=NOON.replace(tzinfo=None))
 
 
-def test_a_poll_of_a_feed_that_was_deleted_meanwhile_is_let_go(engine: Engine) -> None:
-    with transaction(engine) as db:
-        feed_id = subscribe(db)
-        (due,) = feeds.claim_due(db, now=NOON, limit=1, lease_s=60)
-        feeds.delete_feed(db, feed_id)
-        feeds.record_poll(db, replace(due.poll, checked_at=NOON))
-        assert bring(db, feed_id, entry("late")).n_new == 0
-        assert feeds.feed_lines(db) == []
-
-
 def _leads_to(db: Connection, feed_id: int, shared: Entry) -> Arrivals:
     return decide([shared], articles.known(db, feed_id, [shared]), feeds.find_feed(db, feed_id), now=NOON)
 
@@ -341,7 +232,7 @@ def test_many_feeds_are_subscribed_to_at_once_and_each_says_what_became_of_it(en
     assert len({each.feed_id for each in outcomes}) == len(urls)
     with transaction(engine) as db:
         assert feeds.places_of(db, [outcomes[7].feed_id or 0]) == {outcomes[7].feed_id: ("Many", "7")}
-        assert len(feeds.claim_due(db, now=NOON, limit=9_999, lease_s=1)) == len(urls)
+        assert len(polling.claim_due(db, now=NOON, limit=9_999, lease_s=1)) == len(urls)
 
 
 def test_a_list_of_many_kinds_comes_back_the_same_after_it_was_imported(engine: Engine) -> None:

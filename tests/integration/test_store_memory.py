@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from aggregator.models.encoders import Calibration, EncoderName
 from aggregator.models.feeds import Poll
 from aggregator.models.stories import Regrouping
-from aggregator.store import articles, feeds, reading
+from aggregator.store import articles, feeds, polling, reading
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from tests.integration.desk import (
@@ -140,7 +140,7 @@ def test_progress_counts_what_is_done_and_what_is_left(engine: Engine) -> None:
         a, b, c = bring_from(db, "a", "b", "c")
         bring_from(db, "old", at=NOON - 9 * DAY)
         gazette = feeds.find_feed(db, subscribe(db))
-        feeds.record_poll(
+        polling.record_poll(
             db, Poll(feed_id=gazette.id, checked_at=NOON, next_check_at=NOON, error="Away.", n_failures=1)
         )
         feeds.set_paused(db, subscribe(db, "paused"), is_paused=True, now=NOON)

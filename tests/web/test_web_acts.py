@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from aggregator.models.entries import FeedOffer
 from aggregator.models.feeds import Poll
-from aggregator.store import articles, feeds
+from aggregator.store import articles, discovered, feeds, polling
 from aggregator.store.db import reading as looking
 from aggregator.store.db import transaction
 from tests.edition import NOON, Edition
@@ -183,7 +183,7 @@ def test_the_last_error_of_a_feed_is_shown_in_words(client: FlaskClient, engine:
     feed_id = edition.feed_ids["North Wire"]
     poll = Poll(feed_id=feed_id, checked_at=NOON, next_check_at=NOON, error="The server is on fire.", n_failures=3)
     with transaction(engine) as db:
-        feeds.record_poll(db, poll)
+        polling.record_poll(db, poll)
     for path in ("/feeds", f"/feed/{feed_id}"):
         assert "The server is on fire." in said(client, path)
     assert "1 feed failing" in said(client, "/")
@@ -192,7 +192,7 @@ def test_the_last_error_of_a_feed_is_shown_in_words(client: FlaskClient, engine:
 def test_the_other_feeds_of_a_site_are_offered(client: FlaskClient, engine: Engine, edition: Edition) -> None:
     feed_id = edition.feed_ids["North Wire"]
     with transaction(engine) as db:
-        feeds.replace_offers(db, feed_id, [FeedOffer("https://north-wire.example/sport.xml", "Sport")])
+        discovered.replace_offers(db, feed_id, [FeedOffer("https://north-wire.example/sport.xml", "Sport")])
     assert "The site also offers" in said(client, f"/feed/{feed_id}")
     post(client, "/feeds", url="https://north-wire.example/sport.xml")
     assert "The site also offers" not in said(client, f"/feed/{feed_id}")
@@ -204,9 +204,9 @@ def test_a_feed_that_fails_may_go_on_where_its_site_offers_it(
     feed_id, there = edition.feed_ids["North Wire"], "https://north-wire.example/new.xml"
     since = NOON - timedelta(days=40)
     with transaction(engine) as db:
-        feeds.replace_offers(db, feed_id, [FeedOffer(there, "New")])
+        discovered.replace_offers(db, feed_id, [FeedOffer(there, "New")])
         failing = Poll(feed_id=feed_id, checked_at=NOON, next_check_at=NOON, error="No.", failing_since=since)
-        feeds.record_poll(db, failing)
+        polling.record_poll(db, failing)
     shown = said(client, f"/feed/{feed_id}")
     assert "It seems to be dead. No." in shown
     assert "The site now offers" in shown

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from aggregator.models.feeds import Poll
 from aggregator.models.subscribing import Subscription
-from aggregator.store import articles, feeds
+from aggregator.store import articles, feeds, polling
 from aggregator.store.db import reading, transaction
 from tests.edition import NOON, Edition
 from tests.forms import post
@@ -27,7 +27,7 @@ def many(engine: Engine) -> list[int]:
     with transaction(engine) as db:
         ids = [each.feed_id or 0 for each in feeds.subscribe_many(db, wanted, now=NOON)]
         ill = Poll(feed_id=ids[7], checked_at=NOON, next_check_at=NOON, error="The server is on fire.", n_failures=1)
-        feeds.record_poll(db, ill)
+        polling.record_poll(db, ill)
     return ids
 
 

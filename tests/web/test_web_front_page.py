@@ -12,7 +12,7 @@ from aggregator.config import Settings, WebSettings
 from aggregator.models.acts import MarkKind, Mute, MuteKind
 from aggregator.models.feeds import Poll
 from aggregator.models.front import Visit
-from aggregator.store import feeds, marks, mutes, reading, showing, stories
+from aggregator.store import marks, mutes, polling, reading, showing, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
 from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day
@@ -194,7 +194,7 @@ def test_without_a_way_out_the_last_edition_stands_with_a_banner(
             failed = Poll(
                 feed_id=feed_id, checked_at=NOON, succeeded_at=NOON - 5 * HOUR, next_check_at=NOON, error="No route."
             )
-            feeds.record_poll(db, failed)
+            polling.record_poll(db, failed)
     said = shown(client)
     assert "None of 6 feeds could be read at the last check" in said
     assert "5 h ago" in said

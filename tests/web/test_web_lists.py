@@ -20,7 +20,7 @@ from aggregator.models.fetching import Fetched
 from aggregator.parse.opml import parse_opml
 from aggregator.parse.sandbox import Parsed, parse_reply, read_list
 from aggregator.probing import probe_wanted
-from aggregator.store import feeds
+from aggregator.store import feeds, polling
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.subscribing import import_step
@@ -251,8 +251,8 @@ def test_on_first_run_each_feed_says_how_far_it_has_come(client: FlaskClient, en
     bring(client, LIST)
     assert said(client, "/").count("waits to be fetched") == 2
     with transaction(engine) as db:
-        feeds.record_poll(db, Poll(feed_id=1, checked_at=NOON, next_check_at=NOON))
-        feeds.record_poll(db, Poll(feed_id=2, checked_at=NOON, next_check_at=NOON, error="It is gone."))
+        polling.record_poll(db, Poll(feed_id=1, checked_at=NOON, next_check_at=NOON))
+        polling.record_poll(db, Poll(feed_id=2, checked_at=NOON, next_check_at=NOON, error="It is gone."))
     assert client.get("/progress/feeds.json").get_json() == {"1": "fetched, 0 articles, 0 grouped", "2": "It is gone."}
 
 
