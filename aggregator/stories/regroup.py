@@ -19,7 +19,7 @@ from aggregator.stories.follow import settle
 from aggregator.stories.group import BAR, Labels, Part, group, thinned
 from aggregator.stories.lead import Closeness, lead
 from aggregator.stories.rank import rank, rank_terms
-from aggregator.stories.similarity import Links, Rows
+from aggregator.stories.similarity import Links, Rows, Scores, both_ways
 from aggregator.stories.window import Window
 
 EDGE = 0.5
@@ -131,9 +131,7 @@ def _region(window: Window, stories: Rows, touched: NDArray[np.bool_], original:
 
 def _nearest(window: Window, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the articles that are one of these articles' NEAREST, and at an edge."""
-    near = window.links[np.flatnonzero(rows)].tocoo()
-    strong = near.data >= EDGE
-    row, column, value = near.row[strong], near.col[strong], near.data[strong]
+    row, column, value = _edges(window, rows)
     order = np.lexsort((column, -value, row))
     row, column = row[order], column[order]
     starts = np.searchsorted(row, row)
@@ -151,15 +149,26 @@ def _is_large(stories: Rows) -> NDArray[np.bool_]:
 def _links_of(window: Window, rows: Rows, is_fresh: NDArray[np.bool_]) -> Links:
     """Return the links between these articles, by their places in `rows`, that a fresh one has a part in."""
     links = window.links[rows][:, rows]
-    return links if is_fresh.all() else thinned(links, lambda left, right: is_fresh[left] | is_fresh[right])
+    some = links if is_fresh.all() else thinned(links, lambda left, right: is_fresh[left] | is_fresh[right])
+    return both_ways(some)
 
 
 def _linked(window: Window, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which articles have an edge to any of these."""
-    near = window.links[np.flatnonzero(rows)]
+    _, column, _ = _edges(window, rows)
     found = np.zeros(len(rows), dtype=bool)
-    found[near.indices[near.data >= EDGE]] = True
+    found[column] = True
     return found
+
+
+def _edges(window: Window, rows: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32], Scores]:
+    """Return the links of these articles that are an edge at least: one of them each, the other, and the score."""
+    chosen = np.flatnonzero(rows).astype(np.int32)
+    before, behind = window.links[chosen].tocoo(), window.links[:, chosen].tocoo()
+    row = np.concatenate([chosen[before.row], chosen[behind.col]])
+    column, value = (np.concatenate(both) for both in ((before.col, behind.row), (before.data, behind.data)))
+    strong = value >= EDGE
+    return row[strong], column[strong], value[strong]
 
 
 def _with_stories(stories: Rows, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -223,7 +232,8 @@ def _closeness(window: Window, rows: Rows) -> Closeness:
 
     Who is linked with nobody in it, because it came by way of a copy or of the owner, is compared with all.
     """
-    scores = np.asarray(window.links[rows][:, rows].toarray(), dtype=np.float32)
+    once = np.asarray(window.links[rows][:, rows].toarray(), dtype=np.float32)
+    scores = once + once.T
     for i in np.flatnonzero(scores.max(axis=1, initial=0) <= 0) if len(rows) > 1 else ():
         scores[i] = window.scores(np.full(len(rows), rows[i]), rows)
         scores[i, i] = 0

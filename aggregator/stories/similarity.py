@@ -28,6 +28,9 @@ Scores = NDArray[np.float32]
 Links: TypeAlias = Any
 """The pair scores of a window's candidates, both ways: a scipy csr_matrix of shape (n, n), 0 where there is none."""
 
+HalfLinks: TypeAlias = Any
+"""The same, each once: of a window, in the row of the one that came later."""
+
 Features = Mapping[str, NDArray[np.float32]]
 """What a decision looks at, by name: each of shape (pairs,)."""
 
@@ -192,6 +195,11 @@ def appended(before: Compared, more: Compared) -> Compared:
     rest = set(Compared.__dataclass_fields__) - {*words, "vectors", "rarity"}
     plain = {name: np.concatenate([getattr(before, name), getattr(more, name)]) for name in rest}
     return Compared(vectors=under(vectors, below), rarity=more.rarity, **words, **plain)
+
+
+def both_ways(links: HalfLinks) -> Links:
+    """Return links that are given once in either place."""
+    return links + links.T
 
 
 def pair_scores(

@@ -11,7 +11,7 @@ from aggregator.models.bars import Remade, Trial, TriedBar
 from aggregator.models.corrections import Correction, CorrectionKind
 from aggregator.stories.corrections import Constraints
 from aggregator.stories.group import BAR, Labels, Part, group
-from aggregator.stories.similarity import Rows
+from aggregator.stories.similarity import Rows, both_ways
 from aggregator.stories.window import Window
 
 BARS = (0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95)
@@ -79,7 +79,7 @@ def _grouped(window: Window, rows: Rows, bar: float) -> Labels:
     original = np.array([place.get(copy_of.get(each, each), i) for each, i in place.items()], dtype=np.int64)
     plain = np.flatnonzero(original == np.arange(len(rows)))
     bridges = np.array([window.articles[row].is_round_up for row in rows[plain]], dtype=bool)
-    links = window.links[rows[plain]][:, rows[plain]]
+    links = both_ways(window.links[rows[plain]][:, rows[plain]])
     labels = np.empty(len(rows), dtype=np.int64)
     part = Part(window.compared, rows[plain])
     labels[plain] = group(part, links, window.decisions, held=Constraints(), bridges=bridges, bar=bar)

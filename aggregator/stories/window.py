@@ -27,7 +27,7 @@ from aggregator.stories.similarity import (
     Compared,
     Decisions,
     Features,
-    Links,
+    HalfLinks,
     Rows,
     Scores,
     Words,
@@ -81,7 +81,7 @@ class Window:
         self.decisions = decisions
         self._calibration = calibration
         self.articles: list[Standing] = []
-        self.links: Links = sparse.csr_matrix((0, 0), dtype=np.float32)
+        self.links: HalfLinks = sparse.csr_matrix((0, 0), dtype=np.float32)
         self._compared: Compared | None = None
         self._background: Background | None = None
         self._copies = CopyIndex()
@@ -231,7 +231,7 @@ class Window:
         del found
         fresh = sparse.csr_matrix((data, (rows, columns)), shape=(n, n))
         self.links.resize(n, n)
-        self.links = self.links + (fresh + fresh.T)  # all of them are copied once
+        self.links = self.links + fresh  # all of them are copied once
 
     def _links_in(self, block: range) -> tuple[NDArray[np.int32], NDArray[np.int32], Scores]:
         """Return the links of a block of articles with those before them: two positions and a score each."""

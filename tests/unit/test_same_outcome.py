@@ -10,7 +10,7 @@ from aggregator.letters import folded
 from aggregator.models.stories import WindowArticle
 from aggregator.stories import group, words
 from aggregator.stories.candidates import BLOCK_ROWS, FLOOR, VECTOR_SHARE, candidates
-from aggregator.stories.similarity import learned
+from aggregator.stories.similarity import both_ways, learned
 from aggregator.stories.window import Window
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -89,7 +89,8 @@ def test_a_cluster_that_grew_is_what_its_members_are_in_sum(window):
 
 def test_ties_that_were_kept_are_those_of_the_links(window):
     labels = np.arange(len(window))
-    ties, links = group.ties_of(window.links, labels), window.links.toarray()
+    both = both_ways(window.links)
+    ties, links = group.ties_of(both, labels), both.toarray()
     assert links.any()
     for target in some_joins(len(window)):
         labels, before = target[labels], dict(told_of(ties))
