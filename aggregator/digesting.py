@@ -30,8 +30,7 @@ def digest_stories(
 
     Yields how many at a time. Without an encoder, sentences are compared by their words alone.
     """
-    with reading(engine) as db:
-        wanted = digests.undigested(db, encoder.name if encoder else None, since=since)
+    wanted = _unread(engine, encoder, since)
     for start in range(0, len(wanted), DIGEST_AT_ONCE):
         some = wanted[start : start + DIGEST_AT_ONCE]
         with reading(engine) as db:
@@ -45,6 +44,16 @@ def digest_stories(
     if wanted:
         with transaction(engine) as db:
             digests.forget_sentence_vectors(db, since=since)
+
+
+def n_unread(engine: Engine, encoder: Encoder | None, *, since: datetime) -> int:
+    """Return of how many stories with news since then it is not known what they say."""
+    return len(_unread(engine, encoder, since))
+
+
+def _unread(engine: Engine, encoder: Encoder | None, since: datetime) -> list[Undigested]:
+    with reading(engine) as db:
+        return digests.undigested(db, encoder.name if encoder else None, since=since)
 
 
 def _passages(article: ToldArticle, desk: Desk) -> list[str]:

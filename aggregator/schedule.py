@@ -24,7 +24,7 @@ from aggregator.models.encoders import EncoderName
 from aggregator.models.pages import Progress
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Tools, in_words
-from aggregator.store import bars, corrections, holds, polling, search_backlog, topics
+from aggregator.store import bars, corrections, digests, evidence, holds, polling, search_backlog, topics
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
@@ -218,14 +218,21 @@ class Worker:
         if progress.n_ungrouped > 0 or (is_model_wanted and self._model.is_worth_a_try(now)):
             return True
         with reading(self._engine) as db:
-            return corrections.are_unseen(db) or self._is_desk_due(db)
+            return corrections.are_unseen(db) or self._is_desk_due(db, now)
 
-    def _is_desk_due(self, db: Connection) -> bool:
-        """Whether the owner chose another bar than that of the stories, or wants bars tried and there is no desk."""
+    def _is_desk_due(self, db: Connection, now: datetime) -> bool:
+        """Whether the owner chose another bar than the stories have, or there is work for a desk and there is none."""
         settings = self._settings.stories
         held = bars.holding_bar(db)
         is_other = (settings.bar if held is None else held) != pipeline.present_bar(db, settings)
-        return is_other or (self._desk is None and bars.wanted_at(db) is not None)
+        return is_other or (self._desk is None and (bars.wanted_at(db) is not None or self._is_unsaid(db, now)))
+
+    def _is_unsaid(self, db: Connection, now: datetime) -> bool:
+        """Whether a worker before this one was stopped, or killed, before it had said all that there is to say."""
+        since = pipeline.window_start(self._settings.stories, now=now)
+        return bool(
+            evidence.unexplained(db, since=since, limit=1) or digests.undigested(db, self._model.name(), since=since)
+        )
 
     def _is_trial_wanted(self) -> bool:
         with reading(self._engine) as db:

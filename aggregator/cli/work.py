@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Engine
 
-from aggregator import pipeline
+from aggregator import digesting, pipeline
 from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import count, progress_bar, stop_on_signal
 from aggregator.config import Settings
@@ -20,6 +20,7 @@ from aggregator.pipeline import Regrouped
 from aggregator.schedule import Worker
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
+from aggregator.stories.desk import Desk
 
 NICENESS = 5
 """Of a worker: it gets a quarter of a core that a page wants too, and all that nobody wants. With 10 it gets a tenth,
@@ -52,29 +53,43 @@ def give_way() -> None:
 @click.command("regroup")
 @pass_context
 def regroup_command(context: Context) -> None:
-    """Encode and group the articles of the window now."""
+    """Encode and group the articles of the window now, and read what the stories say."""
     engine, console = context.open(), Console()
     encoder = _encoder_or_none(engine, context.settings, console)
-    done = encode_and_regroup(engine, encoder, context.settings, console, now=utc_now())
+    now = utc_now()
+    done = encode_and_regroup(engine, encoder, context.settings, console, now=now)
+    _read_stories(engine, encoder, done.desk, context.settings, console, now=now)
     console.print(f"{count(done.n_articles, 'article')} in {count(len(done.story_ids), 'story', 'stories')}.")
 
 
 def encode_and_regroup(
     engine: Engine, encoder: Encoder | None, settings: Settings, console: Console, *, now: datetime
 ) -> Regrouped:
-    """Encode what has no vector, with a bar, and group the window."""
+    """Encode what has no vector, with a bar, group the window, and keep the front page as it is then."""
     if encoder:
         encode(engine, encoder, settings, console, now=now)
     with reading(engine) as db:
         name = memory.present_encoder(db)
     with console.status("Grouping articles into stories …"):
         done = pipeline.regroup(engine, name, settings.stories, now=now)
+    pipeline.keep_edition(engine, settings.stories, now=now)
     with console.status("Saying why each article is where it is …"):
         for _ in pipeline.explain(engine, done.desk, settings.stories, now=now):
             pass
     with console.status("Making topics of the stories …"):
         pipeline.retopic(engine, name, settings.stories, now=now)
     return done
+
+
+def _read_stories(
+    engine: Engine, encoder: Encoder | None, desk: Desk, settings: Settings, console: Console, *, now: datetime
+) -> None:
+    """Read what the stories say, with a bar: half of what all the rest takes, where nothing was read before."""
+    since = pipeline.window_start(settings.stories, now=now)
+    with progress_bar(console) as bar:
+        task = bar.add_task("Reading what stories say", total=digesting.n_unread(engine, encoder, since=since))
+        for n in digesting.digest_stories(engine, encoder, desk, since=since, now=now):
+            bar.advance(task, n)
 
 
 def encode(engine: Engine, encoder: Encoder, settings: Settings, console: Console, *, now: datetime) -> None:

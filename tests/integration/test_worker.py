@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+from aggregator import pipeline
 from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.errors import EncoderError
 from aggregator.fetch.http import fetch_all
@@ -20,11 +22,11 @@ from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
 from aggregator.refreshing import Tools
 from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker, new_scheduler, run_now
-from aggregator.store import articles, feeds, topics, window
+from aggregator.store import articles, digests, feeds, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.hostile.paper import parse_here
-from tests.integration.desk import bring_from
+from tests.integration.desk import bring, bring_from, entry, subscribe
 from tests.server import Page, Site
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -209,6 +211,19 @@ def test_a_model_that_cannot_be_loaded_is_said_and_tried_again_later(engine: Eng
     assert progress(engine).encoder_error
     assert not model.is_worth_a_try(NOON + timedelta(seconds=RETRY_MODEL_S / 2))
     assert model.is_worth_a_try(NOON + timedelta(seconds=RETRY_MODEL_S))
+
+
+def test_what_a_worker_that_was_stopped_left_unread_is_read_by_the_next_although_nothing_is_new(engine: Engine):
+    text = "A strong earthquake shook the coast of Ardania before dawn and killed 12 people in Port Merrow. "
+    with transaction(engine) as db:
+        for name in ("one", "other"):
+            brought = replace(entry(name, at=name), title="Earthquake kills 12 in Ardania", text=text + name)
+            bring(db, subscribe(db, name), brought, at=NOON - timedelta(hours=1))
+    pipeline.regroup(engine, None, SETTINGS.stories, now=NOON)
+    Worker(engine, SETTINGS, clock=lambda: NOON).group()
+    [story_id] = {each for each in story_ids(engine).values() if each}
+    with reading(engine) as db:
+        assert digests.find_digest(db, story_id) is not None
 
 
 def test_without_a_model_by_choice_none_is_tried(engine: Engine):

@@ -136,6 +136,12 @@ def test_two_languages_are_not_compared():
     assert said_by(found, DEAD_12) == {1}
 
 
+def test_a_short_sentence_of_the_storys_own_words_is_not_said_by_all_the_others():
+    nobody = "No Vaskovian nationals are thought to be among the passengers."
+    others = [told(2, "Rescuers brought the passengers ashore, where there was thought to be room for all.")]
+    assert said_by(read(told(1, nobody), *others), nobody) == {1}
+
+
 def test_vectors_find_what_words_do_not():
     other = "Some dozen lives were lost in Port Merrow, officials fear."
     articles = [told(1, DEAD_12.replace("12 ", "")), told(2, other)]
