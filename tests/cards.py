@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from aggregator.models.feeds import Publisher
+from aggregator.models.moments import microseconds
 from aggregator.models.pages import ArticleLine, Report, StoryCard, TopicName
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -65,5 +66,8 @@ def card(
         rank_terms={},
         lines=lines,
         topic=topic,
-        reports=tuple(Report(each.id, each.publisher.id, each.published_at, each.first_seen_at) for each in lines),
+        reports=tuple(
+            Report(microseconds(each.published_at), each.id, each.publisher.id, microseconds(each.first_seen_at))
+            for each in lines
+        ),
     )

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from aggregator.health import span
 from aggregator.models.articles import Article
+from aggregator.models.moments import moment_of
 from aggregator.models.pages import Retitle, StoryCard, StoryPage, TopicLine
 from web import filters, front, pictures, timeline
 from web.newsroom import now, today
@@ -78,13 +79,13 @@ def n_lately(card: StoryCard) -> int:
 
 def sparkline(card: StoryCard) -> Markup:
     """Return when the story's articles came, as a picture."""
-    moments = [report.published_at for report in card.reports]
+    moments = [moment_of(report.published_us) for report in card.reports]
     return pictures.sparkline(moments, now=now(), clock=filters.clock_time) if moments else Markup("")
 
 
 def arrivals(page: StoryPage, retitles: Sequence[tuple[Retitle, Article]]) -> Markup:
     """Return when the story's reports came, and when headlines were changed, as a picture."""
-    moments = [report.published_at for report in page.card.reports]
+    moments = [moment_of(report.published_us) for report in page.card.reports]
     return timeline.arrivals(moments, [each.changed_at for each, _ in retitles], clock=filters.clock_time)
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from aggregator.models.front import FrontPage
+from aggregator.models.moments import microseconds
 from aggregator.models.pages import ArticleLine, Progress, StoryCard
 from aggregator.models.preferences import FrontSection
 from web.filters import count, quote, span
@@ -175,7 +176,8 @@ def chip(card: StoryCard, since: datetime | None, *, now: datetime) -> Chip | No
 
 def n_lately(card: StoryCard, *, now: datetime) -> int:
     """Return how many articles of a growing story came in the last hour; 0 where it is not growing."""
-    n = sum(now - report.published_at < GROWING for report in card.reports)
+    lately = microseconds(now - GROWING)
+    n = sum(report.published_us > lately for report in card.reports)
     return n if n >= N_GROWING else 0
 
 
@@ -187,7 +189,8 @@ def is_changed(card: StoryCard, since: datetime | None, *, now: datetime) -> boo
 
 def n_since(card: StoryCard, since: datetime) -> int:
     """Return how many of a story's articles came since then."""
-    return sum(report.first_seen_at >= since for report in card.reports)
+    since_us = microseconds(since)
+    return sum(report.first_seen_us >= since_us for report in card.reports)
 
 
 def strip(cards: Iterable[StoryCard], since: datetime | None) -> Strip | None:
@@ -205,7 +208,8 @@ def changed(cards: Iterable[StoryCard], since: datetime | None) -> list[StoryCar
 
 def _was_shown(card: StoryCard, since: datetime) -> bool:
     """Return whether two publishers had told a story by then, or all that tell it now."""
-    before = {report.publisher_id for report in card.reports if report.first_seen_at < since}
+    since_us = microseconds(since)
+    before = {report.publisher_id for report in card.reports if report.first_seen_us < since_us}
     return len(before) >= min(2, card.n_publishers)
 
 

@@ -44,15 +44,19 @@ class TopicName:
 
 
 class Report(NamedTuple):
-    """An article of a story, as far as telling when it came needs it; a tuple, since a front page has a thousand."""
+    """An article of a story, as far as telling when it came needs it; a tuple, since a front page has a thousand.
 
+    They sort by when they were published. Moments are numbers (models/moments.py): most are only compared.
+    """
+
+    published_us: int
     article_id: int
     publisher_id: int
-    published_at: datetime
-    first_seen_at: datetime
+    first_seen_us: int
     language: str | None = None
     country: str | None = None
     """Of its publisher."""
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,13 +28,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from aggregator.models.moments import microseconds, moment_of
+
 SET_BACK = timedelta(hours=1)
 """A moment that lies further ahead than it may by more than this was kept by a clock that has been set back since; the
 clocks of machines that share a database differ by less."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_EXACT = 2**51
-"""Up to so many microseconds from 1970, to 2041, a float of seconds tells each from the next."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -60,7 +58,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 def _to_microseconds(value: datetime | None) -> int | None:
-    return None if value is None else (_aware(value) - _EPOCH) // _MICROSECOND
+    return None if value is None else microseconds(_aware(value))
 
 
 def _to_utc(value: datetime | None) -> datetime | None:
@@ -74,10 +72,7 @@ def _aware(value: datetime) -> datetime:
 
 
 def _of_microseconds(value: int | None) -> datetime | None:
-    if value is None:
-        return None
-    # By way of a float it takes half as long.
-    return datetime.fromtimestamp(value / 1e6, UTC) if -_EXACT < value < _EXACT else _EPOCH + timedelta(0, 0, value)
+    return None if value is None else moment_of(value)
 
 
 def _in_utc(value: datetime | None) -> datetime | None:

@@ -1,13 +1,13 @@
 """Stories as pages show them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     Connection,
     RowMapping,
@@ -39,7 +39,7 @@ from aggregator.store.schema import (
     topic_stories,
     topics,
 )
-from aggregator.store.statements import among_ids
+from aggregator.store.statements import among_ids, microseconds_of, tuples_of
 from aggregator.store.stories import current_id, member_in
 
 MOST_LINES = 5
@@ -174,7 +174,8 @@ def find_card(db: Connection, story_id: int) -> StoryCard:
 def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     """Return these stories as cards, in this order; ids that are not there are left out."""
     rows = {row["id"]: row for row in db.execute(_STORIES, {"ids": story_ids}).mappings().all()}
-    reports, read = _reports(db, list(rows))
+    reports = _reports(db, list(rows))
+    read = {story_id: {each.article_id for each in told if each.is_read} for story_id, told in reports.items()}
     lines: dict[int, list[ArticleLine]] = defaultdict(list)
     shown = [each for story_id, of_story in reports.items() for each in _shown_ids(of_story, rows[story_id]["lead_id"])]
     for line in lines_of(db, shown):
@@ -182,7 +183,7 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
             lines[line.story_id].append(line)
     topic_of = _topics(db, list(rows))
     held = marks.held(db, list(rows))
-    n_new = n_new_facts(db, {each: read[each] for each in rows if 0 < len(read[each]) < len(reports[each])})
+    n_new = n_new_facts(db, {each: read[each] for each in reports if 0 < len(read[each]) < len(reports[each])})
     cards = [
         replace(
             _card(rows[story_id], lines[story_id], reports[story_id], len(reports[story_id]) - len(read[story_id])),
@@ -201,47 +202,44 @@ _STORIES = select(stories).where(among_ids(stories.c.id))
 _REPORTS = (
     select(
         memberships.c.story_id,
-        article_status.c.read_at.is_not(None),
-        articles.c.id,
-        articles.c.publisher_id,
-        articles.c.published_at,
-        articles.c.first_seen_at,
-        articles.c.language,
-        publishers.c.country,
+        tuples_of(
+            microseconds_of(articles.c.published_at),
+            articles.c.id,
+            articles.c.publisher_id,
+            microseconds_of(articles.c.first_seen_at),
+            articles.c.language,
+            publishers.c.country,
+            article_status.c.read_at.is_not(None),
+        ),
     )
     .join(articles, articles.c.id == memberships.c.article_id)
     .join(publishers, publishers.c.id == articles.c.publisher_id)
     .outerjoin(article_status, article_status.c.article_id == articles.c.id)
     .where(among_ids(memberships.c.story_id))
+    .group_by(memberships.c.story_id)
 )
-"""The question for the members of stories as reports, each with its story and whether it was read."""
+"""The question for the members of stories as reports."""
+_AS_REPORTS = msgspec.json.Decoder(list[Report], strict=False)
+"""Truths are 0 and 1 on SQLite."""
 
 
-def _reports(db: Connection, story_ids: Sequence[int]) -> tuple[dict[int, list[Report]], dict[int, set[int]]]:
-    """Return each story's articles in the order they were published, and which of them were read."""
-    reports: dict[int, list[Report]] = defaultdict(list)
-    read: dict[int, set[int]] = defaultdict(set)
-    for row in db.execute(_REPORTS, {"ids": story_ids}).all():
-        reports[row[0]].append(Report._make(row[2:]))
-        if row[1]:
-            read[row[0]].add(row[2])
-    for each in reports.values():
-        each.sort(key=attrgetter("published_at", "article_id"))
-    return reports, read
+def _reports(db: Connection, story_ids: Sequence[int]) -> dict[int, list[Report]]:
+    """Return each story's articles in the order they were published."""
+    return {
+        story_id: sorted(_AS_REPORTS.decode(said)) for story_id, said in db.execute(_REPORTS, {"ids": story_ids}).all()
+    }
 
 
 def _shown_ids(reports: Sequence[Report], lead_id: int) -> set[int]:
     """Return the story's first article, its lead and, of the publishers that told it last, the newest of each."""
-    newest = {report.publisher_id: report.article_id for report in reports}
-    led_by = next((report.publisher_id for report in reports if report.article_id == lead_id), None)
-    newest.pop(led_by or 0, None)
-    there = {report.article_id for report in reports}
-    return {reports[0].article_id, *({lead_id} & there), *sorted(newest.values(), key=_place(reports))[-MOST_LINES:]}
-
-
-def _place(reports: Sequence[Report]) -> Callable[[int], int]:
-    place = {report.article_id: n for n, report in enumerate(reports)}
-    return place.__getitem__
+    led_by = {report.publisher_id for report in reports if report.article_id == lead_id}
+    latest: dict[int, int] = {}
+    for report in reversed(reports):
+        if report.publisher_id not in led_by:
+            latest.setdefault(report.publisher_id, report.article_id)
+        if len(latest) == MOST_LINES:
+            break
+    return {reports[0].article_id, *latest.values(), *((lead_id,) if led_by else ())}
 
 
 def _unread_members() -> Select[tuple[int]]:

@@ -1,6 +1,7 @@
 """What SQLAlchemy leaves to us in order to say one thing to two databases."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
@@ -86,6 +87,53 @@ def _in_json(element: _IsAmong, compiler: SQLCompiler, **how: Any) -> str:
 def _in_array(element: _IsAmong, compiler: SQLCompiler, **how: Any) -> str:
     number, ids = element.clauses
     return f"{compiler.process(number, **how)} = ANY({compiler.process(ids, **how)})"
+
+
+class _Tuples(FunctionElement[str]):
+    """Some columns of all rows of a group, as JSON."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_Tuples, "sqlite")
+def _json_of_sqlite(element: _Tuples, compiler: SQLCompiler, **how: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(element.clauses, **how)}))"
+
+
+@compiles(_Tuples, "postgresql")
+def _json_of_postgresql(element: _Tuples, compiler: SQLCompiler, **how: Any) -> str:
+    return f"CAST(json_agg(json_build_array({compiler.process(element.clauses, **how)})) AS TEXT)"
+
+
+def tuples_of(*columns: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return these columns of all rows of a group in one value, a JSON array of arrays.
+
+    Where a page reads a thousand short rows, to make each in Python takes five times as long as all that finds them.
+    """
+    return _Tuples(*columns)
+
+
+class _Microseconds(FunctionElement[int]):
+    """A moment as models/moments.py counts it."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(_Microseconds, "sqlite")
+def _as_it_is(element: _Microseconds, compiler: SQLCompiler, **how: Any) -> str:
+    return compiler.process(element.clauses, **how)
+
+
+@compiles(_Microseconds, "postgresql")
+def _counted(element: _Microseconds, compiler: SQLCompiler, **how: Any) -> str:
+    return f"CAST(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **how)}) * 1000000 AS BIGINT)"
+
+
+def microseconds_of(moment: ColumnElement[datetime]) -> ColumnElement[int]:
+    """Return the moment as a number, as models/moments.py counts it."""
+    return _Microseconds(moment)
 
 
 def among_ids(number: ColumnElement[int]) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from random import Random
 
 from sqlalchemy.dialects import sqlite
 
+from aggregator.models.moments import microseconds
 from aggregator.store.schema import UtcTime
 
 DIALECT = sqlite.dialect()
@@ -28,3 +29,11 @@ def test_moments_of_our_years_come_back_exactly() -> None:
     begin = datetime(1990, 1, 1, tzinfo=UTC)
     moments = [begin + timedelta(microseconds=chance.randrange(2_500_000_000_000_000)) for _ in range(20_000)]
     assert [kept(each) for each in moments] == moments
+
+
+def test_numbers_sort_as_their_moments_do() -> None:
+    chance = Random(3)
+    moments = [
+        FIRST + timedelta(microseconds=chance.randrange((LAST - FIRST) // timedelta(microseconds=1))) for _ in "abc"
+    ]
+    assert sorted(moments, key=microseconds) == sorted(moments)

@@ -255,8 +255,8 @@ def test_quotations_are_of_different_publishers_that_say_different_things() -> N
 
 
 def test_where_stories_are_told_counts_each_publisher_once_for_each_story() -> None:
-    here = Report(1, 1, NOON, NOON, "en-GB", "gb")
-    again, there = here._replace(article_id=2), Report(3, 2, NOON, NOON, "fr", "FR")
+    here = Report(0, 1, 1, 0, "en-GB", "gb")
+    again, there = here._replace(article_id=2), Report(0, 3, 2, 0, "fr", "FR")
     told = [replace(card(1), reports=(here, again, there)), replace(card(2), reports=(here,))]
     assert coverage(told).countries == (("GB", 2), ("FR", 1))
     assert coverage(told).languages == (("en", 2), ("fr", 1))
