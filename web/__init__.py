@@ -37,6 +37,7 @@ from web import (
     others,
     pages,
     past,
+    pieces,
     preferences,
     publishers,
     search,
@@ -75,6 +76,18 @@ _ROOMS = (
 )
 """Pages and acts that are always there."""
 
+_FURNITURE = (
+    links.add_links,
+    filters.add_filters,
+    pieces.add_pieces,
+    drawing.add_drawings,
+    explaining.add_explanations,
+    preferences.add_preferences,
+    first_run.add_first_steps,
+    acts.add_words,
+)
+"""What templates may use."""
+
 
 def create_app(
     engine: Engine, settings: Settings, *, clock: Callable[[], datetime], config_path: Path | None = None
@@ -93,14 +106,9 @@ def create_app(
     sign_in.guard_door(app)
     security.ask_for_tokens(app, but_of=websub.blueprint)
     visits.note_visits(app)
-    links.add_links(app)
-    filters.add_filters(app)
-    drawing.add_drawings(app)
-    explaining.add_explanations(app)
-    preferences.add_preferences(app)
-    first_run.add_first_steps(app)
+    for furnish in _FURNITURE:
+        furnish(app)
     images.add_images(app, settings)
-    acts.add_words(app)
     neighbours.add_neighbours(app)
     errors.add_error_pages(app)
     _version_static_files(app)

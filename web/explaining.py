@@ -1,12 +1,12 @@
 """Why an article is in its story, and why a story stands where it stands, as sentences; pure."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aggregator.models.articles import Article
 from aggregator.models.evidence import Evidence, Shared, SharedKind
@@ -57,12 +57,11 @@ def add_explanations(app: Flask) -> None:
     app.add_template_global(lambda card: why_there(card, now=now()), "why_there")
 
 
-def why_here(member: StoryMember, members: Sequence[StoryMember]) -> list[Markup]:
-    """Return why an article is in its story, as sentences; none for a story of one."""
+def why_here(member: StoryMember, members: Mapping[int, StoryMember]) -> list[Markup]:
+    """Return why an article is in the story of these members, by article, as sentences; none for a story of one."""
     if len(members) < 2:
         return []
-    by_id = {each.article.id: each for each in members}
-    original, nearest = by_id.get(member.member.copy_of_id or 0), by_id.get(member.member.nearest_id or 0)
+    original, nearest = members.get(member.member.copy_of_id or 0), members.get(member.member.nearest_id or 0)
     if original is not None:
         return [
             _filled(
@@ -210,7 +209,8 @@ def _link(article: Article) -> Markup:
     name = article.publisher.name or article.publisher.domain
     title = article.title.strip() or article.text.strip() or gettext("Without a title")
     short = title if len(title) <= TITLE_CHARS else f"{title[:TITLE_CHARS].rsplit(' ', 1)[0]} …"
-    return Markup('<a href="#a%s"><bdi>%s</bdi>: %s</a>') % (article.id, name, _foreign(short, quote=True))
+    said = f'<a href="#a{article.id}"><bdi>{escape(name)}</bdi>: {_foreign(short, quote=True)}</a>'
+    return Markup(said)  # noqa: S704  what came from elsewhere is escaped
 
 
 def _percent(share: float) -> str:
@@ -223,7 +223,7 @@ def _number(value: float) -> str:
 
 def _foreign(text: str, *, quote: bool = False) -> Markup:
     """Return words of an article, whatever their direction."""
-    words = Markup("<bdi>%s</bdi>") % text
+    words = Markup(f"<bdi>{escape(text)}</bdi>")  # noqa: S704  escaped
     return _filled(gettext("“%(words)s”"), words=words) if quote else words
 
 

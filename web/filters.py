@@ -19,7 +19,7 @@ from aggregator.models.pages import ArticleLine, FeedLine
 from aggregator.models.stories import StoryState
 from aggregator.parse.urls import masked, safe_link
 from web.newsroom import local, now, today
-from web.words import gettext, ngettext, say, speaks, tell
+from web.words import gettext, ngettext, say, speaks, tell, tongue
 
 _MINUTE_S = 60
 
@@ -120,7 +120,11 @@ _STATES: dict[State, Callable[[], str]] = {
 
 def clock_time(moment: datetime) -> str:
     """Return hours and minutes on the owner's clock, with the day where it is not today."""
-    then = local(moment)
+    return clock(local(moment))
+
+
+def clock(then: datetime) -> str:
+    """Return the same of a moment that is on the owner's clock already."""
     if then.date() == today():
         return f"{then:%H:%M}"
     return gettext("%(day)s %(month)s %(time)s", day=then.day, month=_month(then, "abbreviated"), time=f"{then:%H:%M}")
@@ -128,28 +132,42 @@ def clock_time(moment: datetime) -> str:
 
 def full_time(moment: datetime) -> str:
     """Return the whole moment on the owner's clock, for whoever asks exactly."""
-    then = local(moment)
-    return f"{day(moment)}, {then:%H:%M} {then.tzname() or ''}".rstrip()
+    return full(local(moment))
+
+
+def full(then: datetime) -> str:
+    """Return the same of a moment that is on the owner's clock already."""
+    return f"{_day(then.date())}, {then:%H:%M} {then.tzname() or ''}".rstrip()
 
 
 def day(moment: datetime) -> str:
     """Return the day on the owner's calendar: "Tuesday, 24 November 2026"."""
-    then = local(moment)
-    weekday = speaks().days["format"]["wide"][then.weekday()]
-    return gettext(
-        "%(weekday)s, %(day)s %(month)s %(year)s", weekday=weekday, day=then.day, month=_month(then), year=then.year
-    )
+    return _day(local(moment).date())
+
+
+def _day(then: date) -> str:
+    written = tongue().days
+    if then not in written:
+        weekday = speaks().days["format"]["wide"][then.weekday()]
+        written[then] = gettext(
+            "%(weekday)s, %(day)s %(month)s %(year)s", weekday=weekday, day=then.day, month=_month(then), year=then.year
+        )
+    return written[then]
 
 
 def date_of(moment: datetime) -> str:
     """Return the date on the owner's calendar: "24 November", with the year where it is another."""
-    then = local(moment)
+    return dated(local(moment))
+
+
+def dated(then: datetime) -> str:
+    """Return the same of a moment that is on the owner's clock already."""
     if then.year == today().year:
         return gettext("%(day)s %(month)s", day=then.day, month=_month(then))
     return gettext("%(day)s %(month)s %(year)s", day=then.day, month=_month(then), year=then.year)
 
 
-def _month(then: datetime, width: str = "wide") -> str:
+def _month(then: date, width: str = "wide") -> str:
     """Return the month's name as it stands in a date; formatting dates by pattern takes ten times as long."""
     name: str = speaks().months["format"][width][then.month]
     return name

@@ -38,6 +38,11 @@ def remembering(url_for: Callable[..., str]) -> Callable[..., str]:
     return build
 
 
+def stencil(endpoint: str, number: str, **words: str) -> str:
+    """Return the address of a kind of page, with %d in place of what is given as `number`."""
+    return _pattern(flask.url_for, endpoint, {number: 0, **words})
+
+
 def _pattern(url_for: Callable[..., str], endpoint: str, values: dict[str, Any]) -> str:
     """Return the address with %d in place of each number."""
     places = {name: _STANDS_FOR + n for n, (name, value) in enumerate(values.items()) if isinstance(value, int)}

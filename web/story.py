@@ -160,6 +160,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
     return render_template(
         "story.html",
         page=page,
+        by_id={each.article.id: each for each in page.members},
         members=shown,
         whole=_shown_whole(shown),
         history=history,

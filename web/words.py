@@ -1,6 +1,7 @@
 """What the present page says, in its language."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 from babel import Locale
@@ -19,6 +20,8 @@ class Tongue(NamedTuple):
 
     locale: Locale
     catalogue: NullTranslations
+    days: dict[date, str]
+    """As they were written on this page: a river writes the same one eighty times."""
 
 
 def speaks() -> Locale:
@@ -74,7 +77,7 @@ def tongue() -> Tongue:
     try:
         found: Tongue = g.tongue
     except AttributeError:
-        found = g.tongue = Tongue(get_locale() or Locale.parse(SOURCE), get_translations())
+        found = g.tongue = Tongue(get_locale() or Locale.parse(SOURCE), get_translations(), {})
     except RuntimeError:
-        found = Tongue(Locale.parse(SOURCE), NullTranslations())
+        found = Tongue(Locale.parse(SOURCE), NullTranslations(), {})
     return found

@@ -58,6 +58,7 @@ _UNNESTED = frozenset(
 """Elements that end by themselves, so that they go no deeper without one that does not."""
 
 _BASE_URL: ContextVar[str | None] = ContextVar("base_url", default=None)
+_ADDRESS_OF: ContextVar[Callable[[str], str | None]] = ContextVar("address_of")
 """Where the links of the body start that is being cleaned, so that one cleaner serves all: to make one takes a quarter
 of the time that it needs for an entry."""
 
@@ -130,23 +131,30 @@ def with_images(content: SafeHtml, address_of: Callable[[str], str | None]) -> S
 
     An image for which it gives None is left out.
     """
-
-    def checked(tag: str, attribute: str, value: str) -> str | None:
-        if tag == "img" and attribute == "src":
-            return address_of(value)
-        return _checked_url(value, None, may_be_mail=tag == "a") if attribute in ("href", "cite") else value
-
-    clean = nh3.clean(
-        content,
-        tags=_TAGS,
-        clean_content_tags=_DROPPED_WHOLE,
-        attributes=_ATTRIBUTES,
-        attribute_filter=checked,
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"img": {"loading": "lazy", "decoding": "async"}},
-    )
+    before = _ADDRESS_OF.set(address_of)
+    try:
+        clean = _ILLUSTRATOR.clean(content)
+    finally:
+        _ADDRESS_OF.reset(before)
     return SafeHtml(_IMG.sub(lambda tag: tag[0] if ' src="' in tag[0] else "", clean))
+
+
+def _shown(tag: str, attribute: str, value: str) -> str | None:
+    """Return what an attribute of kept HTML says on a page; None where it has to go."""
+    if tag == "img" and attribute == "src":
+        return _ADDRESS_OF.get()(value)
+    return _checked_url(value, None, may_be_mail=tag == "a") if attribute in ("href", "cite") else value
+
+
+_ILLUSTRATOR = nh3.Cleaner(
+    tags=_TAGS,
+    clean_content_tags=_DROPPED_WHOLE,
+    attributes=_ATTRIBUTES,
+    attribute_filter=_shown,
+    url_schemes={"http", "https", "mailto"},
+    link_rel="noopener noreferrer nofollow",
+    set_tag_attribute_values={"img": {"loading": "lazy", "decoding": "async"}},
+)
 
 
 def plain_text(markup: str) -> str:

@@ -113,9 +113,11 @@ def silent_publishers(
     if not languages:
         return Silent((), 0)
     place = {"since": since, "until": until, "ids": list(publisher_ids), "languages": list(languages)}
-    there = [row for row in db.execute(_BESIDE, place).all() if row.n]
-    found = sorted(there, key=lambda row: (-row.n, row.name, row.id))
-    return Silent(tuple(Publisher(row.id, row.domain, row.name, row.country) for row in found[:N_SILENT]), len(found))
+    found = sorted(
+        (-n, name, an_id, domain, country) for an_id, domain, name, country, n in db.execute(_BESIDE, place).all() if n
+    )
+    few = tuple(Publisher(an_id, domain, name, country) for _, name, an_id, domain, country in found[:N_SILENT])
+    return Silent(few, len(found))
 
 
 # --- questions, built once: that takes longer than to answer them ---------------------------------------
@@ -181,9 +183,9 @@ _LATEST = (
     .limit(1)
     .scalar_subquery()
 )
-_BESIDE = select(publishers, _IN_SPAN.label("n")).where(
-    ~among_ids(publishers.c.id), _LATEST.in_(bindparam("languages", expanding=True))
-)
+_BESIDE = select(
+    publishers.c.id, publishers.c.domain, publishers.c.name, publishers.c.country, _IN_SPAN.label("n")
+).where(~among_ids(publishers.c.id), _LATEST.in_(bindparam("languages", expanding=True)))
 """Counted is only for publishers that wrote in one of the languages last."""
 
 

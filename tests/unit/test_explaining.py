@@ -59,7 +59,7 @@ FIRST = member(1, 2)
 
 
 def said(of, *others):
-    return " ".join(why_here(of, (of, *others)))
+    return " ".join(why_here(of, {each.article.id: each for each in (of, *others)}))
 
 
 def test_the_nearest_member_is_named_with_the_time_between():
@@ -113,7 +113,7 @@ def test_what_came_in_another_way_is_told_as_such():
 
 
 def test_a_story_of_one_explains_nothing():
-    assert why_here(FIRST, (FIRST,)) == []
+    assert why_here(FIRST, {FIRST.article.id: FIRST}) == []
 
 
 def test_words_of_articles_are_text():

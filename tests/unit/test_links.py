@@ -4,7 +4,7 @@ import flask
 import pytest
 from flask import Flask
 
-from web.links import remembering
+from web.links import remembering, stencil
 
 VALUES = (
     ("page", {"number": 1}),
@@ -56,3 +56,9 @@ def test_behind_a_prefix_addresses_begin_with_it(app: Flask) -> None:
         assert build("page", number=1) == "/page/1"
     with app.test_request_context(environ_overrides={"SCRIPT_NAME": "/news"}):
         assert build("page", number=1) == "/news/page/1"
+
+
+def test_a_stencil_gives_the_address_of_every_number(app: Flask) -> None:
+    with app.test_request_context():
+        of_number = stencil("page", "number", words="50 % of Ω")
+        assert of_number % 7 == flask.url_for("page", number=7, words="50 % of Ω")
