@@ -19,8 +19,10 @@ WHALE = ("A whale swims up the river", "Crowds watch a whale")
 CLOCK = ("The town clock stops at noon", "Nobody repairs the clock")
 
 
-def story(number, titles, *, n_articles=2):
-    sample = tuple(ArticleSample(id=10 * number + i, title=title, text="") for i, title in enumerate(titles))
+def story(number, titles, *, n_articles=2, language=None):
+    sample = tuple(
+        ArticleSample(id=10 * number + i, title=title, text="", language=language) for i, title in enumerate(titles)
+    )
     return TopicStory(id=number, n_articles=n_articles, sample=sample)
 
 
@@ -72,6 +74,17 @@ def test_vectors_keep_apart_what_only_shares_words():
     apart = {1: 0, 4: 0, 7: 1, 2: 2, 6: 2}
     vectors = np.stack([axes[apart.get(each.id, 3)] for each in NEWS for _ in each.sample])
     assert groups(find_topics(NEWS, ids, vectors, [])) == [[1, 4], [2, 6]]
+
+
+def test_a_language_is_no_topic():
+    spanish = [("es", f"madrugada asunto{n} suyo{n} propio{n}") for n in range(20)]
+    english = [("en", f"matter{n} of{n} its{n} own{n}") for n in range(40)]
+    stories = [story(n, [title], language=tag) for n, (tag, title) in enumerate([*spanish, *english])]
+    ids = [article.id for each in stories for article in each.sample]
+    vectors = np.random.default_rng(1).normal(0, 1, (len(ids), 64)).astype(np.float32)
+    vectors[: len(spanish), 0] += 12  # what a model that knows English alone sees of another language first
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert groups(find_topics(stories, ids, vectors, [])) == []
 
 
 def test_stories_that_share_no_word_are_no_topic_however_alike_their_vectors():
