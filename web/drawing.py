@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from flask import Flask, current_app, url_for
 from markupsafe import Markup
@@ -24,7 +23,8 @@ Letters are as large as they are drawn.
 
 
 MOST_DRAWN = 200
-"""Cards that are kept as they were drawn, with what they said: 10 kB each. A front page has some sixty."""
+"""Cards that are kept as they were drawn, with what they said: 10 kB each, 40 where a story has a hundred articles. A
+front page has thirty."""
 
 _DRAWN = "broadsheet-drawn"
 
@@ -43,15 +43,15 @@ def add_drawings(app: Flask) -> None:
     app.add_template_global(topic_maps)
 
 
-def kept(card: StoryCard, *place: Any, caller: Callable[[], str]) -> Markup:
+def kept(card: StoryCard, place: Sequence[object], news: Sequence[object], caller: Callable[[], str]) -> Markup:
     """Return a card as it was drawn before in this place, where it says the same; else as `caller` draws it now.
 
     Drawing thirty cards takes longer than all that is asked of the database for them.
     """
     drawn: dict[object, tuple[tuple[object, ...], Markup]] = current_app.extensions[_DRAWN]
-    # What a card says of the time is no part of the key: the card of a minute ago gives way to that of now.
+    # What a card says of the time and of its news is no part of the key: the card of before gives way to that of now.
     key = (card.id, place, str(speaks()))
-    said = (card, today(), _age(card.last_at), _age(card.first.published_at))
+    said = (card, news, today(), _age(card.last_at), _age(card.first.published_at))
     before = drawn.get(key)
     if before is not None and before[0] == said:
         return before[1]

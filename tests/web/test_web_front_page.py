@@ -15,7 +15,7 @@ from aggregator.models.front import Visit
 from aggregator.store import marks, mutes, polling, reading, showing, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
-from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day
+from tests.edition import NOON, PIECES, Edition, Piece, keep_past, make_topics, print_edition, sample_day
 from tests.forms import post
 from web import create_app
 
@@ -347,3 +347,14 @@ def test_the_owner_chooses_the_order_and_the_sections_of_the_front_page(client: 
     assert re.search(r'href="/" data-loads aria-current="true">Newest change', page)
     post(client, "/settings", text_size="usual", front_order="sideways")
     assert "Top stories" in client.get("/").text
+
+
+def test_a_card_with_other_news_takes_the_place_of_that_before(
+    app: Flask, client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    members = [piece.title for piece in PIECES if piece.happening == "quake"]
+    for title, n_new in zip(members[:3], ["3 new articles", "2 new articles", "1 new article"], strict=True):
+        with transaction(engine) as db:
+            reading.mark_articles(db, [edition.article_ids[title]], is_read=True, now=NOON)
+        assert n_new in shown(client)
+    assert len(app.extensions["broadsheet-drawn"]) == len(story_ids(client, "/"))
