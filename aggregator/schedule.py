@@ -145,6 +145,8 @@ class Worker:
                 return
         for done in refreshing.read_pushes(self._engine, tools, now=self._clock()):
             log.info("%s", in_words(done))
+        if due:
+            heap.give_back()
 
     def run_errands(self, tools: Tools, parsers: Parsers) -> None:
         """Do what the owner waits for on a page: look at an address, fetch a list. Say that there is a worker."""
@@ -206,6 +208,7 @@ class Worker:
         finally:
             with transaction(self._engine) as db:
                 memory.release_lease(db, "regroup", self._name)
+            heap.give_back()
 
     def _take_lease(self) -> bool:
         with transaction(self._engine) as db:

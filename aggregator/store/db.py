@@ -154,7 +154,8 @@ def _set_up_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -32000")
+    # Of each connection, in KiB: four times as much made no page, search or refresh quicker (bench/soak.md).
+    connection.execute("PRAGMA cache_size = -8000")
 
 
 def _begin_sqlite(db: Connection) -> None:

@@ -227,12 +227,12 @@ def n_new_facts(db: Connection, read: Mapping[int, set[int]]) -> dict[int, int]:
 _ACCOUNTS = select(digests.c.story_id, digests.c.account).where(among_ids(digests.c.story_id))
 
 
-@lru_cache(maxsize=100)
+@lru_cache(maxsize=64)
 def _n_new(kept: bytes, read: frozenset[int]) -> int | None:
     """Return how many facts of an account are new; None where it was read from none of these articles.
 
-    A front page asks the same of thirty accounts whenever it is opened, and a topic of forty. More are not kept: each
-    mark of the owner's leaves the one before behind, of 7 kB, or of 40 where a story has a hundred articles.
+    A front page asks the same of thirty accounts whenever it is opened. More than two of them are not kept: each mark
+    of the owner's leaves the account before behind, of 7 kB, or of 40 where a story has a hundred articles.
     """
     account = msgspec.json.decode(kept, type=Account)
     return None if read.isdisjoint(account.article_ids) else len(account.new_to(read))
