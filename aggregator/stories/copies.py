@@ -1,7 +1,7 @@
 """Which articles repeat another's text: wire copy, syndication, the same piece in two feeds. Pure.
 
     index = CopyIndex()
-    index.advance({article_id: Told(publisher, title_words, words, published_at, url)}, gone=[...])
+    index.advance([(article_id, Told(publisher, title_words, words, published_at, url))], gone=[...])
     index.originals()  # {copy: original}, by article id
 
 `advance` adds new texts and forgets old ones, at the cost of those alone; an article that was rewritten is added
@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -56,7 +57,7 @@ MAX_SHORT_AGE = timedelta(hours=18)
 """The same for texts under MIN_WORDS: "Your horoscope for today" is there every morning."""
 
 TEXTS_AT_ONCE = 1_000
-"""Texts whose shingles are hashed at once."""
+"""Texts that are held, and whose shingles are hashed, at once."""
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
 """An odd number that spreads hashes over 64 bits (Knuth, The Art of Computer Programming 3, 6.4)."""
@@ -137,16 +138,17 @@ class CopyIndex:
         """The samples of all wordings, in order; beside each, the wording that it is of."""
         self._owners = np.empty(0, dtype=np.uint64)
 
-    def advance(self, new: Mapping[int, Told], gone: Collection[int] = ()) -> None:
-        """Add texts and forget others; one that is there already is replaced, unknown ids in `gone` do not matter."""
-        self._forget([self._holders.pop(each) for each in {*gone, *new} & self._holders.keys()])
-        holders = [_holder(article_id, told) for article_id, told in new.items() if len(told.words) >= MIN_EXACT_WORDS]
-        fresh = {holder.key: new[holder.id].words for holder in holders if holder.key not in self._wordings}
-        self._wordings |= zip(fresh, _wordings(list(fresh.values())), strict=True)
-        for holder in holders:
-            self._wordings[holder.key].holders.append(holder.id)
-            self._holders[holder.id] = holder
-        self._link(list(fresh))
+    def advance(self, new: Iterable[tuple[int, Told]], gone: Collection[int] = ()) -> None:
+        """Add texts, by article id, and forget others.
+
+        One that is there already is replaced, unknown ids in `gone` do not matter.
+        """
+        self._forget(gone)
+        coming, fresh = iter(new), list[int]()
+        while some := dict(islice(coming, TEXTS_AT_ONCE)):
+            self._forget(some)
+            fresh += self._add(some)
+        self._link(fresh)
 
     def originals(self) -> dict[int, int]:
         """Return {copy: original}: the original is the earliest text that an article repeats, and no copy itself."""
@@ -174,10 +176,20 @@ class CopyIndex:
             or len(set(holder.title) & set(original.title)) >= TITLE_SHARE * least
         )
 
-    def _forget(self, holders: Iterable[_Holder]) -> None:
+    def _add(self, new: Mapping[int, Told]) -> list[int]:
+        """Add texts; return their wordings that nobody had."""
+        holders = [_holder(article_id, told) for article_id, told in new.items() if len(told.words) >= MIN_EXACT_WORDS]
+        fresh = {holder.key: new[holder.id].words for holder in holders if holder.key not in self._wordings}
+        self._wordings |= zip(fresh, _wordings(list(fresh.values())), strict=True)
+        for holder in holders:
+            self._wordings[holder.key].holders.append(holder.id)
+            self._holders[holder.id] = holder
+        return list(fresh)
+
+    def _forget(self, article_ids: Collection[int]) -> None:
         """Let go of what these articles held; wordings that nobody holds go."""
         left = set()
-        for holder in holders:
+        for holder in [self._holders.pop(each) for each in self._holders.keys() & article_ids]:
             wording = self._wordings[holder.key]
             wording.holders.remove(holder.id)
             if not wording.holders:
@@ -186,6 +198,8 @@ class CopyIndex:
             del self._wordings[key]
             for other in self._near.pop(key, set()) - left:
                 self._near[other].discard(key)
+        if not left:
+            return
         stays = ~np.isin(self._owners, np.array(list(left), dtype=np.uint64))
         self._shingles, self._owners = self._shingles[stays], self._owners[stays]
 
@@ -234,14 +248,10 @@ def _holder(article_id: int, told: Told) -> _Holder:
 
 
 def _wordings(texts: Sequence[Sequence[str]]) -> Iterator[_Wording]:
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        some = texts[start : start + TEXTS_AT_ONCE]
-        for words, shingles in zip(some, _shingles(some), strict=True):
-            numbers = tuple(sorted(set(filter(is_number, words))))
-            is_long = len(words) >= MIN_WORDS
-            yield _Wording(
-                shingles if is_long else _NO_SHINGLES, numbers, max_age=MAX_AGE if is_long else MAX_SHORT_AGE
-            )
+    for words, shingles in zip(texts, _shingles(texts) if texts else (), strict=True):
+        numbers = tuple(sorted(set(filter(is_number, words))))
+        is_long = len(words) >= MIN_WORDS
+        yield _Wording(shingles if is_long else _NO_SHINGLES, numbers, max_age=MAX_AGE if is_long else MAX_SHORT_AGE)
 
 
 def _shingles(texts: Sequence[Sequence[str]]) -> list[Shingles]:

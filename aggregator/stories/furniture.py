@@ -1,7 +1,7 @@
 """What a publisher repeats from piece to piece, and what therefore says nothing of any of them. Pure.
 
     furniture = Furniture()
-    changed = furniture.advance({article_id: Piece(publisher, title, title_words, text)}, gone=[...])
+    changed = furniture.advance([(article_id, Piece(publisher, title, title_words, text))], gone=[...])
     furniture.text(text, publisher)          # the text without its publisher's furniture
     furniture.title(title_words, publisher)  # the words without those of its publisher's templates
 
@@ -12,7 +12,7 @@ pieces, and only theirs, read differently from before. In what order pieces were
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -134,19 +134,18 @@ class Furniture:
         self._recurring: dict[str, _Recurring] = {}
         self._everywhere: frozenset[int] = frozenset()
 
-    def advance(self, new: Mapping[int, Piece], gone: Collection[int] = ()) -> set[str]:
-        """Count pieces in and out; return the publishers whose furniture that changed.
+    def advance(self, new: Iterable[tuple[int, Piece]], gone: Collection[int] = ()) -> set[str]:
+        """Count pieces in and out, by id; return the publishers whose furniture that changed.
 
         A piece that is counted in again takes the place of what it was; ids in `gone` that are unknown are no matter.
         """
-        touched = {piece.publisher for piece in new.values()}
-        for piece_id in {*gone, *new} & self._publisher_of.keys():
-            publisher = self._publisher_of.pop(piece_id)
-            del self._pieces[publisher][piece_id]
-            touched.add(publisher)
-        for piece_id, piece in new.items():
+        touched = {self._count_out(piece_id) for piece_id in self._publisher_of.keys() & gone}
+        for piece_id, piece in new:
+            if piece_id in self._publisher_of:
+                touched.add(self._count_out(piece_id))
             self._publisher_of[piece_id] = piece.publisher
             self._pieces[piece.publisher][piece_id] = _counted(piece)
+            touched.add(piece.publisher)
         return self._recount(touched)
 
     def text(self, text: str, publisher: str) -> str:
@@ -164,6 +163,12 @@ class Furniture:
         recurring = self._recurring.get(publisher, _NOTHING)
         filling = _filling(words, recurring.templates) if recurring.templates else words
         return tuple(word for word in filling if hash(word) not in recurring.words)
+
+    def _count_out(self, piece_id: int) -> str:
+        """Forget a piece; return whose it was."""
+        publisher = self._publisher_of.pop(piece_id)
+        del self._pieces[publisher][piece_id]
+        return publisher
 
     def _recount(self, touched: Iterable[str]) -> set[str]:
         now = {publisher: _count(list(self._pieces[publisher].values())) for publisher in touched}

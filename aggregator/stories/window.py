@@ -191,31 +191,29 @@ class Window:
         titles = [clean_title(article.title, article.publisher) for article in ordered]
         bodies = [clean_text(article.text, title) for article, title in zip(ordered, titles, strict=True)]
         heads = [tokens(title, article.language, runs) for article, title in zip(ordered, titles, strict=True)]
-        read = list(zip(ordered, titles, heads, bodies, strict=True))
-        pieces = {article.id: Piece(article.publisher, title, head, body) for article, title, head, body in read}
+        read = zip(ordered, titles, heads, bodies, strict=True)
+        pieces = ((article.id, Piece(article.publisher, title, head, body)) for article, title, head, body in read)
         self._furniture.advance(pieces, gone)
-        title_words = [self._furniture.title(head, article.publisher) for article, _, head, _ in read]
-        told = [self._furniture.text(body, article.publisher) for article, _, _, body in read]
+        heads = [self._furniture.title(head, article.publisher) for article, head in zip(ordered, heads, strict=True)]
+        told = [self._furniture.text(body, article.publisher) for article, body in zip(ordered, bodies, strict=True)]
         is_form = np.array(
             [len(text) < FORM_SHARE * len(body) for text, body in zip(told, bodies, strict=True)], dtype=bool
         )
-        del pieces, read, bodies  # of a whole window a hundred megabytes
-        text_words = [tokens(text, article.language, runs) for article, text in zip(ordered, told, strict=True)]
+        del bodies, read, pieces  # of a whole window many megabytes
+        texts = [tokens(text, article.language, runs) for article, text in zip(ordered, told, strict=True)]
         self._copies.advance(
-            {
-                article.id: Told(article.publisher, head, (*head, *text), article.published_at, article.url or "")
-                for article, head, text in zip(ordered, title_words, text_words, strict=True)
-            },
+            (
+                (article.id, Told(article.publisher, head, (*head, *text), article.published_at, article.url or ""))
+                for article, head, text in zip(ordered, heads, texts, strict=True)
+            ),
             gone,
         )
         words = Words(
-            titles=title_words,
-            texts=text_words,
+            titles=heads,
+            texts=texts,
             names=[
                 tuple(name for name in names(f"{title}.\n{text}", article.language, runs) if name in {*head, *words})
-                for article, title, text, head, words in zip(
-                    ordered, titles, told, title_words, text_words, strict=True
-                )
+                for article, title, text, head, words in zip(ordered, titles, told, heads, texts, strict=True)
             ],
             languages=[article.language for article in ordered],
             publishers=[article.publisher for article in ordered],

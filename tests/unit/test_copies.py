@@ -15,7 +15,7 @@ def told(words, *, publisher="one.example", title=HEAD, hours=0.0, url=""):
 def originals(*articles):
     """Return {copy: original} for articles with ids 1, 2, 3 …, each of another publisher where it names none."""
     index = CopyIndex()
-    index.advance(dict(enumerate(articles, start=1)))
+    index.advance(enumerate(articles, start=1))
     return index.originals()
 
 
@@ -65,31 +65,31 @@ def test_a_copy_of_a_copy_is_a_copy_of_the_original():
 def test_the_order_of_arrival_does_not_matter():
     articles = {i: told(WIRE[: 80 - i], hours=i % 5, publisher=f"{i}.example", url=str(i)) for i in range(40)}
     at_once, one_by_one = CopyIndex(), CopyIndex()
-    at_once.advance(articles)
+    at_once.advance(articles.items())
     shuffled = list(articles)
     random.Random(1).shuffle(shuffled)
     for each in shuffled:
-        one_by_one.advance({each: articles[each]})
+        one_by_one.advance({each: articles[each]}.items())
     assert at_once.originals() == one_by_one.originals() != {}
 
 
 def test_a_text_that_left_the_window_is_no_original_any_more():
     index = CopyIndex()
-    index.advance({i: told(WIRE, hours=i) for i in range(3)})
-    index.advance({}, gone=[0, 99])
+    index.advance({i: told(WIRE, hours=i) for i in range(3)}.items())
+    index.advance([], gone=[0, 99])
     assert index.originals() == {2: 1}
 
 
 def test_an_article_that_was_rewritten_is_compared_by_its_new_words():
     index = CopyIndex()
-    index.advance({1: told(WIRE), 2: told(WIRE, hours=1)})
-    index.advance({2: told(tuple(reversed(WIRE)), hours=1)})
+    index.advance({1: told(WIRE), 2: told(WIRE, hours=1)}.items())
+    index.advance({2: told(tuple(reversed(WIRE)), hours=1)}.items())
     assert index.originals() == {}
 
 
 def test_a_template_that_thousands_fill_in_is_no_copy_and_no_trouble():
     index = CopyIndex()
-    index.advance({i: told((*WIRE, f"town{i}"), title=("weather", f"town{i}", f"sky{i}")) for i in range(2000)})
+    index.advance({i: told((*WIRE, f"town{i}"), title=("weather", f"town{i}", f"sky{i}")) for i in range(2000)}.items())
     assert index.originals() == {}
 
 

@@ -15,7 +15,7 @@ def piece(number, *, publisher="one.example", title=None, words=(), footer=FOOTE
 
 def counted(pieces, gone=()):
     furniture = Furniture()
-    furniture.advance(dict(enumerate(pieces)), gone)
+    furniture.advance(enumerate(pieces), gone)
     return furniture
 
 
@@ -82,22 +82,22 @@ def test_a_number_with_a_point_ends_no_sentence():
 
 def test_only_a_publisher_whose_furniture_changed_is_named():
     furniture = counted([piece(i) for i in range(4)])
-    furniture.advance({100 + i: piece(i, publisher="two.example", footer="") for i in range(20)})
-    assert furniture.advance({4: piece(4)}) == {"one.example"}
-    assert furniture.advance({5: piece(5)}) == set()
-    assert furniture.advance({}, gone=[0, 1, 99]) == {"one.example"}
+    furniture.advance({100 + i: piece(i, publisher="two.example", footer="") for i in range(20)}.items())
+    assert furniture.advance({4: piece(4)}.items()) == {"one.example"}
+    assert furniture.advance({5: piece(5)}.items()) == set()
+    assert furniture.advance([], gone=[0, 1, 99]) == {"one.example"}
     assert furniture.text(piece(3).text, "one.example") == piece(3).text
 
 
 def test_the_order_of_counting_does_not_matter():
     pieces = {i: piece(i, publisher=f"{i % 3}.example", words=("daily", f"name{i}")) for i in range(60)}
     at_once, one_by_one = Furniture(), Furniture()
-    at_once.advance(pieces)
+    at_once.advance(pieces.items())
     shuffled = [*pieces, *range(100, 110)]
     random.Random(1).shuffle(shuffled)
     for each in shuffled:
-        one_by_one.advance({each: pieces.get(each) or piece(each)})
-    one_by_one.advance({}, gone=range(100, 110))
+        one_by_one.advance({each: pieces.get(each) or piece(each)}.items())
+    one_by_one.advance([], gone=range(100, 110))
     for number, each in pieces.items():
         assert at_once.text(each.text, each.publisher) == one_by_one.text(each.text, each.publisher), number
         assert at_once.title(each.title_words, each.publisher) == one_by_one.title(each.title_words, each.publisher)
