@@ -148,9 +148,12 @@ def _is_large(stories: Rows) -> NDArray[np.bool_]:
 
 def _links_of(window: Window, rows: Rows, is_fresh: NDArray[np.bool_]) -> Links:
     """Return the links between these articles, by their places in `rows`, that a fresh one has a part in."""
-    links = window.links[rows][:, rows]
-    some = links if is_fresh.all() else thinned(links, lambda left, right: is_fresh[left] | is_fresh[right])
-    return both_ways(some)
+    links = window.links
+    if not is_fresh.all():
+        fresh = np.zeros(len(window), dtype=bool)
+        fresh[rows[is_fresh]] = True
+        links = thinned(links, lambda left, right: fresh[left] | fresh[right])
+    return both_ways(links[rows][:, rows])
 
 
 def _linked(window: Window, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
