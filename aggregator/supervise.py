@@ -18,6 +18,10 @@ LONGEST_PAUSE_S = 60.0
 ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
 """Has the C library (glibc) keep one heap. By itself it gives each thread its own, and what one frees the others cannot
 have: as grouping goes from thread to thread, memory grew to that of several windows."""
+FEW_SHAPES = {"LRU_CACHE_CAPACITY": "16", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16"}
+"""Has torch, and the library that it multiplies with, keep the programs of 16 shapes of products and not of a thousand:
+each batch of texts has shapes of its own, and a worker grew by 200 MB. Source: pytorch/pytorch#27971, oneDNN's guide to
+its primitive cache; for the number, bench/window.md."""
 STEADY_AFTER_S = 60.0
 """A process that ran this long was well; its next fall is counted as a first one."""
 
@@ -73,7 +77,7 @@ def _keep_one(name: str, command: Sequence[str], *, stop: threading.Event) -> in
 def _run_once(command: Sequence[str], stop: threading.Event) -> int:
     """Return the exit status of the command, which is asked to end when `stop` is set."""
     # A session of its own: the terminal's Ctrl-C reaches us alone, and we end the children in order.
-    environment = ONE_HEAP | os.environ
+    environment = ONE_HEAP | FEW_SHAPES | os.environ
     with subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE, env=environment) as process:
         while process.poll() is None:
             if stop.wait(LOOK_EVERY_S):

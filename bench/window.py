@@ -4,12 +4,14 @@
 
 The articles are those of bench/worlds.py, in a real database on disk; what is real of them was encoded by the bundled
 model, and is remembered in the cache. Each case runs in a process of its own: from nothing (a restart), then again
-with nothing new, then after 500 articles more that came within the window's pace. CPU counts all threads; peaks are
-of resident memory. --archive puts so many older articles, with vectors and stories, behind the window.
+with nothing new, then after 500 articles more that came within the window's pace; the model, where it is loaded, has
+encoded their texts before. Its environment is what the supervisor gives a worker. CPU counts all threads; peaks are of
+resident memory. --archive puts so many older articles, with vectors and stories, behind the window.
 """
 
 import argparse
 import multiprocessing
+import os
 import pickle
 import re
 import shutil
@@ -34,6 +36,7 @@ from aggregator.models.encoders import EncoderName
 from aggregator.models.values import Vectors
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.stories.desk import Desk
+from aggregator.supervise import FEW_SHAPES, ONE_HEAP
 from bench.labelled import Piece
 from bench.remembered import Remembered
 from bench.stories import keep
@@ -95,6 +98,7 @@ def main() -> None:
     asked = parser.parse_args()
     if not (asked.stories.is_dir() and asked.feeds.is_dir()):
         sys.exit(f"{asked.stories} or {asked.feeds} is not there; name folders with --stories and --feeds.")
+    os.environ |= ONE_HEAP | FEW_SHAPES | os.environ
     real = read_real(asked.stories, asked.feeds)
     cases = [(size, 0) for size in asked.sizes] + ([(max(asked.sizes), asked.archive)] if asked.archive else [])
     rows = [row for size, archive in cases for row in case(real, size, archive, asked.cache)]
@@ -145,11 +149,16 @@ def measure(folder: Path, has_model: bool) -> list[Row]:
     name, late = pickle.loads((folder / LATE).read_bytes())
     database = shutil.copy(folder / DATABASE, folder / f"{has_model}.db")
     engine = open_database(sqlite_url(Path(database)))
-    encoder = Remembered(load_encoder(SETTINGS.encode) if has_model else Unloaded(name), folder)
+    model = load_encoder(SETTINGS.encode) if has_model else Unloaded(name)
+    encoder = Remembered(model, folder)
     before, now = late[0].published_at - timedelta(microseconds=1), late[-1].published_at
     first, desk = _regrouped(engine, name, "from nothing", now=before)
     again, desk = _regrouped(engine, name, "nothing new", now=before, desk=desk)
     keep(engine, late, now=now)
+    if (
+        has_model
+    ):  # what it computes with stands there from now on; its vectors are remembered as their worlds have them
+        model.encode(list(map(_said, late)))
     for _ in pipeline.encode_missing(engine, encoder, SETTINGS, now=now):
         pass
     more, _ = _regrouped(engine, name, f"{NEW} new", now=now, desk=desk)

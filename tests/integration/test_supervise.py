@@ -28,20 +28,26 @@ def test_a_process_that_needs_the_owner_ends_them_all():
     assert keep_running({"worker": waiting, "web": refusing}, threading.Event()) == MUST_ACT
 
 
-def test_threads_share_one_heap_unless_the_owner_says_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("MALLOC_ARENA_MAX", "1"), ("LRU_CACHE_CAPACITY", "16"), ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")],
+)
+def test_memory_is_kept_small_unless_the_owner_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, ours: str
+):
     told, stop = tmp_path / "told", threading.Event()
     teller = python(
         "import os, pathlib, time\n"
-        f"pathlib.Path({str(told)!r}).write_text(os.environ['MALLOC_ARENA_MAX'] + '\\n')\n"
+        f"pathlib.Path({str(told)!r}).write_text(os.environ[{name!r}] + '\\n')\n"
         "time.sleep(60)"
     )
-    for owners, wanted in ((None, "1\n"), ("4", "4\n")):
+    for owners, wanted in ((None, f"{ours}\n"), ("4", "4\n")):
         told.unlink(missing_ok=True)
         stop.clear()
         if owners:
-            monkeypatch.setenv("MALLOC_ARENA_MAX", owners)
+            monkeypatch.setenv(name, owners)
         else:
-            monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+            monkeypatch.delenv(name, raising=False)
         threading.Thread(target=lambda: _set_when(stop, lambda: told.exists() and bool(told.read_text()))).start()
         assert keep_running({"worker": teller}, stop) == 0
         assert told.read_text() == wanted
