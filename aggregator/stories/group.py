@@ -266,7 +266,7 @@ def merged(profiles: Profiles, target: Labels, rarity: Scores) -> Profiles:
 
 def ties_of(links: Links, labels: Labels) -> Ties:
     """Return what the links come to between these clusters; `labels` are 0..k-1."""
-    both = links.tocoo()
+    both = links.tocoo(copy=False)
     once = both.row < both.col
     ends, values = np.stack([both.row[once], both.col[once]]), both.data[once]
     singles = Ties(ends, values, np.stack([values, values]), Near(both.row, both.col, both.data))
