@@ -97,6 +97,7 @@ def encode_missing(engine: Engine, encoder: Encoder, settings: Settings, *, now:
         vectors = encoder.encode([text_to_encode(each.title, each.text, settings.encode.max_chars) for each in batch])
         with transaction(engine) as db:
             encoding.add_vectors(db, encoder.name, batch, vectors, now=now)
+        heap.give_back()
         yield len(batch)
 
 
