@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,11 +13,11 @@ from aggregator.models.articles import Article
 from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.models.digests import Claim, Digest, Figure, Reading, SourceFacts
 from aggregator.models.feeds import Publisher
-from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryLink, StoryMember, StoryPage
+from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryCard, StoryLink, StoryMember, StoryPage
 from aggregator.store import articles, changes, context, digests, mutes, owners, showing, stories
 from aggregator.store.db import reading
 from web.neighbours import leads
-from web.newsroom import engine, now
+from web.newsroom import engine, now, window_start
 
 N_CHANGES = 12
 """Of one story, under its members; the page of changes has all."""
@@ -166,6 +166,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         history=history,
         muted=muted,
         says=said,
+        is_unread=digest is None and is_to_be_read(page.card, since=window_start()),
         around=around,
         sources=_asked_for(found)[:N_SOURCES],
         n_sources=len(_asked_for(found)),
@@ -179,6 +180,11 @@ def show_story(story_id: int) -> ResponseReturnValue:
 
 
 # --- deciding, pure ----------------------------------------------------------------------------------
+
+
+def is_to_be_read(card: StoryCard, *, since: datetime) -> bool:
+    """Whether the worker reads what the reports of a story say together: two publishers, and news since then."""
+    return card.n_publishers > 1 and card.last_at >= since
 
 
 def says(page: StoryPage, digest: Digest | None, new: Sequence[int], texts: Mapping[int, str]) -> Says:

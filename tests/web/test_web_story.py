@@ -68,6 +68,17 @@ def test_what_several_say_is_quoted_with_who_says_it(client: FlaskClient, editio
     assert QUAKE in short
 
 
+def test_a_story_that_was_not_read_yet_says_so_and_one_of_a_single_publisher_does_not(engine: Engine) -> None:
+    edition = print_edition(engine, PIECES)
+    client = create_app(engine, Settings(web=WebSettings(time_zone="UTC")), clock=lambda: NOON).test_client()
+    assert "not read yet" in page(client, edition)
+    assert "not read yet" not in page(client, edition, "cats")
+    late = create_app(engine, Settings(), clock=lambda: NOON + timedelta(days=30)).test_client()
+    assert "not read yet" not in page(late, edition)
+    read_stories(engine)
+    assert "not read yet" not in page(client, edition)
+
+
 def test_what_one_says_alone_stands_apart(client: FlaskClient, edition: Edition) -> None:
     shown = page(client, edition)
     assert (BRIDGE in section(shown, "alone")) != (BRIDGE in section(shown, "short"))
