@@ -79,8 +79,8 @@ def n_lately(card: StoryCard) -> int:
 
 def sparkline(card: StoryCard) -> Markup:
     """Return when the story's articles came, as a picture."""
-    moments = [moment_of(report.published_us) for report in card.reports]
-    return pictures.sparkline(moments, now=now(), clock=filters.clock_time) if moments else Markup("")
+    published_us = [report.published_us for report in card.reports]
+    return pictures.sparkline(published_us, now=now(), clock=filters.clock_time) if published_us else Markup("")
 
 
 def arrivals(page: StoryPage, retitles: Sequence[tuple[Retitle, Article]]) -> Markup:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
+from aggregator.models.moments import microseconds, moment_of
 from aggregator.models.pages import TopicLine
 from web.filters import count
 from web.words import gettext, ngettext
@@ -19,24 +20,25 @@ STROKE = 2
 SPARK_HEIGHT = 16
 DAY_STEP, DAYS_HIGH = 8, 40
 """Of the bars of days: how far apart, and how high the highest."""
-SHORTEST = timedelta(hours=1)
+SHORTEST_US = timedelta(hours=1) // timedelta(microseconds=1)
 """That a sparkline tells of: a story of five minutes would fill it with its first article."""
 
 
-def sparkline(moments: Sequence[datetime], *, now: datetime, clock: Callable[[datetime], str]) -> Markup:
+def sparkline(published_us: Sequence[int], *, now: datetime, clock: Callable[[datetime], str]) -> Markup:
     """Return when a story's articles were published, from the first until now, as strokes on a line.
 
-    `clock` says a moment on the owner's clock.
+    They are counted as models/moments.py does; `clock` says a moment on the owner's clock.
     """
-    first, span = min(moments), max(now - min(moments), SHORTEST)
-    counts = _counts(moments, first, span)
+    first = min(published_us)
+    span = max(microseconds(now) - first, SHORTEST_US)
+    counts = _counts(published_us, first, span)
     peak = max(range(N_STROKES), key=lambda n: counts[n])
     return Markup(
         '<svg class="spark" role="img" width="{0}" height="{1}"><title>{2}</title><path d="{3}"/></svg>'
     ).format(
         N_STROKES * STROKE,
         SPARK_HEIGHT,
-        _arrivals_in_words(moments, counts[peak], clock(first + peak * span / N_STROKES), clock),
+        _arrivals_in_words(published_us, counts[peak], clock(moment_of(first + round(peak * span / N_STROKES))), clock),
         _strokes(counts),
     )
 
@@ -62,9 +64,9 @@ def days_drawn(moments: Sequence[datetime], *, n_days: int, today: date, day_of:
     ).format(n_days * DAY_STEP, DAYS_HIGH, said, "".join(bars))
 
 
-def _counts(moments: Iterable[datetime], first: datetime, span: timedelta) -> list[int]:
+def _counts(published_us: Iterable[int], first: int, span: int) -> list[int]:
     counts = [0] * N_STROKES
-    for moment in moments:
+    for moment in published_us:
         counts[min(int((moment - first) / span * N_STROKES), N_STROKES - 1)] += 1
     return counts
 
@@ -79,11 +81,11 @@ def _strokes(counts: Sequence[int]) -> str:
     )
 
 
-def _arrivals_in_words(moments: Sequence[datetime], most: int, peak: str, clock: Callable[[datetime], str]) -> str:
-    first, last = clock(min(moments)), clock(max(moments))
-    if len(moments) == 1:
+def _arrivals_in_words(published_us: Sequence[int], most: int, peak: str, clock: Callable[[datetime], str]) -> str:
+    first, last = clock(moment_of(min(published_us))), clock(moment_of(max(published_us)))
+    if len(published_us) == 1:
         return gettext("1 article, at %(first)s", first=first)
-    values = {"n": count(len(moments)), "first": first, "most": count(most), "peak": peak, "last": last}
+    values = {"n": count(len(published_us)), "first": first, "most": count(most), "peak": peak, "last": last}
     return str(gettext("%(n)s articles: first %(first)s, most (%(most)s) from %(peak)s, last %(last)s", **values))
 
 

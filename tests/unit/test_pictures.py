@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
+from aggregator.models.moments import microseconds
 from aggregator.models.pages import TopicLine
 from tests.cards import NOON, line
 from web.pictures import MOST_AREAS, MOST_BARS, N_STROKES, bars, by_likeness, laid_out, sparkline, topic_map
@@ -18,8 +19,8 @@ def drawn(picture: Markup) -> ElementTree.Element:
 
 
 def spark(*hours_ago: float) -> ElementTree.Element:
-    moments = [NOON - hours * HOUR for hours in hours_ago]
-    return drawn(sparkline(moments, now=NOON, clock=lambda moment: f"{moment:%H:%M}"))
+    published_us = [microseconds(NOON - hours * HOUR) for hours in hours_ago]
+    return drawn(sparkline(published_us, now=NOON, clock=lambda moment: f"{moment:%H:%M}"))
 
 
 def strokes(picture: ElementTree.Element) -> dict[int, int]:
