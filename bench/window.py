@@ -31,7 +31,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from aggregator import heap, pipeline
 from aggregator.config import EncodeSettings, Settings
-from aggregator.encode import load_encoder, text_to_encode
+from aggregator.encode import Encoder, load_encoder, text_to_encode
 from aggregator.models.encoders import EncoderName
 from aggregator.models.values import Vectors
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
@@ -84,6 +84,24 @@ class Unloaded:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Refuse."""
         raise LookupError(f"{len(texts)} texts were not encoded beforehand.")
+
+
+@dataclass(frozen=True)
+class Working:
+    """An encoder whose model works on every text, as in a worker; what it gives are the vectors that are remembered."""
+
+    model: Encoder
+    remembered: Remembered
+
+    @property
+    def name(self) -> EncoderName:
+        """Which model this is."""
+        return self.remembered.name
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text, shape (n, dim)."""
+        self.model.encode(texts)
+        return self.remembered.encode(texts)
 
 
 def main() -> None:
@@ -155,11 +173,8 @@ def measure(folder: Path, has_model: bool) -> list[Row]:
     first, desk = _regrouped(engine, name, "from nothing", now=before)
     again, desk = _regrouped(engine, name, "nothing new", now=before, desk=desk)
     keep(engine, late, now=now)
-    if (
-        has_model
-    ):  # what it computes with stands there from now on; its vectors are remembered as their worlds have them
-        model.encode(list(map(_said, late)))
-    for _ in pipeline.encode_missing(engine, encoder, SETTINGS, now=now):
+    working = Working(model, encoder) if has_model else encoder
+    for _ in pipeline.encode_missing(engine, working, SETTINGS, now=now):
         pass
     more, _ = _regrouped(engine, name, f"{NEW} new", now=now, desk=desk)
     engine.dispose()
