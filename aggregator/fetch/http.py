@@ -106,6 +106,7 @@ class _Crew:
         pause_s = self._turns.wait_s(monotonic()) if len(self._running) < self._settings.in_flight else None
         if not self._running:
             sleep(pause_s or 0.0)
+            self._looked_s = monotonic()
             return
         due_ms = self._multi.timeout()
         self._multi.select(min(due_ms / 1000 if due_ms >= 0 else 1.0, 1.0 if pause_s is None else pause_s, 1.0))
@@ -120,11 +121,20 @@ class _Crew:
         self._multi.close()
 
     def _catch_up(self) -> None:
-        """Take in what came while the caller was busy, before anything is sent: a host may have asked for a pause."""
+        """Take in what came while the caller was busy, before anything is sent: a host may have asked for a pause.
+
+        curl sends and receives at one go, so what was begun and not sent yet goes back to wait for its turn, where its
+        host may have answered something else.
+        """
         away_s = monotonic() - self._looked_s
         if away_s > _AWAY_S:
-            for handle, transfer in self._running.items():
+            asked = {transfer.target.host for handle, transfer in self._running.items() if _is_sent(handle)}
+            for handle, transfer in list(self._running.items()):
                 transfer.give_back(handle, away_s)
+                if transfer.target.host in asked and not _is_sent(handle):
+                    transfer.seconds_left -= handle.getinfo(pycurl.TOTAL_TIME)
+                    self._release(handle)
+                    self._turns.add(transfer.target.host, transfer, goes_first=True)
             self._take_in()
 
     def _take_in(self) -> None:
@@ -197,6 +207,10 @@ class _Crew:
         self._multi.remove_handle(handle)
         handle.reset()
         self._idle.append(handle)
+
+
+def _is_sent(handle: pycurl.Curl) -> bool:
+    return bool(handle.getinfo(pycurl.PRETRANSFER_TIME))
 
 
 @dataclass(eq=False)

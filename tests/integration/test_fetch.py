@@ -438,6 +438,24 @@ def test_a_host_that_asks_for_a_pause_is_asked_nothing_more_and_others_go_on(sit
     assert busy.hold.until >= NOON + timedelta(hours=1)
 
 
+def test_a_host_that_asks_for_a_pause_while_the_caller_is_busy_is_not_sent_what_was_begun_before(site: Site) -> None:
+    is_caller_busy = threading.Event()
+
+    def busy(_: Ask) -> Page:
+        is_caller_busy.wait(10)
+        return Page(status=429, headers={"Retry-After": "3600"})
+
+    site.pages["/busy"] = busy
+    requests = [Request(site.at(path)) for path in ("/feed.xml?1", "/busy", "/feed.xml?2")]
+    at_once = replace(OURS, in_flight=2, per_host=2, per_host_gap_s=0.0)
+    replies = fetch_all(requests, at_once, now=NOON)
+    assert isinstance(next(replies), Fetched)
+    is_caller_busy.set()
+    threading.Event().wait(0.5)
+    assert [type(reply) for reply in replies] == [Failed, NotAsked]
+    assert sorted(site.paths()) == ["/busy", "/feed.xml?1"]
+
+
 def test_a_host_that_is_held_is_not_asked_not_even_by_way_of_another(site: Site) -> None:
     site.pages["/away"] = (302, {"Location": site.at("/feed.xml", "127.0.0.2")}, b"")
     held = {"127.0.0.2": NOON + timedelta(minutes=5)}
