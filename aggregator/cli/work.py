@@ -53,7 +53,10 @@ def give_way() -> None:
 @click.command("regroup")
 @pass_context
 def regroup_command(context: Context) -> None:
-    """Encode and group the articles of the window now, and read what the stories say."""
+    """Encode and group the articles of the window now.
+
+    Then it is read what the stories say, as far as that is not known.
+    """
     engine, console = context.open(), Console()
     encoder = _encoder_or_none(engine, context.settings, console)
     now = utc_now()

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 from aggregator.cli.main import broadsheet
 from aggregator.errors import DiskFullError, StoreError
 from aggregator.models.feeds import Poll, Validators
+from aggregator.store import polling
 from aggregator.store.backup import back_up
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.schema import articles, entries, polls
@@ -70,13 +71,13 @@ def test_a_copy_made_while_feeds_are_polled_holds_whole_polls(engine: Engine, tm
             if enough.is_set():
                 return
 
-    polling = threading.Thread(target=go_on_polling)
-    polling.start()
+    poller = threading.Thread(target=go_on_polling)
+    poller.start()
     assert began.wait(60)
     for n in range(8):
         back_up(engine, tmp_path / f"copy{n}.db")
     enough.set()
-    polling.join()
+    poller.join()
     for n in range(8):
         _holds_whole_polls(tmp_path / f"copy{n}.db")
 
