@@ -528,7 +528,7 @@ def test_a_host_that_wants_a_pause_gets_it_while_what_its_other_feeds_sent_is_be
         return Page(b"", status=429, headers={"Retry-After": "3600"})
 
     def parse_slowly(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> Future[Parsed]:
-        is_said.wait(timeout=30)
+        is_said.wait(timeout=1)
         return parse_here(reply, discover=discover, known_items=known_items)
 
     with Site({"/a": rss("fire"), "/b": busy, "/c": rss("flood"), "/d": rss("storm")}) as site:
