@@ -92,6 +92,8 @@ class Worker:
         self._looked_at: datetime | None = None
         self._is_digesting = False
         self._desk: Desk | None = None
+        self._may_be_unsaid = True
+        """Whether a worker before this one may have been stopped, or killed, before it had said all there is to say."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then finish the feed and the batch at hand."""
@@ -221,21 +223,25 @@ class Worker:
         if progress.n_ungrouped > 0 or (is_model_wanted and self._model.is_worth_a_try(now)):
             return True
         with reading(self._engine) as db:
-            return corrections.are_unseen(db) or self._is_desk_due(db, now)
+            if corrections.are_unseen(db) or self._is_desk_due(db):
+                return True
+        return self._desk is None and self._is_unsaid(now)
 
-    def _is_desk_due(self, db: Connection, now: datetime) -> bool:
-        """Whether the owner chose another bar than the stories have, or there is work for a desk and there is none."""
+    def _is_desk_due(self, db: Connection) -> bool:
+        """Whether the owner chose another bar than that of the stories, or wants bars tried and there is no desk."""
         settings = self._settings.stories
         held = bars.holding_bar(db)
         is_other = (settings.bar if held is None else held) != pipeline.present_bar(db, settings)
-        return is_other or (self._desk is None and (bars.wanted_at(db) is not None or self._is_unsaid(db, now)))
+        return is_other or (self._desk is None and bars.wanted_at(db) is not None)
 
-    def _is_unsaid(self, db: Connection, now: datetime) -> bool:
-        """Whether a worker before this one was stopped, or killed, before it had said all that there is to say."""
-        since = pipeline.window_start(self._settings.stories, now=now)
-        return bool(
-            evidence.unexplained(db, since=since, limit=1) or digests.undigested(db, self._model.name(), since=since)
-        )
+    def _is_unsaid(self, now: datetime) -> bool:
+        """Whether another worker left something unsaid; looked for until there is nothing."""
+        if self._may_be_unsaid:
+            since, name = pipeline.window_start(self._settings.stories, now=now), self._model.name()
+            with reading(self._engine) as db:
+                is_unexplained = bool(evidence.unexplained(db, since=since, limit=1))
+                self._may_be_unsaid = is_unexplained or bool(digests.undigested(db, name, since=since))
+        return self._may_be_unsaid
 
     def _is_trial_wanted(self) -> bool:
         with reading(self._engine) as db:

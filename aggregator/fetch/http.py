@@ -130,11 +130,12 @@ class _Crew:
         if away_s > _AWAY_S:
             asked = {transfer.target.host for handle, transfer in self._running.items() if _is_sent(handle)}
             for handle, transfer in list(self._running.items()):
-                transfer.give_back(handle, away_s)
                 if transfer.target.host in asked and not _is_sent(handle):
-                    transfer.seconds_left -= handle.getinfo(pycurl.TOTAL_TIME)
+                    transfer.seconds_left -= handle.getinfo(pycurl.TOTAL_TIME)  # as curl last looked
                     self._release(handle)
                     self._turns.add(transfer.target.host, transfer, goes_first=True)
+                else:
+                    transfer.give_back(handle, away_s)
             self._take_in()
 
     def _take_in(self) -> None:

@@ -4,7 +4,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 
 import nh3
@@ -58,9 +58,10 @@ _UNNESTED = frozenset(
 """Elements that end by themselves, so that they go no deeper without one that does not."""
 
 _BASE_URL: ContextVar[str | None] = ContextVar("base_url", default=None)
-_ADDRESS_OF: ContextVar[Callable[[str], str | None]] = ContextVar("address_of")
 """Where the links of the body start that is being cleaned, so that one cleaner serves all: to make one takes a quarter
 of the time that it needs for an entry."""
+_ADDRESS_OF: ContextVar[Callable[[str], str | None]] = ContextVar("address_of")
+"""From where the images of the content that is being shown are loaded; for the same reason."""
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _SAFE_TAG = re.compile(r"</?[a-z0-9]+[^>]*>")
@@ -116,14 +117,24 @@ def _checked(tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
-_CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    clean_content_tags=_DROPPED_WHOLE,
-    attributes=_ATTRIBUTES,
-    attribute_filter=_checked,
-    url_schemes={"http", "https", "mailto"},
-    link_rel="noopener noreferrer nofollow",
-)
+_Check = Callable[[str, str, str], str | None]
+"""Returns what an attribute may say, by its tag, its name and its value; None where it has to go."""
+
+
+def _cleaner(check: _Check, always: Mapping[str, Mapping[str, str]] | None = None) -> nh3.Cleaner:
+    """Return the one sanitiser; `always` are attributes that an element gets, by its tag."""
+    return nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags=_DROPPED_WHOLE,
+        attributes=_ATTRIBUTES,
+        attribute_filter=check,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values=always,
+    )
+
+
+_CLEANER = _cleaner(_checked)
 
 
 def with_images(content: SafeHtml, address_of: Callable[[str], str | None]) -> SafeHtml:
@@ -146,15 +157,7 @@ def _shown(tag: str, attribute: str, value: str) -> str | None:
     return _checked_url(value, None, may_be_mail=tag == "a") if attribute in ("href", "cite") else value
 
 
-_ILLUSTRATOR = nh3.Cleaner(
-    tags=_TAGS,
-    clean_content_tags=_DROPPED_WHOLE,
-    attributes=_ATTRIBUTES,
-    attribute_filter=_shown,
-    url_schemes={"http", "https", "mailto"},
-    link_rel="noopener noreferrer nofollow",
-    set_tag_attribute_values={"img": {"loading": "lazy", "decoding": "async"}},
-)
+_ILLUSTRATOR = _cleaner(_shown, {"img": {"loading": "lazy", "decoding": "async"}})
 
 
 def plain_text(markup: str) -> str:
