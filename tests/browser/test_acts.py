@@ -307,6 +307,11 @@ def test_a_correction_is_taken_back_by_the_key_that_takes_back_everything(page: 
     page.get_by_role("button", name="Do it").click()
     expect(page.get_by_text(re.compile("Took 1 article out"))).to_be_visible()
     page.wait_for_load_state()  # keys are heard from then on
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.resource_type) if request.method == "GET" else None)
     page.keyboard.press("u")
     expect(page.locator(".messages").get_by_text("Undone.")).to_be_visible()
     assert page.url.endswith(story)
+    # what is said once goes to who asks first: the page that is turned to is the only one to ask
+    assert asked[0] == "document"
+    assert "fetch" not in asked

@@ -51,7 +51,10 @@ async function post(address, fields = new FormData(form)) {
 async function attempt(address, fields) {
   try {
     const outcome = await post(address, fields);
-    if (outcome.turn_to) location.assign(outcome.turn_to);
+    if (outcome.turn_to) {
+      location.assign(outcome.turn_to); // what was done is said there, once: this page asks for nothing more
+      return null;
+    }
     say(outcome.said, outcome.undo);
     return outcome;
   } catch {
