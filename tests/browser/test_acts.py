@@ -15,8 +15,9 @@ from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.models.acts import MarkKind, Mute, MuteKind
 from aggregator.models.pages import StoryCard
 from aggregator.store import articles, marks, mutes, reading, showing
-from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking
+from aggregator.store.db import transaction
+from tests.blank import open_blank
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON, Edition, make_topics, print_edition
 from web import create_app
@@ -34,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     yield engine
     engine.dispose()
 

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.store.db import open_database, sqlite_url
+from tests.blank import open_blank
 from tests.browser.press import chromium, needs_chromium, served
 from tests.browser.scenes import PAPERS, Scene
 from tests.edition import NOON
@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 def test_no_scene_has_a_barrier_runs_over_the_edge_or_jumps(
     browser: Browser, tmp_path: Path, paper: str, theme: Any, width: int
 ) -> None:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     settings = Settings(web=WebSettings(time_zone="UTC"), images=ImageSettings(show="none"))
     found: list[str] = []
     with served(create_app(engine, settings, clock=lambda: NOON)) as address:

@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import settings as memory
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
+from tests.blank import open_blank
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day
 from tests.pictures import png
@@ -52,7 +53,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     yield engine
     engine.dispose()
 

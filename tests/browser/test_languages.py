@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from aggregator.config import Settings, WebSettings
-from aggregator.store.db import open_database, sqlite_url
+from tests.blank import open_blank
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON, make_topics, print_edition
 from web import create_app
@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     yield engine
     engine.dispose()
 

@@ -15,8 +15,9 @@ from sqlalchemy import Engine
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.models.subscribing import Candidate, Headline, Subscription
 from aggregator.store import articles, imports, probes, sessions, showing
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
 from aggregator.subscribing import foresee
+from tests.blank import open_blank
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import (
     NOON,
@@ -45,7 +46,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     yield engine
     engine.dispose()
 

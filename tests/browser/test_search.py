@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from aggregator.config import ImageSettings, Settings, WebSettings
-from aggregator.store.db import open_database, sqlite_url
+from tests.blank import open_blank
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON, print_edition
 from web import create_app
@@ -18,7 +18,7 @@ pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_a_reader_searches_by_keyboard_and_opens_what_is_found(tmp_path: Path, scheme: Any, width: int) -> None:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     print_edition(engine)
     settings = Settings(web=WebSettings(time_zone="UTC"), images=ImageSettings(show="none"))
     with chromium() as browser, served(create_app(engine, settings, clock=lambda: NOON)) as address:

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 import web
 from aggregator.config import Settings, WebSettings
-from aggregator.store.db import open_database, sqlite_url
+from tests.blank import open_blank
 from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON
 from tests.hostile.paper import CASES, SHOWN_WHOLE_BYTES, collected_cases, print_paper, words
@@ -58,7 +58,7 @@ class Paper:
 
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paper]:
-    engine = open_database(sqlite_url(tmp_path_factory.mktemp("paper") / "paper.db"))
+    engine = open_blank(tmp_path_factory.mktemp("paper") / "paper.db")
     with pytest.MonkeyPatch.context() as patch:
         # All reports of a story on one page: a browser would need ten minutes for one of each dozen.
         patch.setattr("web.story.N_REPORTS", 1000)
@@ -77,7 +77,7 @@ def plain_shapes(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str
     """What pages of harmless words are made of, with stories of many articles and of one."""
     shapes = set()
     for page_bytes in (SHOWN_WHOLE_BYTES, 1):
-        engine = open_database(sqlite_url(tmp_path_factory.mktemp("plain") / "paper.db"))
+        engine = open_blank(tmp_path_factory.mktemp("plain") / "paper.db")
         texts = ["en", "One word", "https://plain.example/2", "", "Another", "Ein <b>Wort</b>", "Viele Worte " * 40]
         for tree in read(bind(engine, texts, page_bytes=page_bytes)).values():
             shapes |= set(shapes_of(tree))

@@ -17,8 +17,9 @@ from aggregator.parse.feed import parse_feed
 from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import Refreshed, Tools
 from aggregator.store import feeds, polling
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
 from aggregator.store.schema import Words, articles, entries, metadata
+from tests.blank import open_blank
 from tests.fuzz.mutants import mutants
 from tests.fuzz.targets import DATA, corpus, is_valid
 from tests.integration.desk import NOON
@@ -64,7 +65,7 @@ def n_distinct(document: bytes, due: DueFeed) -> int:
 def test_every_case_and_mutant_is_kept_whole_as_clean_text_and_shown(tmp_path: Path) -> None:
     cases = [path.read_bytes() for path in sorted((DATA / "cases/feedparser/tests").rglob("*")) if path.is_file()]
     documents = [*cases, *mutants(corpus("feed"), 500, seed=2)]
-    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    engine = open_blank(tmp_path / "news.db")
     due, done = take_in(engine, documents)
     assert [each.why for each in done if each.why and "fault of Broadsheet" in each.why] == []
     with reading(engine) as db:

@@ -17,8 +17,9 @@ from aggregator.models.entries import Entry
 from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
 from aggregator.store import articles, feeds
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
+from tests.blank import open_blank
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -89,7 +90,7 @@ class Paper:
 
 @pytest.fixture(params=["words", "vectors"])
 def paper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Paper]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     made = Paper(engine)
     made.encoder = BagOfWords() if request.param == "vectors" else None
     yield made

@@ -17,6 +17,7 @@ from aggregator.store import polling
 from aggregator.store.backup import back_up
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.schema import articles, entries, polls
+from tests.blank import open_blank
 from tests.edition import print_edition, read_some
 from tests.integration.desk import NOON, bring, entry, subscribe
 
@@ -25,7 +26,7 @@ N_AT_ONCE = 20
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    engine = open_blank(tmp_path / "news.db")
     yield engine
     engine.dispose()
 
@@ -121,8 +122,8 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(engine: Engine, tmp_pa
     assert list(tmp_path.glob("copy.db*")) == []
 
 
-def test_on_postgresql_its_own_tools_are_named(new_postgresql_url: Callable[[], str], tmp_path: Path) -> None:
-    engine = open_database(new_postgresql_url())
+def test_on_postgresql_its_own_tools_are_named(blank_postgresql_url: Callable[[], str], tmp_path: Path) -> None:
+    engine = open_database(blank_postgresql_url())
     with pytest.raises(StoreError, match=r"pg_dump .*pg_restore"):
         back_up(engine, tmp_path / "copy.db")
     engine.dispose()

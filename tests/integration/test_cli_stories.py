@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 from aggregator.cli.main import broadsheet
 from aggregator.errors import CorrectionError, NotFoundError
 from aggregator.models.stories import Regrouping
-from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.db import transaction
+from tests.blank import open_blank
 from tests.integration.desk import bring_from, draft, save
 
 
@@ -28,7 +29,7 @@ def run(tmp_path: Path) -> Callable[..., Result]:
 @pytest.fixture
 def paper(tmp_path: Path) -> tuple[int, int]:
     """A story of three articles, 1 to 3, and one of two."""
-    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    engine = open_blank(tmp_path / "news.db")
     with transaction(engine) as db:
         a, b, c, d, e = bring_from(db, "a", "b", "c", "d", "e")
         one, other = save(db, Regrouping(stories=(draft([a, b, c], n_publishers=3), draft([d, e]))))

@@ -20,7 +20,8 @@ from aggregator.config import EncodeSettings
 from aggregator.encode import load_encoder
 from aggregator.errors import EncoderError
 from aggregator.store import settings as memory
-from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.db import transaction
+from tests.blank import open_blank
 from tests.integration import desk
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("model")]
@@ -222,7 +223,7 @@ def owner(tmp_path):
 
 
 def test_another_model_is_calibrated_on_the_owner_s_own_articles(owner, tmp_path):
-    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    engine = open_blank(tmp_path / "news.db")
     now = datetime.now(UTC)
     said = [line.format(TOWNS[n % 15], NAMES[n % 14]) for n in range(60) for line in TOLD[n % 3]]
     with transaction(engine) as db:

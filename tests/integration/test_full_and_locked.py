@@ -18,6 +18,7 @@ from aggregator.errors import DiskFullError, StoreError
 from aggregator.store import articles, feeds
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as look
+from tests.blank import open_blank
 from tests.edition import NOON, Edition, print_edition
 from tests.integration.desk import bring, entry, subscribe
 from web import create_app
@@ -27,7 +28,7 @@ SETTINGS = Settings(images=ImageSettings(show="none"))
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "full house.db"))
+    engine = open_blank(tmp_path / "full house.db")
     yield engine
     engine.dispose()
 

@@ -21,7 +21,8 @@ from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
 from aggregator.parse.sandbox import Parsers
 from aggregator.store import articles, encoding, feeds, full_texts, schema
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
+from tests.blank import open_blank
 from tests.integration.desk import bring, entry
 from tests.server import Page, Site
 
@@ -34,7 +35,7 @@ PAGE = f"<!doctype html><html><body><article>{PARAGRAPHS}</article></body></html
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    engine = open_blank(tmp_path / "news.db")
     yield engine
     engine.dispose()
 

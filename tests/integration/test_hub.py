@@ -20,7 +20,8 @@ from aggregator.models.subscribing import Subscription
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import Tools
 from aggregator.store import articles, feeds, hubs, polling, schema
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
+from tests.blank import open_blank
 from tests.server import Ask, Page, Site
 from web import create_app
 
@@ -32,7 +33,7 @@ FETCH = FetchSettings(allowed_hosts=("127.0.0.0/8",), timeout_s=5.0, per_host_ga
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    engine = open_blank(tmp_path / "news.db")
     yield engine
     engine.dispose()
 

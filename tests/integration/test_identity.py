@@ -98,7 +98,7 @@ class Life:
             yield draft(sorted(cluster), story_id, n_publishers=1)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_happens_no_article_is_lost_and_no_id_dies(engine: Engine, seed: int) -> None:
     with transaction(engine) as db:

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from aggregator.config import FetchSettings, ImageSettings, Settings, WebSettings
 from aggregator.models.markup import SafeHtml
-from aggregator.store.db import open_database, sqlite_url
 from aggregator.store.images import ImageCache
+from tests.blank import open_blank
 from tests.edition import NOON, print_edition
 from tests.pictures import GIF, ICO, JPEG, SVG, WEBP, avif, png
 from tests.server import Page, Site
@@ -33,7 +33,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     yield engine
     engine.dispose()
 
@@ -141,7 +141,7 @@ def test_only_addresses_that_we_wrote_are_fetched(
 
 
 def test_another_broadsheet_signs_otherwise(app: Flask, tmp_path: Path, settings: Settings) -> None:
-    other = open_database(sqlite_url(tmp_path / "other.db"))
+    other = open_blank(tmp_path / "other.db")
     theirs = place_of(create_app(other, settings, clock=lambda: NOON), "https://a.example/p.png")
     other.dispose()
     assert app.test_client().get(theirs).status_code == 404

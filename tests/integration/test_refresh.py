@@ -24,9 +24,10 @@ from aggregator.parse.sandbox import Parsed, parse_reply
 from aggregator.refreshing import CLAIM_S, Refreshed, Tools
 from aggregator.store import articles, discovered, feeds, polling, schema
 from aggregator.store import reading as marks
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
 from aggregator.store.revisions import revisions_of
 from aggregator.subscribing import readdress
+from tests.blank import open_blank
 from tests.server import Ask, Page, Site
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,7 +49,7 @@ TOOLS = Tools(fetch=partial(fetch_all, settings=FETCH), parse=parse_here)
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    engine = open_blank(tmp_path / "news.db")
     yield engine
     engine.dispose()
 

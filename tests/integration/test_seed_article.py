@@ -16,8 +16,9 @@ from aggregator.demo.publisher import serving
 from aggregator.encode import load_encoder
 from aggregator.models.subscribing import Subscription
 from aggregator.store import showing
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
 from aggregator.subscribing import subscribe_all
+from tests.blank import open_blank
 from tests.server import Site
 
 SEED = Path(__file__).parents[3] / "shared/data/seed/article.txt"
@@ -43,7 +44,7 @@ pytestmark = [
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    return open_database(sqlite_url(tmp_path / "seed.db"))
+    return open_blank(tmp_path / "seed.db")
 
 
 def rss(title: str, text: str, url: str) -> bytes:

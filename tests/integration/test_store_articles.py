@@ -247,9 +247,9 @@ def test_an_article_that_is_rewritten_while_it_is_encoded_does_not_get_the_vecto
 
 @pytest.mark.xdist_group("postgresql")
 def test_nobody_rewrites_an_article_between_the_look_at_its_words_and_its_vector(
-    new_postgresql_url: Callable[[], str],
+    blank_postgresql_url: Callable[[], str],
 ) -> None:
-    engine = open_database(new_postgresql_url())
+    engine = open_database(blank_postgresql_url())
     with transaction(engine) as db:
         feed_id = subscribe(db)
         refresh(db, feed_id, entry("a"))
@@ -367,10 +367,10 @@ def _bring_and_fail(engine: Engine, feed_id: int) -> None:
         raise KeyboardInterrupt
 
 
-def test_a_worker_that_is_killed_half_way_leaves_nothing(engine: Engine, database_url: str) -> None:
+def test_a_worker_that_is_killed_half_way_leaves_nothing(engine: Engine, blank_url: str) -> None:
     with transaction(engine) as db:
         feed_id = subscribe(db)
-    worker = get_context("spawn").Process(target=_bring_and_die, args=(database_url, feed_id))
+    worker = get_context("spawn").Process(target=_bring_and_die, args=(blank_url, feed_id))
     worker.start()
     worker.join()
     assert worker.exitcode == -signal.SIGKILL

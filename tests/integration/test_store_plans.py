@@ -63,7 +63,7 @@ def archive(engine: Engine) -> Engine:
 
 
 # PostgreSQL plans by the size of its tables, so that a small one tells nothing.
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "ask",
     [
@@ -101,14 +101,14 @@ def test_no_question_walks_through_a_whole_table(archive: Engine, ask: Callable[
     assert not [step for step in _plan(archive, ask) if step.startswith("SCAN") and step.split()[1] in LARGE]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)
 def test_the_river_is_read_along_its_index(archive: Engine) -> None:
     steps = _plan(archive, lambda db: articles.river(db, limit=80, after=CURSOR))
     assert "ix_articles_published_at_id" in steps[0]
     assert not any("TEMP B-TREE" in step for step in steps)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)
 def test_undoing_walks_through_no_whole_table(archive: Engine) -> None:
     asked = []
     with transaction(archive) as db:

@@ -24,7 +24,8 @@ from aggregator.refreshing import Tools
 from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker, new_scheduler, run_now
 from aggregator.store import articles, digests, feeds, topics, window
 from aggregator.store import settings as memory
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
+from tests.blank import open_blank
 from tests.hostile.paper import parse_here
 from tests.integration.desk import bring, bring_from, entry, subscribe
 from tests.server import Page, Site
@@ -36,7 +37,7 @@ SETTINGS = Settings(fetch=FetchSettings(allowed_hosts=("127.0.0.0/8",)), encode=
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    engine = open_blank(tmp_path / "news.db")
     yield engine
     engine.dispose()
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from aggregator.config import Settings
-from aggregator.store.db import open_database, sqlite_url
+from tests.blank import open_blank
 from tests.edition import NOON, Edition, print_edition
 from web import create_app
 
@@ -16,7 +16,7 @@ from web import create_app
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """An empty paper."""
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     yield engine
     engine.dispose()
 

@@ -22,8 +22,9 @@ from aggregator.parse.sandbox import Parsed, parse_reply, read_list
 from aggregator.probing import probe_wanted
 from aggregator.store import feeds, polling
 from aggregator.store import settings as memory
-from aggregator.store.db import open_database, reading, sqlite_url, transaction
+from aggregator.store.db import reading, transaction
 from aggregator.subscribing import import_step
+from tests.blank import open_blank
 from tests.edition import NOON
 from tests.forms import post
 from tests.server import Page, Site
@@ -230,7 +231,7 @@ def test_what_is_exported_can_be_imported_again(client: FlaskClient, engine: Eng
     bring(client, LIST)
     reply = client.get("/export.opml")
     assert "attachment" in reply.headers["Content-Disposition"]
-    again = open_database(sqlite_url(tmp_path / "again.db"))
+    again = open_blank(tmp_path / "again.db")
     other = create_app(again, Settings(), clock=lambda: NOON).test_client()
     bring(other, reply.data)
     assert urls(again) == urls(engine)

@@ -23,8 +23,9 @@ from aggregator.config import Settings
 from aggregator.models.acts import Mute, MuteKind
 from aggregator.models.subscribing import Subscription
 from aggregator.store import correcting, imports, mutes, probes, sessions
-from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.db import transaction
 from aggregator.subscribing import foresee
+from tests.blank import open_blank
 from tests.edition import NOON, Edition, keep_past, make_topics, print_edition, read_some
 from tests.messages import compiled, kept, read
 from web import create_app
@@ -55,7 +56,7 @@ FOREIGN = (
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A paper with a password."""
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     with transaction(engine) as db:
         sessions.set_password_hash(db, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD))
     yield engine

@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 from aggregator.config import Settings, WebSettings
 from aggregator.errors import ConfigError
 from aggregator.store import sessions
-from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.db import transaction
+from tests.blank import open_blank
 from tests.edition import NOON, Edition
 from web import create_app
 
@@ -28,7 +29,7 @@ PROXY = "10.9.8.7"
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A paper with a password."""
-    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    engine = open_blank(tmp_path / "paper.db")
     set_password(engine, HASHED)
     yield engine
     engine.dispose()
