@@ -18,7 +18,7 @@ run: $(READY)
 	$(BIN)/broadsheet run
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -22,7 +22,7 @@ from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON, Edition, make_topics, print_edition
 from web import create_app
 
-pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 WEEK = timedelta(days=7)
 

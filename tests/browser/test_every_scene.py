@@ -15,7 +15,7 @@ from tests.browser.scenes import PAPERS, Scene
 from tests.edition import NOON
 from web import create_app
 
-pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 WINDOWS = (("light", 1280), ("dark", 390))
 """Each theme and each width once: what goes wrong in a theme goes wrong at every width."""

@@ -20,7 +20,7 @@ from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_ed
 from tests.pictures import png
 from web import create_app
 
-pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 PNG = png(120, 80)
 

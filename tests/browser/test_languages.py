@@ -13,7 +13,7 @@ from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON, make_topics, print_edition
 from web import create_app
 
-pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 OVER_THE_EDGE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAGES = (

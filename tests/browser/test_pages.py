@@ -32,7 +32,7 @@ from tests.edition import (
 )
 from web import create_app
 
-pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 LIST = """<opml version="2.0"><head/><body><outline text="World">
 <outline type="rss" text="One" xmlUrl="https://one.example/feed"/></outline></body></opml>"""

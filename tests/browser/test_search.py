@@ -13,7 +13,7 @@ from tests.browser.press import chromium, needs_chromium, served
 from tests.edition import NOON, print_edition
 from web import create_app
 
-pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])

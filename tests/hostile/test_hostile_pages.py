@@ -30,7 +30,6 @@ from web.pictures import bars
 pytestmark = [
     pytest.mark.skipif(not CASES.exists(), reason="the collected HTML cases lie in ../shared, which is not here"),
     pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
 ]
 
 XHTML = "{http://www.w3.org/1999/xhtml}"

@@ -15,8 +15,7 @@ from aggregator.store.db import open_database, sqlite_url
 from tests.blank import write_blank
 
 SQLITE = "sqlite"
-# One worker of pytest-xdist takes all tests of a group: one server is started, not one per worker.
-POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))
+POSTGRESQL = "postgresql"
 
 
 @pytest.fixture(scope="session")

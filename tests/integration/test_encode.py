@@ -24,7 +24,7 @@ from aggregator.store.db import transaction
 from tests.blank import open_blank
 from tests.integration import desk
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("model")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -245,7 +245,6 @@ def test_an_article_that_is_rewritten_while_it_is_encoded_does_not_get_the_vecto
         assert [each.text for each in encoding.unencoded(db, MODEL, since=NOON - DAY, limit=9)] == ["More is known."]
 
 
-@pytest.mark.xdist_group("postgresql")
 def test_nobody_rewrites_an_article_between_the_look_at_its_words_and_its_vector(
     blank_postgresql_url: Callable[[], str],
 ) -> None:

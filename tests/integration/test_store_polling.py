@@ -98,9 +98,7 @@ def test_workers_that_claim_at_once_never_get_the_same_feed(engine: Engine) -> N
     assert sorted(claimed) == ids
 
 
-@pytest.mark.parametrize(
-    "blank_url", [pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))], indirect=True
-)
+@pytest.mark.parametrize("blank_url", ["postgresql"], indirect=True)
 def test_a_worker_passes_over_feeds_that_another_is_claiming(engine: Engine) -> None:
     with transaction(engine) as db:
         subscribe(db, "a")
