@@ -218,6 +218,7 @@ def test_catching_up_and_back(page: Page, engine: Engine, edition: Edition) -> N
     page.goto("/")
     n_all = page.locator("article.card").count()
     page.get_by_role("link", name="Catch up").click()
+    page.wait_for_url("**/?changed=*")
     n_changed = page.locator("article.card").count()
     assert 0 < n_changed < n_all
     assert page.locator("article.card .chip.new, article.card .chip.updated").count() == n_changed

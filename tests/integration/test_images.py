@@ -1,7 +1,8 @@
 """Foreign pictures: fetched by us, shown by us, and nothing else by that way."""
 
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -217,11 +218,16 @@ def test_what_could_not_be_had_is_asked_for_again_after_an_hour(engine: Engine, 
 
 
 def test_slow_pictures_leave_threads_for_pages(engine: Engine, settings: Settings, site: Site) -> None:
-    app = create_app(engine, replace(settings, web=WebSettings(threads=4)), clock=lambda: NOON)
-    site.pages["/slow"] = lambda ask: Page(png(), pause_s=0.4)
+    patient = replace(settings, web=WebSettings(threads=4), images=replace(settings.images, timeout_s=30.0))
+    app = create_app(engine, patient, clock=lambda: NOON)
+    others_are_told = threading.Event()
+    site.pages["/slow"] = lambda ask: Page(png()) if others_are_told.wait(30) else Page(status=504)
     places = [place_of(app, site.at(f"/slow?{n}")) for n in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        replies = list(pool.map(lambda place: app.test_client().get(place), places))
+        asked = as_completed([pool.submit(app.test_client().get, place) for place in places])
+        replies = [next(asked), next(asked)]
+        others_are_told.set()
+        replies = [each.result() for each in (*replies, *asked)]
     assert site.most_at_once <= 2
     busy = [reply for reply in replies if reply.headers["Cache-Control"] == "no-store"]
     assert len(busy) >= 2
