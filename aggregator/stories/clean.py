@@ -79,9 +79,14 @@ def clean_text(text: str, title: str = "") -> str:
     body = unicodedata.normalize("NFKC", text[: 4 * LEAD_CHARS]).strip()
     if title and body.casefold().startswith(title.casefold()):
         body = body[len(title) :]
-    body = DATELINE.sub("", BYLINE.sub("", body.lstrip()))
+    body = _without_start(DATELINE, _without_start(BYLINE, body.lstrip()))
     said = body.lower()
     return _one_line(FURNITURE.sub(" ", body) if any(sign in said for sign in SIGNS) else body)
+
+
+def _without_start(start: re.Pattern[str], text: str) -> str:
+    found = start.match(text)
+    return text[found.end() :] if found else text
 
 
 def _without_suffix(title: str, publisher: str) -> str:

@@ -51,11 +51,12 @@ of real feeds, and nothing in the 10,000 of the labelled sets but one name of a 
 MAX_TEMPLATE_WORDS = 12
 """Words of a title in which slots are looked for: 12 have 78 pairs and single words to leave open."""
 
-SENTENCE = re.compile(r"\S.*?(?:[.!?…]+(?=\s|$)|[。！？]+|$)", re.DOTALL)
-"""Up to a mark that a space follows: "1.6 million" is one sentence's."""
+SENTENCE = re.compile(r"\S[^.!?…。！？]*+(?:[.!?…]++(?!\s|$)[^.!?…。！？]*+)*+(?:[.!?…]+|[。！？]+|$)")
+"""Up to a mark that a space follows: "1.6 million" is one sentence's. Going back takes five times as long."""
 
-FIGURE = re.compile(r"[-+]?\d[\d.,]*")
-"""What changes in a form from piece to piece: "Price: $1,892.30, 24h change: -0.11 %"."""
+FIGURE = re.compile(r"[-+\d](?:(?<=\d)|\d)[\d.,]*")
+"""What changes in a form from piece to piece: "Price: $1,892.30, 24h change: -0.11 %". Begins with the kind of sign,
+which is searched for at once."""
 
 MIX = np.int64(0x1E3779B97F4A7C15)
 """An odd number that makes a hash of two hashes (Knuth, The Art of Computer Programming 3, 6.4)."""

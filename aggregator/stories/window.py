@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,15 @@ class Standing:
     def place(self) -> tuple[datetime, str, int]:
         """By what articles are put in order of publication."""
         return self.published_at, self.url, self.id
+
+
+class _Said(NamedTuple):
+    """What a text says without its publisher's furniture."""
+
+    words: tuple[str, ...]
+    names: tuple[str, ...]
+    """Those of title and text that are among their words."""
+    is_form: bool
 
 
 class Window:
@@ -195,12 +205,12 @@ class Window:
         pieces = ((article.id, Piece(article.publisher, title, head, body)) for article, title, head, body in read)
         self._furniture.advance(pieces, gone)
         heads = [self._furniture.title(head, article.publisher) for article, head in zip(ordered, heads, strict=True)]
-        told = [self._furniture.text(body, article.publisher) for article, body in zip(ordered, bodies, strict=True)]
-        is_form = np.array(
-            [len(text) < FORM_SHARE * len(body) for text, body in zip(told, bodies, strict=True)], dtype=bool
-        )
+        said = [
+            self._read_text(article, title, head, body, runs)
+            for article, title, head, body in zip(ordered, titles, heads, bodies, strict=True)
+        ]
         del bodies, read, pieces  # of a whole window many megabytes
-        texts = [tokens(text, article.language, runs) for article, text in zip(ordered, told, strict=True)]
+        texts = [each.words for each in said]
         self._copies.advance(
             (
                 (article.id, Told(article.publisher, head, (*head, *text), article.published_at, article.url or ""))
@@ -211,15 +221,20 @@ class Window:
         words = Words(
             titles=heads,
             texts=texts,
-            names=[
-                tuple(name for name in names(f"{title}.\n{text}", article.language, runs) if name in {*head, *words})
-                for article, title, text, head, words in zip(ordered, titles, told, heads, texts, strict=True)
-            ],
+            names=[each.names for each in said],
             languages=[article.language for article in ordered],
             publishers=[article.publisher for article in ordered],
             published_at=[article.published_at for article in ordered],
         )
-        return words, is_form
+        return words, np.array([each.is_form for each in said], dtype=bool)
+
+    def _read_text(self, article: WindowArticle, title: str, head: Sequence[str], body: str, runs: Runs) -> _Said:
+        """Return what a text says, and its names right after its words, while those are remembered."""
+        text = self._furniture.text(body, article.publisher)
+        words = tokens(text, article.language, runs)
+        known = {*head, *words}
+        named = names(f"{title}.\n{text}", article.language, runs)
+        return _Said(words, tuple([name for name in named if name in known]), len(text) < FORM_SHARE * len(body))
 
     def _link(self, first: int) -> None:
         """Score the candidate pairs of the articles from the first fresh one on, and keep what may hold together."""
