@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from html import escape
 from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from zlib import crc32
 
 from sqlalchemy import Connection, Engine
@@ -40,6 +43,7 @@ from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
 from aggregator.stories.desk import Desk, Reading
 from aggregator.stories.similarity import learned
+from tests.blank import open_blank
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -141,6 +145,23 @@ def print_edition(engine: Engine, pieces: Sequence[Piece] = PIECES, *, now: date
         )
     titles = {piece.title: article_id for piece, article_id in zip(pieces, ids, strict=True)}
     return Edition(dict(zip(drafts, story_ids, strict=True)), titles, feed_ids)
+
+
+def write_printed(path: Path, pieces: tuple[Piece, ...] = PIECES) -> Edition:
+    """Put a new SQLite database with these pieces into this file: a copy, because printing them takes long."""
+    printed, edition = _printed(pieces)
+    path.write_bytes(printed)
+    return edition
+
+
+@cache
+def _printed(pieces: tuple[Piece, ...]) -> tuple[bytes, Edition]:
+    with TemporaryDirectory(prefix="broadsheet-printed-") as folder:
+        path = Path(folder) / "paper.db"
+        engine = open_blank(path)
+        edition = print_edition(engine, pieces)
+        engine.dispose()
+        return path.read_bytes(), edition
 
 
 def read_stories(engine: Engine, *, now: datetime = NOON) -> None:

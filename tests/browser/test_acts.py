@@ -15,11 +15,10 @@ from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.models.acts import MarkKind, Mute, MuteKind
 from aggregator.models.pages import StoryCard
 from aggregator.store import articles, marks, mutes, reading, showing
+from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking
-from aggregator.store.db import transaction
-from tests.blank import open_blank
 from tests.browser.press import chromium, needs_chromium, served
-from tests.edition import NOON, Edition, make_topics, print_edition
+from tests.edition import NOON, Edition, make_topics, write_printed
 from web import create_app
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -34,15 +33,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_blank(tmp_path / "paper.db")
-    yield engine
-    engine.dispose()
+def edition(tmp_path: Path) -> Edition:
+    return write_printed(tmp_path / "paper.db")
 
 
 @pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine)
+def engine(edition: Edition, tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

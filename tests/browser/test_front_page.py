@@ -13,10 +13,9 @@ from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import settings as memory
-from aggregator.store.db import reading, transaction
-from tests.blank import open_blank
+from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.browser.press import chromium, needs_chromium, served
-from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day
+from tests.edition import NOON, Edition, Piece, keep_past, make_topics, print_edition, sample_day, write_printed
 from tests.pictures import png
 from web import create_app
 
@@ -52,15 +51,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_blank(tmp_path / "paper.db")
-    yield engine
-    engine.dispose()
+def edition(tmp_path: Path) -> Edition:
+    return write_printed(tmp_path / "paper.db", sample_day())
 
 
 @pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine, sample_day())
+def engine(edition: Edition, tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(sqlite_url(tmp_path / "paper.db"))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

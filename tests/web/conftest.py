@@ -8,15 +8,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from aggregator.config import Settings
-from tests.blank import open_blank
-from tests.edition import NOON, Edition, print_edition
+from aggregator.store.db import open_database, sqlite_url
+from tests.blank import write_blank
+from tests.edition import NOON, Edition, write_printed
 from web import create_app
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An empty paper."""
-    engine = open_blank(tmp_path / "paper.db")
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """The paper: an empty one, but where a test asks for the edition it is printed before anything else happens."""
+    if "edition" in request.fixturenames:
+        request.getfixturevalue("edition")
+    else:
+        write_blank(tmp_path / "paper.db")
+    engine = open_database(sqlite_url(tmp_path / "paper.db"))
     yield engine
     engine.dispose()
 
@@ -28,9 +33,9 @@ def client(engine: Engine) -> FlaskClient:
 
 
 @pytest.fixture
-def edition(engine: Engine) -> Edition:
+def edition(tmp_path: Path) -> Edition:
     """What stands in the paper."""
-    return print_edition(engine)
+    return write_printed(tmp_path / "paper.db")
 
 
 @pytest.fixture

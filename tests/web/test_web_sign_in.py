@@ -1,9 +1,7 @@
 """Signing in and out, and who stays outside."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -15,7 +13,6 @@ from aggregator.config import Settings, WebSettings
 from aggregator.errors import ConfigError
 from aggregator.store import sessions
 from aggregator.store.db import transaction
-from tests.blank import open_blank
 from tests.edition import NOON, Edition
 from web import create_app
 
@@ -27,12 +24,10 @@ PROXY = "10.9.8.7"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(engine: Engine) -> Engine:
     """A paper with a password."""
-    engine = open_blank(tmp_path / "paper.db")
     set_password(engine, HASHED)
-    yield engine
-    engine.dispose()
+    return engine
 
 
 class Clock:

@@ -1,8 +1,9 @@
 """The page of a story: what it says, who says it, who does not, and what it does not pretend."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,6 +13,7 @@ from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import articles, correcting, digests, owners, reading, revisions, showing
 from aggregator.store.db import transaction
 from aggregator.store.schema import articles as articles_table
+from tests.blank import open_blank
 from tests.edition import NOON, Edition, Piece, make_topics, print_edition, read_stories
 from web import create_app
 
@@ -29,6 +31,14 @@ PIECES = (
     Piece("Harbour News", "port", "Port strike enters third day", text="Dockers in Ardania went on.", hours_ago=4),
     Piece("Evening Post", "cats", "Cats are fine", text="Nothing happened to the cats of Esmere.", hours_ago=3),
 )
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """A paper that is filled here."""
+    engine = open_blank(tmp_path / "paper.db")
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Trying bars and choosing one: the pages, and the worker that they ask."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +13,7 @@ from aggregator.models.bars import Remade, Trial, TriedBar
 from aggregator.schedule import Worker
 from aggregator.store import bars
 from aggregator.store.db import reading, transaction
-from tests.edition import NOON, Edition, correct_some, print_edition, sample_day
+from tests.edition import NOON, Edition, correct_some, sample_day, write_printed
 from tests.forms import token
 from web import create_app
 
@@ -20,8 +21,8 @@ SETTINGS = Settings(encode=EncodeSettings(model="none"))
 
 
 @pytest.fixture
-def edition(engine: Engine) -> Edition:
-    return print_edition(engine, sample_day())
+def edition(tmp_path: Path) -> Edition:
+    return write_printed(tmp_path / "paper.db", sample_day())
 
 
 @pytest.fixture
