@@ -160,9 +160,10 @@ def _look(db: Connection, desk: Desk, *, since: datetime) -> _Found:
 
 def _caught_up(engine: Engine, desk: Desk, *, since: datetime) -> _Found:
     """Bring the desk up to date; return what else has to be known, less texts and vectors, which are large."""
-    with reading(engine) as db:
-        found = _look(db, desk, since=since)
-    found.desk.take_in(found.news, found.arrived, *found.vectors)
+    with heap.growing():
+        with reading(engine) as db:
+            found = _look(db, desk, since=since)
+        found.desk.take_in(found.news, found.arrived, *found.vectors)
     return replace(found, arrived=(), vectors=([], None))
 
 
