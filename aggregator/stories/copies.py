@@ -104,11 +104,17 @@ class Told:
 class _Wording:
     """A text, whoever has it."""
 
-    shingles: Shingles
+    hashes: bytes
+    """Of its shingles, as they lie in memory: an array takes a hundred bytes by itself."""
     numbers: tuple[str, ...]
     """Each once. Neither these nor the holders are a set, which takes two hundred bytes by itself."""
     max_age: timedelta
     holders: list[int] = field(default_factory=list)
+
+    @property
+    def shingles(self) -> Shingles:
+        """None where the text is short."""
+        return np.frombuffer(self.hashes, dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +127,6 @@ class _Holder:
     key: int
     publisher: str
     title: tuple[str, ...]
-
-
-_NO_SHINGLES = np.empty(0, dtype=np.uint32)
 
 
 class CopyIndex:
@@ -251,7 +254,7 @@ def _wordings(texts: Sequence[Sequence[str]]) -> Iterator[_Wording]:
     for words, shingles in zip(texts, _shingles(texts) if texts else (), strict=True):
         numbers = tuple(sorted(set(filter(is_number, words))))
         is_long = len(words) >= MIN_WORDS
-        yield _Wording(shingles if is_long else _NO_SHINGLES, numbers, max_age=MAX_AGE if is_long else MAX_SHORT_AGE)
+        yield _Wording(shingles.tobytes() if is_long else b"", numbers, max_age=MAX_AGE if is_long else MAX_SHORT_AGE)
 
 
 def _shingles(texts: Sequence[Sequence[str]]) -> list[Shingles]:

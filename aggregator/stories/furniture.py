@@ -85,8 +85,8 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class _Counted:
     title: int
-    hashes: Hashes
-    """All of them, one behind the other: an array takes a hundred bytes by itself."""
+    hashes: bytes
+    """All of them, one behind the other, as they lie in memory: an array takes a hundred bytes by itself."""
     n_words: int
     figures: tuple[int, ...]
     """Which words of the title are numbers."""
@@ -94,12 +94,12 @@ class _Counted:
     @property
     def words(self) -> Hashes:
         """Of the title, in order."""
-        return self.hashes[: self.n_words]
+        return np.frombuffer(self.hashes, dtype=np.int64, count=self.n_words)
 
     @property
     def sentences(self) -> Hashes:
         """Of the text, each once."""
-        return self.hashes[self.n_words :]
+        return np.frombuffer(self.hashes, dtype=np.int64)[self.n_words :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class Furniture:
 def _counted(piece: Piece) -> _Counted:
     sentences = {_form(sentence) for sentence in SENTENCE.findall(piece.text)}
     hashes = np.array([*map(hash, piece.title_words), *sentences], dtype=np.int64)
-    return _Counted(hash(piece.title), hashes, len(piece.title_words), _figures(piece.title_words))
+    return _Counted(hash(piece.title), hashes.tobytes(), len(piece.title_words), _figures(piece.title_words))
 
 
 def _count(pieces: Sequence[_Counted]) -> _Recurring:

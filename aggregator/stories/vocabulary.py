@@ -1,7 +1,7 @@
 """The words of a window and how rare each is: measured once, then kept while the window grows. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
@@ -25,7 +25,7 @@ WordMatrix: TypeAlias = Any
 class Vocabulary:
     """The known words: the column of each, and its weight, shape (words,)."""
 
-    columns: Mapping[str, int]
+    columns: dict[str, int]
     weights: NDArray[np.float32]
     n_articles: int
     """How many articles the weights were measured on."""
@@ -44,13 +44,16 @@ def measured(texts: Sequence[Sequence[str]]) -> Vocabulary:
 
 
 def grown(vocabulary: Vocabulary, texts: Sequence[Sequence[str]]) -> Vocabulary:
-    """Return the vocabulary with the words that these texts bring, each weighing what a word of one text weighs."""
-    columns = dict(vocabulary.columns)
+    """Return the vocabulary with the words that these texts bring, each weighing what a word of one text weighs.
+
+    `vocabulary` is not to be used any more: its columns grow in place, since a window's are large.
+    """
+    columns, n_before = vocabulary.columns, len(vocabulary.columns)
     for text in texts:
         for word in text:
             columns.setdefault(word, len(columns))
     rare = np.float32(np.log((1 + vocabulary.n_articles + PRIOR_ARTICLES) / 2))
-    more = np.full(len(columns) - len(vocabulary.columns), rare, dtype=np.float32)
+    more = np.full(len(columns) - n_before, rare, dtype=np.float32)
     return Vocabulary(columns, np.concatenate([vocabulary.weights, more]), vocabulary.n_articles)
 
 
@@ -74,9 +77,15 @@ def weighed(texts: Sequence[Sequence[str]]) -> WordMatrix:
 
 
 def stacked(above: WordMatrix, below: WordMatrix) -> WordMatrix:
-    """Return one matrix of both, where `below` may know more words."""
-    wider = sparse.csr_matrix((above.data, above.indices, above.indptr), shape=(above.shape[0], below.shape[1]))
-    return sparse.vstack([wider, below], format="csr", dtype=np.float32)
+    """Return one matrix of both, where `below` may know more words.
+
+    `above` goes on as it was, in the room of both: of a window's words or links, old and new never stand there whole.
+    """
+    n = above.nnz
+    starts = np.concatenate([above.indptr, n + below.indptr[1:]])
+    above.indices = np.concatenate([above.indices[:n], below.indices])
+    above.data = np.concatenate([above.data[:n], below.data])
+    return sparse.csr_matrix((above.data, above.indices, starts), shape=(len(starts) - 1, below.shape[1]))
 
 
 def unit_rows(matrix: WordMatrix) -> WordMatrix:

@@ -41,6 +41,7 @@ from aggregator.stories.similarity import (
     widened,
 )
 from aggregator.stories.threads import side_by_side
+from aggregator.stories.vocabulary import stacked
 from aggregator.stories.words import Runs, tokens
 
 LEAST_LINK = 0.2
@@ -242,9 +243,8 @@ class Window:
         found = side_by_side(self._links_in, blocks(n, first))
         rows, columns, data = (np.concatenate(parts) for parts in zip(*found, strict=True))
         del found
-        fresh = sparse.csr_matrix((data, (rows, columns)), shape=(n, n))
-        self.links.resize(n, n)
-        self.links = self.links + fresh  # all of them are copied once
+        fresh = sparse.csr_matrix((data, (rows - first, columns)), shape=(n - first, n))
+        self.links = stacked(self.links, fresh)
 
     def _links_in(self, block: range) -> tuple[NDArray[np.int32], NDArray[np.int32], Scores]:
         """Return the links of a block of articles with those before them: two positions and a score each."""
