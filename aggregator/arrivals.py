@@ -13,6 +13,9 @@ from aggregator.models.arrivals import Arrivals, Known, KnownEntry, NewArticle, 
 from aggregator.models.entries import Entry
 from aggregator.models.feeds import Feed
 
+_FRONT_DOOR = re.compile(r"https://[^/?#]*/?")
+"""A canonical address that leads no further than to its host."""
+
 
 def distinct(entries: Sequence[Entry], feed: Feed) -> tuple[Entry, ...]:
     """Return the entries so that each guid stands once, and no address stands that cannot tell pieces apart.
@@ -101,8 +104,7 @@ def _with_telling_urls(entries: Sequence[Entry], feed: Feed) -> list[Entry]:
 
 
 def _is_front_door(entry: Entry, feed: Feed) -> bool:
-    parts = urlsplit(entry.canonical_url or "")
-    return entry.url == feed.site_url or (parts.path in ("", "/") and not parts.query and not parts.fragment)
+    return entry.url == feed.site_url or _FRONT_DOOR.fullmatch(entry.canonical_url or "") is not None
 
 
 def _article_at(entry: Entry, known: Known) -> KnownEntry | None:

@@ -77,7 +77,10 @@ def _is_as_split(raw: RawFeed, items: Sequence[object]) -> bool:
 def _entries(raw: RawFeed, url: str) -> tuple[Entry, ...]:
     site_url = safe_link(raw.link, url)
     base_url = site_url if raw.links_start_at_site and site_url else url
-    return tuple(_entry(entry, raw, base_url) for entry in raw.entries)
+    entries: list[Entry] = []
+    for each in raw.entries:
+        entries.append(_entry(each, raw, base_url, neighbour=entries[-1].language if entries else None))
+    return tuple(entries)
 
 
 def _parsed(raw: RawFeed, entries: tuple[Entry, ...], *, url: str, items: bytes, n_cut: int = 0) -> ParsedFeed:
@@ -104,7 +107,7 @@ def _kind(body: bytes) -> str:
     return "XML of another kind" if body.lstrip()[:1] == b"<" else "something else"
 
 
-def _entry(raw: RawEntry, feed: RawFeed, base_url: str) -> Entry:
+def _entry(raw: RawEntry, feed: RawFeed, base_url: str, *, neighbour: str | None) -> Entry:
     url = safe_link(raw.link, base_url) or safe_link(raw.guid)
     body = max(raw.bodies, key=lambda body: len(body.markup), default=RawBody(""))
     content = sanitise(body.markup, base_url=_base_of(body, document=base_url, page=url or base_url))
@@ -121,7 +124,7 @@ def _entry(raw: RawEntry, feed: RawFeed, base_url: str) -> Entry:
         content_html=content,
         author=_shortened(plain_line(raw.author), MAX_NAME_CHARS) or None,
         published_at=next(filter(None, map(parse_date, raw.dates)), None),
-        language=article_language(f"{title}\n{text}".strip(), raw.language, feed.language),
+        language=article_language(f"{title}\n{text}".strip(), raw.language, feed.language, neighbour=neighbour),
         image_url=_image(raw, content, base_url),
         origin_name=_shortened(plain_line(raw.origin_name), MAX_NAME_CHARS) or None,
         origin_url=safe_link(raw.origin_link, base_url),

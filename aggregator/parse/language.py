@@ -19,7 +19,9 @@ OWN_CHARS = 3 * ENOUGH_CHARS
 OWN_WORDS, OWN_SHARE = 4, 0.12
 """From so many of a language's own small words, and so large a share, a text is taken to be written in it. Where the
 feed says so too, the model never said otherwise (4,406 entries of 385 real feeds, 83 % of them known by such words);
-where a feed would say something wrong, it was believed for 1 in 10,000. The model takes twenty times as long."""
+where a feed would say something wrong, it was believed for 1 in 10,000. Where no feed says anything and the entry
+before was in that language, the model never said otherwise either (4,487 entries of the same feeds, had none of them
+said what it is in). The model takes twenty times as long."""
 
 SURE = 0.95
 """Probability (py3langid's, normalised over its 140 languages) from which the words overrule the feed."""
@@ -41,13 +43,19 @@ _NEAR = (
 """Languages whose written forms the words alone do not tell apart: here the feed knows better."""
 
 
-def article_language(text: str, *declared: str | None) -> str | None:
-    """Return the ISO 639 code of a text; `declared` are the codes that its entry and its feed give, nearest first."""
+def article_language(text: str, *declared: str | None, neighbour: str | None = None) -> str | None:
+    """Return the ISO 639 code of a text; `declared` are the codes that its entry and its feed give, nearest first.
+
+    `neighbour` is what the entry before is in. Where nothing is declared, the text's own words may bear that out, and
+    the model need not be asked; where they do not, it counts for nothing.
+    """
     said = next((code for code in map(language_code, declared) if code), None)
     if len(text) < ENOUGH_CHARS and said:
         return said
     if said and (_has_its_words(text[:OWN_CHARS], said) or _bears_out(text[:FIRST_CHARS], said)):
         return said
+    if not said and neighbour and len(text) >= ENOUGH_CHARS and _has_its_words(text[:OWN_CHARS], neighbour):
+        return neighbour
     found, probability = _identifier().classify(text[:MAX_CHARS])
     code = language_code(found)
     if code is None or (len(text) < ENOUGH_CHARS and probability < SURE):
@@ -60,7 +68,7 @@ def article_language(text: str, *declared: str | None) -> str | None:
 def _has_its_words(beginning: str, said: str) -> bool:
     """Whether the first words hold enough of the small words that only this language has."""
     own, words = _own_words(said), _WORD.findall(beginning.casefold())
-    n_own = sum(word in own for word in words)
+    n_own = sum(map(own.__contains__, words))
     return n_own >= max(OWN_WORDS, OWN_SHARE * len(words))
 
 

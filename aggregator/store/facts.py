@@ -55,7 +55,7 @@ def _latest(db: Connection, feed_ids: Sequence[int]) -> list[tuple[int, datetime
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(feeds.c.id.in_(feed_ids), is_wanted)
     )
-    return [(row.feed_id, row.published_at) for row in db.execute(found)]
+    return [(feed_id, published_at) for feed_id, published_at in db.execute(found)]
 
 
 def _records(db: Connection, feed_ids: Sequence[int], since: datetime) -> dict[int, tuple[int, int, int]]:

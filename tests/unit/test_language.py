@@ -36,3 +36,24 @@ def test_a_language_without_a_list_of_words_is_told_by_the_model_alone() -> None
 
 def test_what_comes_late_does_not_count() -> None:
     assert article_language(IN["de"] + " " * OWN_CHARS + IN["en"] * 3, "en") == "de"
+
+
+@pytest.mark.parametrize("language", IN)
+@pytest.mark.parametrize("neighbour", [*IN, "nl", "is", None])
+def test_the_words_decide_whatever_the_entry_before_is_in(language: str, neighbour: str | None) -> None:
+    assert article_language(IN[language], neighbour=neighbour) == language
+
+
+def test_the_entry_before_says_nothing_of_a_short_text() -> None:
+    assert article_language("Tor in Bremen", "de", neighbour="en") == "de"
+    assert article_language("Les élections au Québec", neighbour="en") == article_language("Les élections au Québec")
+
+
+def test_a_text_whose_words_are_those_of_the_entry_before_is_in_its_language() -> None:
+    advisory = (  # the model alone holds it to be Nigerian Pidgin
+        "Winter Weather Advisory issued November 07 at 4:09AM EST until November 08 at 12:00PM EST by NWS\n...WINTER "
+        "WEATHER ADVISORY IN EFFECT FROM 7 PM THIS EVENING TO NOON EST THURSDAY... THE NATIONAL WEATHER SERVICE IN "
+        "CARIBOU HAS ISSUED A WINTER WEATHER ADVISORY FOR SNOW AND MIXED PRECIPITATION...WHICH IS IN EFFECT FROM 7 PM "
+        "THIS EVENING TO NOON EST THURSDAY. * PRECIPITATION TYPE...SNOW...SLEET AND FREEZING RAIN"
+    )
+    assert article_language(advisory, neighbour="en") == "en"
