@@ -1,4 +1,4 @@
-"""For all tests: what takes long begins first, and what every page needs is made once."""
+"""For all tests: in which order they begin, and what every page needs is made once."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,16 @@ from jinja2.bccache import Bucket
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: at the end no worker waits for another that has only just begun it."""
+    """Begin with unit tests, which say what is wrong within seconds, then with what takes longest.
+
+    So no worker waits at the end for another that has only just begun a long one.
+    """
     items.sort(key=_place)
 
 
-def _place(item: pytest.Item) -> tuple[float, bool]:
+def _place(item: pytest.Item) -> tuple[bool, float, bool]:
     given = item.get_closest_marker("timeout")
-    return -given.args[0] if given else 0, item.get_closest_marker("slow") is None
+    return "unit" not in item.path.parts, -given.args[0] if given else 0, item.get_closest_marker("slow") is None
 
 
 @pytest.fixture(scope="session", autouse=True)
