@@ -25,7 +25,7 @@ def line(
     return ArticleLine(
         id=number,
         title=f"Title {number}",
-        excerpt=excerpt,
+        beginning=excerpt,
         url=None,
         publisher=Publisher(publisher, f"p{publisher}.example", f"Paper {publisher}", country),
         feed_id=feed,

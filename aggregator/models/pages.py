@@ -12,6 +12,10 @@ from aggregator.models.evidence import Evidence
 from aggregator.models.feeds import Feed, Poll, Publisher
 from aggregator.models.stories import Member
 
+EXCERPT_CHARS = 280
+LAST_CHARS = 40
+"""Of a word that is left out because it may be cut; what is longer is a line without spaces."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleLine:
@@ -19,8 +23,8 @@ class ArticleLine:
 
     id: int
     title: str
-    excerpt: str
-    """The first words of its text."""
+    beginning: str
+    """Of its text: EXCERPT_CHARS, and one more where it goes on."""
     url: str | None
     publisher: Publisher
     feed_id: int | None
@@ -33,6 +37,18 @@ class ArticleLine:
     n_story_publishers: int = 1
     """How many publishers its story has, so that a list can point to it."""
     is_starred: bool = False
+
+    @property
+    def excerpt(self) -> str:
+        """The first words of its text on one line, the last one whole, with an ellipsis where it goes on.
+
+        Made when it is asked for: of a hundred lines few show it.
+        """
+        words = " ".join(self.beginning.split())
+        if len(self.beginning) <= EXCERPT_CHARS:
+            return words
+        whole, _, last = words.rpartition(" ")
+        return f"{(whole if whole and len(last) <= LAST_CHARS else words).rstrip(' ,;:.')} …"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,8 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, func, select
 
 from aggregator.models.feeds import Publisher
-from aggregator.models.pages import ArticleLine
+from aggregator.models.pages import EXCERPT_CHARS, ArticleLine
 from aggregator.store.schema import article_status, articles, memberships, publishers, stories
-
-EXCERPT_CHARS = 280
-LAST_CHARS = 40
-"""Of a word that is left out because it may be cut; what is longer is a line without spaces."""
 
 
 def select_lines() -> Select[Any]:
@@ -66,7 +62,7 @@ def lines(rows: Iterable[Sequence[Any]]) -> list[ArticleLine]:
         line = ArticleLine(
             id=article_id,
             title=title,
-            excerpt=excerpt(beginning),
+            beginning=beginning,
             url=url,
             publisher=made_by.get(of_publisher[0]) or made_by.setdefault(of_publisher[0], Publisher(*of_publisher)),
             feed_id=feed_id,
@@ -86,12 +82,3 @@ def lines(rows: Iterable[Sequence[Any]]) -> list[ArticleLine]:
 def publisher(row: RowMapping) -> Publisher:
     """Return the publisher in a row."""
     return Publisher(row["publisher_id"], row["domain"], row["name"], row["country"])
-
-
-def excerpt(beginning: str) -> str:
-    """Return the words on one line, the last one whole, with an ellipsis where the text goes on."""
-    words = " ".join(beginning.split())
-    if len(beginning) <= EXCERPT_CHARS:
-        return words
-    whole, _, last = words.rpartition(" ")
-    return f"{(whole if whole and len(last) <= LAST_CHARS else words).rstrip(' ,;:.')} …"

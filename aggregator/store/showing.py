@@ -184,16 +184,19 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     topic_of = _topics(db, list(rows))
     held = marks.held(db, list(rows))
     n_new = n_new_facts(db, {each: read[each] for each in reports if 0 < len(read[each]) < len(reports[each])})
-    cards = [
-        replace(
-            _card(rows[story_id], lines[story_id], reports[story_id], len(reports[story_id]) - len(read[story_id])),
-            topic=topic_of.get(story_id),
+    return [
+        _card(
+            rows[story_id],
+            lines[story_id],
+            reports[story_id],
+            n_unread=len(reports[story_id]) - len(read[story_id]),
             n_new_facts=n_new.get(story_id),
+            topic=topic_of.get(story_id),
+            held=held.get(story_id, ()),
         )
         for story_id in dict.fromkeys(story_ids)
         if story_id in lines
     ]
-    return [_held(card, held.get(card.id, ())) for card in cards]
 
 
 _STORIES = select(stories).where(among_ids(stories.c.id))
@@ -250,10 +253,6 @@ def _unread_members() -> Select[tuple[int]]:
     )
 
 
-def _held(card: StoryCard, held: Collection[MarkKind]) -> StoryCard:
-    return replace(card, is_starred=MarkKind.STAR in held, is_followed=MarkKind.FOLLOW in held) if held else card
-
-
 def _quieted(db: Connection, cards: Sequence[StoryCard], *, now: datetime) -> list[StoryCard]:
     """Return the cards without lines of publishers that are muted there; another speaks for the story then."""
     silenced = mutes.silenced(db, [card.id for card in cards], now=now)
@@ -277,7 +276,16 @@ _TOPICS = (
 )
 
 
-def _card(row: RowMapping, lines: Sequence[ArticleLine], reports: Sequence[Report], n_unread: int) -> StoryCard:
+def _card(
+    row: RowMapping,
+    lines: Sequence[ArticleLine],
+    reports: Sequence[Report],
+    *,
+    n_unread: int,
+    n_new_facts: int | None,
+    topic: TopicName | None,
+    held: Collection[MarkKind],
+) -> StoryCard:
     newest_first = sorted(lines, key=lambda line: (line.published_at, line.id), reverse=True)
     lead = next((line for line in newest_first if line.id == row["lead_id"]), newest_first[0])
     by_publisher = {lead.publisher.id: lead}
@@ -298,5 +306,9 @@ def _card(row: RowMapping, lines: Sequence[ArticleLine], reports: Sequence[Repor
         rank=row["rank"],
         rank_terms=row["rank_terms"],
         lines=shown,
+        topic=topic,
         reports=tuple(reports),
+        is_starred=MarkKind.STAR in held,
+        is_followed=MarkKind.FOLLOW in held,
+        n_new_facts=n_new_facts,
     )

@@ -135,7 +135,7 @@ def card(**terms):
     line = ArticleLine(
         id=1,
         title="Ferry",
-        excerpt="",
+        beginning="",
         url=None,
         publisher=Publisher(1, "a.example", "A"),
         feed_id=None,
