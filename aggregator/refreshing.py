@@ -28,8 +28,10 @@ from aggregator.store import discovered, feeds, holds, hubs, keeping, polling, t
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import RHYTHM_ARTICLES
 
-KEEP_AT_ONCE = 32
+KEEP_AT_ONCE = 128
 """So many feeds are kept in one transaction, while many are still to come: each statement costs as much as for one."""
+ENTRIES_AT_ONCE = 1000
+"""So many entries end a transaction as well: it takes some 0.2 s, for which whoever marks a story read has to wait."""
 STILL_TO_COME = 4
 """Of the feeds that are left, one in so many is kept at most: the last ones may be slow, and nobody waits for them."""
 CLAIM_S = 60.0
@@ -88,7 +90,7 @@ def refresh(
         for check in _checks(engine, due, tools, desk, now=now):
             ready.append(check)
             claim.renew(check.reply.after_s)
-            if len(ready) >= _n_at_once(n_kept, len(claim.feed_ids) - len(ready)):
+            if _are_enough(ready, n_kept, len(claim.feed_ids) - len(ready)):
                 kept = list(_keep_all(engine, ready, settings, now=now))
                 claim.feed_ids -= {each.due.feed.id for each in ready}
                 n_kept += len(ready)
@@ -104,12 +106,13 @@ def refresh(
         search(engine, lost, tools.fetch, tools.parse, now=now)
 
 
-def _n_at_once(n_kept: int, n_left: int) -> int:
-    """Return how many feeds are kept together: the first by itself, then twice as many, up to a bound.
+def _are_enough(ready: Sequence[_Check], n_kept: int, n_left: int) -> bool:
+    """Whether to keep these feeds now: the first by itself, then twice as many, up to a bound of feeds or entries.
 
     Whoever is killed again and again has then kept something each time.
     """
-    return min(KEEP_AT_ONCE, 1 + n_kept, n_left // STILL_TO_COME)
+    n_entries = sum(len(each.parsed.entries) for each in ready if isinstance(each.parsed, ParsedFeed))
+    return n_entries >= ENTRIES_AT_ONCE or len(ready) >= min(KEEP_AT_ONCE, 1 + n_kept, n_left // STILL_TO_COME)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The straight line from a feed's address to kept articles, with a real server, parser and database."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -574,23 +574,33 @@ def test_feeds_stay_claimed_while_their_worker_works_and_a_minute_after_it_was_k
     assert n_free(engine, now=killed_at + timedelta(seconds=CLAIM_S)) >= 4
 
 
-def test_the_first_answer_is_kept_before_the_second_and_ever_more_at_once_after_it(engine: Engine):
-    subscribe(engine, *(f"https://{n}.example/" for n in range(400)))
+def n_come_when_kept(engine: Engine, n_feeds: int, answer: Callable[[Request], Reply]) -> list[int]:
+    """How many answers had come when each of so many feeds was kept."""
+    subscribe(engine, *(f"https://{n}.example/" for n in range(n_feeds)))
     with transaction(engine) as db:
-        due = polling.claim_due(db, now=NOON, limit=400, lease_s=CLAIM_S)
+        due = polling.claim_due(db, now=NOON, limit=n_feeds, lease_s=CLAIM_S)
     n_come = 0
 
     def fetch(requests: Iterable[Request], *, now: datetime, held: object) -> Iterator[Reply]:
         nonlocal n_come
         for request in requests:
             n_come += 1
-            yield NotModified(request=request)
+            yield answer(request)
 
-    n_when_kept = [
-        n_come for _ in refreshing.refresh(engine, due, replace(TOOLS, fetch=fetch), PollSettings(), now=NOON)
-    ]
-    assert sorted(set(n_when_kept))[:8] == [1, 3, 7, 15, 31, 63, 95, 127]
-    assert len(n_when_kept) == 400
+    return [n_come for _ in refreshing.refresh(engine, due, replace(TOOLS, fetch=fetch), PollSettings(), now=NOON)]
+
+
+def test_the_first_answer_is_kept_before_the_second_and_ever_more_at_once_after_it(engine: Engine):
+    n_when_kept = n_come_when_kept(engine, 800, lambda request: NotModified(request=request))
+    assert sorted(set(n_when_kept))[:9] == [1, 3, 7, 15, 31, 63, 127, 255, 364]
+    assert len(n_when_kept) == 800
+
+
+def test_feeds_with_many_entries_are_kept_a_few_at_a_time(engine: Engine):
+    many = rss(*(f"t{n}" for n in range(600)))
+    n_when_kept = n_come_when_kept(engine, 30, lambda request: Fetched(request=request, url=request.url, body=many))
+    assert sorted(set(n_when_kept))[:6] == [1, 3, 5, 7, 9, 11]
+    assert len(n_when_kept) == 30
 
 
 def test_whoever_stops_in_the_middle_keeps_what_came_and_lets_go_of_the_rest(engine: Engine):
