@@ -461,15 +461,16 @@ def _bridged(labels: Labels, links: Links, bridges: NDArray[np.bool_], bar: floa
 
 def _cover(of: Profiles, left: Names, right: Names) -> Scores:
     """Return the share, by weight, of each side's typical words that the other side holds, on average of both."""
-    total = np.asarray(of.typical.sum(axis=1), dtype=np.float32).ravel() + np.float32(1e-6)
     ours, theirs = of.rows[left], of.rows[right]
-    one = _dots(of.typical[ours], _ones(of.counts[theirs])) / total[ours]
-    other = _dots(of.typical[theirs], _ones(of.counts[ours])) / total[theirs]
+    one = _share(of.typical[ours], of.counts[theirs])
+    other = _share(of.typical[theirs], of.counts[ours])
     return np.asarray((one + other) / 2, dtype=np.float32)
 
 
-def _dots(ones: WordMatrix, others: WordMatrix) -> Scores:
-    return np.asarray(ones.multiply(others).sum(axis=1), dtype=np.float32).ravel()
+def _share(typical: WordMatrix, counts: WordMatrix) -> Scores:
+    """Return the share, by weight, of each row's typical words that the other's row holds."""
+    held = np.asarray(typical.multiply(_ones(counts)).sum(axis=1), dtype=np.float32).ravel()
+    return held / (np.asarray(typical.sum(axis=1), dtype=np.float32).ravel() + np.float32(1e-6))
 
 
 def _typical(counts: WordMatrix, sizes: NDArray[np.float32], rarity: Scores) -> WordMatrix:
