@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
+from jinja2 import FileSystemBytecodeCache
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,22 +21,9 @@ def _place(item: pytest.Item) -> tuple[bool, float, bool]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_templates() -> Iterator[None]:
+def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Compile each template once: every test makes pages of its own, and that was most of what one took."""
+    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(Flask.jinja_options, "bytecode_cache", _Kept())
+        patch.setitem(Flask.jinja_options, "bytecode_cache", kept)
         yield
-
-
-class _Kept(BytecodeCache):
-    """Templates as they were compiled, by the words that they were made of."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[tuple[str, str], bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if compiled := self._compiled.get((bucket.key, bucket.checksum)):
-            bucket.bytecode_from_string(compiled)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._compiled[bucket.key, bucket.checksum] = bucket.bytecode_to_string()

@@ -113,7 +113,7 @@ class _Wording:
 
     @property
     def shingles(self) -> Shingles:
-        """None where the text is short."""
+        """None of them where the text is short."""
         return np.frombuffer(self.hashes, dtype=np.uint32)
 
 

@@ -55,8 +55,8 @@ SENTENCE = re.compile(r"\S[^.!?…。！？]*+(?:[.!?…]++(?!\s|$)[^.!?…。�
 """Up to a mark that a space follows: "1.6 million" is one sentence's. Going back takes five times as long."""
 
 FIGURE = re.compile(r"[-+\d](?:(?<=\d)|\d)[\d.,]*")
-"""What changes in a form from piece to piece: "Price: $1,892.30, 24h change: -0.11 %". Begins with the kind of sign,
-which is searched for at once."""
+"""What changes in a form from piece to piece: "Price: $1,892.30, 24h change: -0.11 %". Its first sign is one of a set,
+which a search skips to."""
 
 MIX = np.int64(0x1E3779B97F4A7C15)
 """An odd number that makes a hash of two hashes (Knuth, The Art of Computer Programming 3, 6.4)."""
