@@ -204,7 +204,7 @@ def met_while_joining(each: LabelledSet, decisions: Decisions) -> tuple[list[str
     labels = np.arange(len(each.clusters), dtype=np.int64)
     profiles = group.profiles_of(each.compared, labels)
     found: list[Sample] = []
-    for _ in range(group.MAX_ROUNDS):
+    while True:
         clusters = group.clusters_of(group.ties_of(links, labels), profiles)
         scores = group.join_scores(clusters, decisions, np.zeros(len(clusters.left), dtype=bool))
         names, sample = _partners(clusters, scores, labels, each.clusters)
