@@ -3,17 +3,19 @@
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, current_app, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import Signer
+from markupsafe import Markup, escape
 from platformdirs import user_cache_path
 
 from aggregator.config import Settings
 from aggregator.fetch.images import Refused, fetch_image, media_type
+from aggregator.models.feeds import Publisher
 from aggregator.models.markup import SafeHtml
 from aggregator.parse.html import with_images
 from aggregator.parse.urls import safe_link
@@ -32,6 +34,9 @@ _MISSING_S = 300
 _FOR_PAGES = 2
 """Threads of the web that pictures never take: however slow they come, pages are served."""
 
+MOST_ICONS = 2_000
+"""Addresses of icons that are remembered, 500 bytes each: to sign one takes as long as the rest of its row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Darkroom:
@@ -40,6 +45,8 @@ class Darkroom:
     cache: ImageCache
     signer: Signer
     room: threading.Semaphore
+    icons: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Their addresses, by what stands before our own paths and by the publisher's domain."""
 
 
 def add_images(app: Flask, settings: Settings) -> None:
@@ -53,7 +60,7 @@ def add_images(app: Flask, settings: Settings) -> None:
     )
     app.register_blueprint(blueprint)
     app.add_template_filter(illustrated)
-    app.add_template_global(icon_url)
+    app.add_template_filter(favicon)
     app.add_template_global(image_url)
 
 
@@ -83,8 +90,26 @@ def image_url(url: str) -> str | None:
 
 
 def icon_url(domain: str) -> str | None:
-    """Return where a page finds the icon of this publisher."""
-    return image_url(f"https://{domain}/favicon.ico")
+    """Return where a page finds the icon of this publisher; None where the owner wants no pictures."""
+    if not _are_shown():
+        return None
+    known, place = _darkroom().icons, (request.root_path, domain)
+    address = known.get(place) or image_url(f"https://{domain}/favicon.ico")
+    if address and place not in known:
+        if len(known) >= MOST_ICONS:
+            known.clear()
+        known[place] = address
+    return address
+
+
+def favicon(of: Publisher) -> Markup:
+    """Return the icon of a publisher; nothing where the owner wants no pictures."""
+    address = icon_url(of.domain)
+    if not address:
+        return Markup("")
+    return Markup(  # noqa: S704  escaped
+        f'<img class="favicon" src="{escape(address)}" alt="" width="16" height="16" loading="lazy" decoding="async">'
+    )
 
 
 def illustrated(content: SafeHtml) -> SafeHtml:

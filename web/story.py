@@ -1,7 +1,7 @@
 """The page of a story: what it says, who says it, and who does not."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 
 from aggregator.models.articles import Article
 from aggregator.models.corrections import Actor, Change, ChangeKind
-from aggregator.models.digests import Claim, Digest, Figure, Reading, SourceFacts
-from aggregator.models.feeds import Publisher
+from aggregator.models.digests import Claim, Digest, Figure, Reading
 from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryCard, StoryLink, StoryMember, StoryPage
 from aggregator.store import articles, changes, context, digests, mutes, owners, showing, stories
 from aggregator.store.db import reading
 from web.neighbours import leads
 from web.newsroom import engine, now, window_start
+from web.sources import N_SOURCES, SORTS, Source, is_borderline, siblings, sources
 
 N_CHANGES = 12
 """Of one story, under its members; the page of changes has all."""
@@ -28,17 +28,11 @@ PAGE_BYTES = 48_000
 N_REPORTS = 12
 """Articles with their texts on one page of a story."""
 
-N_SOURCES = 60
-"""Rows of the table of sources on one page of a story: more would weigh more than all the rest."""
-
 N_VALUES = 8
 """Of one figure: the latest."""
 
 N_NEW = 6
 """New facts that are shown at once: a story that was left for a week has a hundred."""
-
-BORDERLINE = 0.1
-"""How far over the bar a chance may be for its article still to be called a borderline case."""
 
 SPAN = timedelta(hours=6)
 """Around a story's first and last report, in which a publisher that has news is held to have had the chance."""
@@ -100,17 +94,6 @@ class Says:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A row of the table of sources."""
-
-    member: StoryMember
-    facts: SourceFacts | None
-    original: Article | None
-    """Whose text it carries."""
-    copies: tuple["Source", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Around:
     """What surrounds a story."""
 
@@ -123,17 +106,6 @@ class Around:
     related: Sequence[Related]
     silent: Silent
     split_off: Sequence[Change]
-
-
-SORTS: Mapping[str, Callable[[Source], tuple[object, ...]]] = {
-    "time": lambda source: (source.member.article.published_at, source.member.article.id),
-    "publisher": lambda source: (_name(source.member.article).casefold(), source.member.article.id),
-    "country": lambda source: (source.member.article.publisher.country or "~", _name(source.member.article)),
-    "language": lambda source: (source.member.article.language or "~", _name(source.member.article)),
-    "own": lambda source: (-(_own(source) or 0.0), source.member.article.id),
-    "likeness": lambda source: (-source.member.member.score, source.member.article.id),
-}
-"""By what the sources can be put in order."""
 
 
 def show_story(story_id: int) -> ResponseReturnValue:
@@ -156,7 +128,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         around = _around(db, page, history) if len(ordered) > 1 else None
         muted = mutes.mutes_of_story(db, story_id, now=now())
         owner_of = owners.owner_domains(db)
-    found = sources(page, digest.sources if digest else ())
+    found = _asked_for(sources(page, digest.sources if digest else ()))
     return render_template(
         "story.html",
         page=page,
@@ -168,8 +140,8 @@ def show_story(story_id: int) -> ResponseReturnValue:
         says=said,
         is_unread=digest is None and is_to_be_read(page.card, since=window_start()),
         around=around,
-        sources=_asked_for(found)[:N_SOURCES],
-        n_sources=len(_asked_for(found)),
+        sources=found[:N_SOURCES],
+        n_sources=len(found),
         siblings=siblings(page, owner_of),
         languages=sorted({each.article.language for each in page.members if each.article.language}),
         borderline={each.article.id for each in page.members if is_borderline(each)},
@@ -215,22 +187,6 @@ def says(page: StoryPage, digest: Digest | None, new: Sequence[int], texts: Mapp
     )
 
 
-def sources(page: StoryPage, facts: Iterable[SourceFacts]) -> list[Source]:
-    """Return the rows of the table of sources, oldest first, each with the copies of its text."""
-    known = {each.article_id: each for each in facts}
-    by_id = {member.article.id: member for member in page.members}
-    copies: dict[int, list[Source]] = defaultdict(list)
-    rows = []
-    for member in page.members:
-        original = by_id.get(member.member.copy_of_id or 0)
-        row = Source(member, known.get(member.article.id), original.article if original else None)
-        if original is None:
-            rows.append(row)
-        else:
-            copies[_root(member, by_id).article.id].append(row)
-    return [replace(row, copies=tuple(copies[row.member.article.id])) for row in rows]
-
-
 def headlines(page: StoryPage) -> list[Article]:
     """Return the articles with other headlines than the lead's, one of each wording, oldest first."""
     seen = {page.card.headline.strip().casefold(), ""}
@@ -241,26 +197,6 @@ def headlines(page: StoryPage) -> list[Article]:
             seen.add(wording)
             found.append(member.article)
     return found
-
-
-def siblings(page: StoryPage, owner_of: Mapping[int, str]) -> dict[int, list[Publisher]]:
-    """Return by publisher the others of the story that have its owner; publishers without such are left out."""
-    there = {each.article.publisher.id: each.article.publisher for each in page.members}
-    owned: dict[str, list[Publisher]] = defaultdict(list)
-    for publisher_id in there.keys() & owner_of.keys():
-        owned[owner_of[publisher_id]].append(there[publisher_id])
-    return {
-        one.id: [each for each in sorted(of_owner, key=lambda each: each.id) if each != one]
-        for of_owner in owned.values()
-        for one in of_owner
-        if len(of_owner) > 1
-    }
-
-
-def is_borderline(member: StoryMember) -> bool:
-    """Whether an article and the one nearest to it are hardly held to be one story."""
-    evidence = member.evidence
-    return evidence is not None and evidence.chance < evidence.bar + BORDERLINE
 
 
 def _quoted(
@@ -301,14 +237,6 @@ def _values(figure: Figure, there: Collection[int]) -> list[tuple[Reading, int]]
     return [(found[0], len(found)) for found in given.values()][-N_VALUES:]
 
 
-def _root(member: StoryMember, by_id: Mapping[int, StoryMember]) -> StoryMember:
-    seen: set[int] = set()
-    while (original := by_id.get(member.member.copy_of_id or 0)) is not None and member.article.id not in seen:
-        seen.add(member.article.id)
-        member = original
-    return member
-
-
 def _lead_first(page: StoryPage) -> list[StoryMember]:
     return sorted(page.members, key=lambda member: member.article.id != page.card.lead.id)
 
@@ -323,14 +251,6 @@ def _shown_whole(members: Sequence[StoryMember]) -> set[int]:
             break
         shown.add(member.article.id)
     return shown
-
-
-def _own(source: Source) -> float | None:
-    return source.facts.own_share if source.facts else None
-
-
-def _name(article: Article) -> str:
-    return article.publisher.name or article.publisher.domain
 
 
 # --- asking ------------------------------------------------------------------------------------------

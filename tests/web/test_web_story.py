@@ -13,6 +13,7 @@ from aggregator.config import ImageSettings, Settings, WebSettings
 from aggregator.store import articles, correcting, digests, owners, reading, revisions, showing
 from aggregator.store.db import transaction
 from aggregator.store.schema import articles as articles_table
+from aggregator.store.schema import memberships
 from tests.blank import open_blank
 from tests.edition import NOON, Edition, Piece, make_topics, print_edition, read_stories
 from web import create_app
@@ -254,3 +255,24 @@ def test_sources_of_one_owner_say_so(client: FlaskClient, engine: Engine, editio
     assert "of one owner with <bdi>Daily Lantern</bdi>" in page
     assert "of one owner with <bdi>North Wire</bdi>" in page
     assert page.count("of one owner with") == 2
+
+
+def test_a_copy_stands_under_the_text_it_carries_and_two_of_one_another_both_stand(
+    client: FlaskClient, engine: Engine, edition: Edition
+) -> None:
+    def carries(title: str, original: str) -> None:
+        with transaction(engine) as db:
+            is_it = memberships.c.article_id == edition.article_ids[title]
+            db.execute(update(memberships).where(is_it).values(copy_of_id=edition.article_ids[original]))
+
+    def rows() -> list[str]:
+        table = page(client, edition).split('id="sources-title"')[1].split("</tbody>")[0].split("<tbody>")[1]
+        return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in table.split("</tr>") if row.strip()]
+
+    carries("Ardania quake kills 12", "Quake shakes Ardania")
+    wire, copies, *others = rows()
+    assert wire == "North Wire United Kingdom, English the beginning only first – 0.80"
+    assert copies == "1 copy of this text Daily Lantern +1 h"
+    assert len(others) == 2
+    carries("Quake shakes Ardania", "Ardania quake kills 12")
+    assert [row.split()[0] for row in rows()] == ["North", "Daily", "Journal", "Harbour"]
