@@ -8,9 +8,8 @@ from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
 from aggregator.health import span
-from aggregator.models.articles import Article
 from aggregator.models.moments import moment_of
-from aggregator.models.pages import Retitle, StoryCard, StoryPage, TopicLine
+from aggregator.models.pages import Outline, Retitle, StoryCard, StoryPage, TopicLine
 from web import filters, front, pictures, timeline
 from web.newsroom import now, today
 from web.words import speaks
@@ -83,7 +82,7 @@ def sparkline(card: StoryCard) -> Markup:
     return pictures.sparkline(published_us, now=now(), clock=filters.clock_time) if published_us else Markup("")
 
 
-def arrivals(page: StoryPage, retitles: Sequence[tuple[Retitle, Article]]) -> Markup:
+def arrivals(page: StoryPage, retitles: Sequence[tuple[Retitle, Outline]]) -> Markup:
     """Return when the story's reports came, and when headlines were changed, as a picture."""
     moments = [moment_of(report.published_us) for report in page.card.reports]
     return timeline.arrivals(moments, [each.changed_at for each, _ in retitles], clock=filters.clock_time)

@@ -8,9 +8,8 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup, escape
 
-from aggregator.models.articles import Article
 from aggregator.models.evidence import Evidence, Shared, SharedKind
-from aggregator.models.pages import StoryCard, StoryMember
+from aggregator.models.pages import Outline, StoryCard, StoryMember
 from aggregator.models.stories import STANDING_HALF_LIFE
 from web.filters import ago_of, count, decimal, many, span
 from web.newsroom import now
@@ -184,7 +183,7 @@ def _with_days(evidence: Evidence) -> Iterable[Markup]:
     yield _filled(said, days=many(evidence.days, "day"))
 
 
-def _nearest(article: Article, nearest: Article) -> Markup:
+def _nearest(article: Outline, nearest: Outline) -> Markup:
     """Say which article is nearest, and when it came."""
     seconds = (nearest.published_at - article.published_at).total_seconds()
     if abs(seconds) < 60:
@@ -205,9 +204,9 @@ def _as_said(shared: Shared) -> Markup:
     return _foreign(shared.text, quote=shared.kind is SharedKind.WORD)
 
 
-def _link(article: Article) -> Markup:
+def _link(article: Outline) -> Markup:
     name = article.publisher.name or article.publisher.domain
-    title = article.title.strip() or article.text.strip() or gettext("Without a title")
+    title = article.title.strip() or article.beginning.strip() or gettext("Without a title")
     short = title if len(title) <= TITLE_CHARS else f"{title[:TITLE_CHARS].rsplit(' ', 1)[0]} …"
     said = f'<a href="#a{article.id}"><bdi>{escape(name)}</bdi>: {_foreign(short, quote=True)}</a>'
     return Markup(said)  # noqa: S704  what came from elsewhere is escaped

@@ -7,9 +7,8 @@ from typing import Any
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from aggregator.models.articles import Article
 from aggregator.models.feeds import Publisher
-from aggregator.models.pages import ArticleLine
+from aggregator.models.pages import ArticleLine, Outline
 from web import acts
 from web.filters import ago, clock, dated, full, iso, name_of, web_url
 from web.links import stencil
@@ -99,7 +98,7 @@ def line_url(line: ArticleLine) -> str:
     return _for_this_page(stencil, "pages.article", "article_id") % line.id
 
 
-def article_url(article: Article, shown: Container[int]) -> str:
+def article_url(article: Outline, shown: Container[int]) -> str:
     """Return where an article stands: on this page, where it is shown there, else on its own."""
     return (
         f"#a{article.id}"

@@ -8,10 +8,9 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup, escape
 
-from aggregator.models.articles import Article
 from aggregator.models.digests import SourceFacts
 from aggregator.models.feeds import Publisher
-from aggregator.models.pages import StoryMember, StoryPage
+from aggregator.models.pages import Outline, StoryMember, StoryPage
 from web.filters import count, country, decimal, lag, language, name_of
 from web.images import favicon
 from web.pieces import article_url, publisher
@@ -36,7 +35,7 @@ class Source:
 
     member: StoryMember
     facts: SourceFacts | None
-    copies: Sequence[Article] = ()
+    copies: Sequence[Outline] = ()
     """That carry its text."""
 
 
@@ -66,7 +65,7 @@ def sources(page: StoryPage, facts: Iterable[SourceFacts]) -> list[Source]:
     """Return the rows of the table, oldest first, each with the copies of its text."""
     known = {each.article_id: each for each in facts}
     by_id = {member.article.id: member for member in page.members}
-    copies: dict[int, list[Article]] = defaultdict(list)
+    copies: dict[int, list[Outline]] = defaultdict(list)
     told = []
     for member in page.members:
         root = _root(member, by_id)
@@ -159,7 +158,7 @@ def _beside(source: Source, of_one_owner: Mapping[int, Sequence[Publisher]]) -> 
         yield gettext("a borderline case")
 
 
-def _copies(articles: Sequence[Article], first_at: datetime) -> Markup:
+def _copies(articles: Sequence[Outline], first_at: datetime) -> Markup:
     """Return the row that holds the copies of a text, folded; nothing where there are none."""
     if not articles:
         return Markup("")

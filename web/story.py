@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import abort, redirect, render_template, request, url_for
@@ -12,7 +12,17 @@ from sqlalchemy import Connection
 from aggregator.models.articles import Article
 from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.models.digests import Claim, Digest, Figure, Reading
-from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryCard, StoryLink, StoryMember, StoryPage
+from aggregator.models.pages import (
+    Outline,
+    Related,
+    Retitle,
+    Rewrite,
+    Silent,
+    StoryCard,
+    StoryLink,
+    StoryMember,
+    StoryPage,
+)
 from aggregator.store import articles, changes, context, digests, mutes, owners, showing, stories
 from aggregator.store.db import reading
 from web.neighbours import leads
@@ -48,8 +58,8 @@ class Quoted:
     """A sentence of an article, and who says it too."""
 
     text: str
-    article: Article
-    said_by: tuple[Article, ...]
+    article: Outline
+    said_by: tuple[Outline, ...]
     """One article of each publisher that says it, its own first."""
     n_voices: int
     n_publishers: int
@@ -61,7 +71,7 @@ class Step:
     """A value that reports give, the first of them, and how many do."""
 
     reading: Reading
-    article: Article
+    article: Outline
     n_reports: int
 
 
@@ -97,8 +107,8 @@ class Says:
 class Around:
     """What surrounds a story."""
 
-    retitles: tuple[tuple[Retitle, Article], ...]
-    rewrites: tuple[tuple[Rewrite, Article], ...]
+    retitles: tuple[tuple[Retitle, Outline], ...]
+    rewrites: tuple[tuple[Rewrite, Outline], ...]
     corrections: Sequence[Change]
     """Of the owner's, that hold."""
     earlier: Sequence[StoryLink]
@@ -117,10 +127,11 @@ def show_story(story_id: int) -> ResponseReturnValue:
         if current_id != story_id:
             # Not a permanent redirect: browsers would keep it although the owner may undo the merge.
             return redirect(url_for("pages.story", story_id=current_id))
-        page = showing.find_story(db, story_id, is_whole=False)
+        page = showing.find_story(db, story_id)
         ordered = _lead_first(page)
         at = _page(len(ordered))
-        shown = _with_texts(db, ordered[at * N_REPORTS :][:N_REPORTS])
+        shown = ordered[at * N_REPORTS :][:N_REPORTS]
+        texts = {each.id: each for each in articles.find_articles(db, [each.article.id for each in shown])}
         history = changes.of_story(db, story_id, limit=N_CHANGES)
         digest = digests.find_digest(db, story_id) if len(ordered) > 1 else None
         new = _new(page, digest)
@@ -134,7 +145,8 @@ def show_story(story_id: int) -> ResponseReturnValue:
         page=page,
         by_id={each.article.id: each for each in page.members},
         members=shown,
-        whole=_shown_whole(shown),
+        articles=texts,
+        whole=_shown_whole(texts[each.article.id] for each in shown),
         history=history,
         muted=muted,
         says=said,
@@ -187,7 +199,7 @@ def says(page: StoryPage, digest: Digest | None, new: Sequence[int], texts: Mapp
     )
 
 
-def headlines(page: StoryPage) -> list[Article]:
+def headlines(page: StoryPage) -> list[Outline]:
     """Return the articles with other headlines than the lead's, one of each wording, oldest first."""
     seen = {page.card.headline.strip().casefold(), ""}
     found = []
@@ -200,7 +212,7 @@ def headlines(page: StoryPage) -> list[Article]:
 
 
 def _quoted(
-    sentence: str, claim: Claim, there: Mapping[int, Article], voices: Mapping[int, int], texts: Mapping[int, str]
+    sentence: str, claim: Claim, there: Mapping[int, Outline], voices: Mapping[int, int], texts: Mapping[int, str]
 ) -> Quoted | None:
     """Return a claim's sentence with who says it; None where its article left, or was rewritten."""
     article = there.get(claim.said_by[0])
@@ -218,7 +230,7 @@ def _quoted(
     )
 
 
-def _moved(figure: Figure, there: Mapping[int, Article], texts: Mapping[int, str]) -> Moved | None:
+def _moved(figure: Figure, there: Mapping[int, Outline], texts: Mapping[int, str]) -> Moved | None:
     """Return the values with who gave each first; None where those that are left do not differ."""
     steps = [
         Step(first, there[first.article_id], n)
@@ -241,15 +253,15 @@ def _lead_first(page: StoryPage) -> list[StoryMember]:
     return sorted(page.members, key=lambda member: member.article.id != page.card.lead.id)
 
 
-def _shown_whole(members: Sequence[StoryMember]) -> set[int]:
+def _shown_whole(ordered: Iterable[Article]) -> set[int]:
     """Return the articles whose text stands on the page: the first one's, and more while there is room."""
     shown: set[int] = set()
     n_bytes = 0
-    for member in members:
-        n_bytes += len(member.article.content_html)
+    for article in ordered:
+        n_bytes += len(article.content_html)
         if shown and n_bytes > PAGE_BYTES:
             break
-        shown.add(member.article.id)
+        shown.add(article.id)
     return shown
 
 
@@ -267,11 +279,6 @@ def _asked_for(found: Sequence[Source]) -> list[Source]:
     language, sort = request.args.get("language"), SORTS.get(request.args.get("sort", ""), SORTS["time"])
     rows = [each for each in found if not language or each.member.article.language == language]
     return sorted(rows, key=sort)
-
-
-def _with_texts(db: Connection, members: Sequence[StoryMember]) -> list[StoryMember]:
-    whole = {article.id: article for article in articles.find_articles(db, [each.article.id for each in members])}
-    return [replace(each, article=whole.get(each.article.id, each.article)) for each in members]
 
 
 def _new(page: StoryPage, digest: Digest | None) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from aggregator.models.acts import Mute
-from aggregator.models.articles import Article
 from aggregator.models.encoders import EncoderName
 from aggregator.models.evidence import Evidence
 from aggregator.models.feeds import Feed, Poll, Publisher
@@ -171,10 +170,24 @@ class MuteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """An article of a story, as far as telling who reported it needs it: a story has hundreds."""
+
+    id: int
+    publisher: Publisher
+    title: str
+    beginning: str
+    """Of its text, where it has no title."""
+    language: str | None
+    published_at: datetime
+    is_read: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StoryMember:
     """An article of a story page, with why it is there."""
 
-    article: Article
+    article: Outline
     member: Member
     evidence: Evidence | None = None
     """What it shares with the nearest member; None where that is not known."""

@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
-    func,
     literal,
     select,
     tuple_,
@@ -41,9 +40,6 @@ from aggregator.store.schema import (
 )
 from aggregator.store.statements import among_ids, chunks
 
-OUTLINE_CHARS = 1_000
-"""Of a text: enough to quote its first sentences."""
-
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -71,13 +67,9 @@ def find_article(db: Connection, article_id: int) -> Article:
     return found[0]
 
 
-def find_articles(db: Connection, article_ids: Sequence[int], *, is_whole: bool = True) -> list[Article]:
-    """Return these articles, oldest first; ids that are not there are left out.
-
-    Where they are not wanted whole, there is the beginning of their text only, and nothing of their HTML.
-    """
-    question = _WHOLE if is_whole else _OUTLINES
-    rows = db.execute(question, {"ids": article_ids}).mappings().all()
+def find_articles(db: Connection, article_ids: Sequence[int]) -> list[Article]:
+    """Return these articles, oldest first; ids that are not there are left out."""
+    rows = db.execute(_ARTICLES, {"ids": article_ids}).mappings().all()
     found = [
         Article(
             id=row["id"],
@@ -98,6 +90,34 @@ def find_articles(db: Connection, article_ids: Sequence[int], *, is_whole: bool 
         for row in rows
     ]
     return sorted(found, key=lambda article: (article.published_at, article.id))
+
+
+_ARTICLES = (
+    select(
+        articles.c.id,
+        articles.c.feed_id,
+        articles.c.publisher_id,
+        articles.c.url,
+        articles.c.title,
+        articles.c.text,
+        articles.c.content_html,
+        articles.c.author,
+        articles.c.published_at,
+        articles.c.first_seen_at,
+        articles.c.language,
+        articles.c.image_url,
+        full_texts.c.content_html.label("full_html"),
+        article_status.c.read_at,
+        article_status.c.starred_at,
+        publishers.c.domain,
+        publishers.c.name,
+        publishers.c.country,
+    )
+    .join(publishers, publishers.c.id == articles.c.publisher_id)
+    .outerjoin(article_status, article_status.c.article_id == articles.c.id)
+    .outerjoin(full_texts, full_texts.c.article_id == articles.c.id)
+    .where(among_ids(articles.c.id))
+)
 
 
 def river(
@@ -174,39 +194,6 @@ def encoder_id(db: Connection, encoder: EncoderName) -> int:
 def is_vector_of(number: int) -> ColumnElement[bool]:
     """Return the condition that joins articles to their vectors of the encoder with this number."""
     return and_(vectors.c.article_id == articles.c.id, vectors.c.encoder_id == number)
-
-
-def _select_articles(*, is_whole: bool) -> Select[Any]:
-    long = (articles.c.text, articles.c.content_html)
-    outline = (func.substr(articles.c.text, 1, OUTLINE_CHARS).label("text"), literal("").label("content_html"))
-    return (
-        select(
-            articles.c.id,
-            articles.c.feed_id,
-            articles.c.publisher_id,
-            articles.c.url,
-            articles.c.title,
-            articles.c.author,
-            articles.c.published_at,
-            articles.c.first_seen_at,
-            articles.c.language,
-            articles.c.image_url,
-            *(long if is_whole else outline),
-            (full_texts.c.content_html if is_whole else literal(None)).label("full_html"),
-            article_status.c.read_at,
-            article_status.c.starred_at,
-            publishers.c.domain,
-            publishers.c.name,
-            publishers.c.country,
-        )
-        .join(publishers, publishers.c.id == articles.c.publisher_id)
-        .outerjoin(article_status, article_status.c.article_id == articles.c.id)
-        .outerjoin(full_texts, full_texts.c.article_id == articles.c.id)
-        .where(among_ids(articles.c.id))
-    )
-
-
-_WHOLE, _OUTLINES = _select_articles(is_whole=True), _select_articles(is_whole=False)
 
 
 def _river_ids(feed_id: int | None, after: Cursor | None, *, unread_only: bool) -> Select[Any]:

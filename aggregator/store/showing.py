@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     bindparam,
+    case,
     exists,
     func,
     literal,
@@ -22,10 +23,13 @@ from sqlalchemy import (
 
 from aggregator.errors import NotFoundError
 from aggregator.models.acts import MarkKind
+from aggregator.models.feeds import Publisher
 from aggregator.models.front import FrontOrder
-from aggregator.models.pages import ArticleLine, Report, StoryCard, StoryMember, StoryPage, TopicName
+from aggregator.models.moments import moment_of
+from aggregator.models.pages import ArticleLine, Outline, Report, StoryCard, StoryMember, StoryPage, TopicName
+from aggregator.models.stories import Member
 from aggregator.store import marks, mutes
-from aggregator.store.articles import find_articles, lines_of
+from aggregator.store.articles import lines_of
 from aggregator.store.digests import n_new_facts
 from aggregator.store.evidence import unpacked
 from aggregator.store.schema import (
@@ -39,11 +43,14 @@ from aggregator.store.schema import (
     topic_stories,
     topics,
 )
-from aggregator.store.statements import among_ids, microseconds_of, tuples_of
-from aggregator.store.stories import current_id, member_in
+from aggregator.store.statements import among_ids, as_json, microseconds_of, tuples_of
+from aggregator.store.stories import current_id
 
 MOST_LINES = 5
 """Of a card, beside the first and the one that leads: who else tells a story of hundreds is found on its own page."""
+
+BEGINNING_CHARS = 120
+"""Of the text of an article without a title: enough to call it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +150,76 @@ def following(
     return _quieted(db, story_cards(db, db.execute(ordered).scalars().all()), now=now)
 
 
-def find_story(db: Connection, story_id: int, *, is_whole: bool = True) -> StoryPage:
-    """Return the story with all its articles, whole or as outlines; NotFoundError where there is none of this id."""
+def find_story(db: Connection, story_id: int) -> StoryPage:
+    """Return the story with outlines of all its articles; NotFoundError where there is none of this id."""
     cards = story_cards(db, [story_id])
     if not cards:
         raise NotFoundError(f"There is no story with the number {story_id}.")
-    rows = db.execute(_MEMBERS, {"ids": [story_id]}).mappings().all()
-    members = {row["article_id"]: (member_in(row), unpacked(row["evidence"])) for row in rows}
+    [card] = cards
+    kept = {
+        each.article_id: each for each in _AS_MEMBERS.decode(db.execute(_MEMBERS, {"ids": [story_id]}).scalar_one())
+    }
+    made_by = {
+        each.publisher_id: Publisher(
+            each.publisher_id, kept[each.article_id].domain, kept[each.article_id].name, each.country
+        )
+        for each in card.reports
+    }
     return StoryPage(
-        card=cards[0],
-        members=tuple(
-            StoryMember(article, *members[article.id])
-            for article in find_articles(db, list(members), is_whole=is_whole)
-        ),
+        card=card,
+        members=tuple(_member(each, kept[each.article_id], made_by[each.publisher_id]) for each in card.reports),
     )
 
 
-_MEMBERS = select(memberships).where(among_ids(memberships.c.story_id))
+class _KeptMember(NamedTuple):
+    """What is kept of a story's article, beside the report."""
+
+    article_id: int
+    score: float
+    nearest_id: int | None
+    copy_of_id: int | None
+    evidence: list[Any] | None
+    title: str
+    beginning: str
+    domain: str
+    name: str
+
+
+_MEMBERS = (
+    select(
+        tuples_of(
+            memberships.c.article_id,
+            memberships.c.score,
+            memberships.c.nearest_id,
+            memberships.c.copy_of_id,
+            as_json(memberships.c.evidence),
+            articles.c.title,
+            case((func.trim(articles.c.title) == "", func.substr(articles.c.text, 1, BEGINNING_CHARS)), else_=""),
+            publishers.c.domain,
+            publishers.c.name,
+        )
+    )
+    .join(articles, articles.c.id == memberships.c.article_id)
+    .join(publishers, publishers.c.id == articles.c.publisher_id)
+    .where(among_ids(memberships.c.story_id))
+)
+_AS_MEMBERS = msgspec.json.Decoder(list[_KeptMember])
+
+
+def _member(report: Report, kept: _KeptMember, made_by: Publisher) -> StoryMember:
+    return StoryMember(
+        Outline(
+            id=report.article_id,
+            publisher=made_by,
+            title=kept.title,
+            beginning=kept.beginning,
+            language=report.language,
+            published_at=moment_of(report.published_us),
+            is_read=report.is_read,
+        ),
+        Member(article_id=report.article_id, score=kept.score, nearest_id=kept.nearest_id, copy_of_id=kept.copy_of_id),
+        unpacked(kept.evidence),
+    )
 
 
 def find_card(db: Connection, story_id: int) -> StoryCard:

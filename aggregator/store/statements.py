@@ -114,6 +114,28 @@ def tuples_of(*columns: ColumnElement[Any]) -> ColumnElement[str]:
     return _Tuples(*columns)
 
 
+class _AsJson(FunctionElement[str]):
+    """JSON as it is kept, to stand inside other JSON."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_AsJson, "sqlite")
+def _read_again(element: _AsJson, compiler: SQLCompiler, **how: Any) -> str:
+    return f"json({compiler.process(element.clauses, **how)})"
+
+
+@compiles(_AsJson, "postgresql")
+def _as_it_is_kept(element: _AsJson, compiler: SQLCompiler, **how: Any) -> str:
+    return compiler.process(element.clauses, **how)
+
+
+def as_json(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return a column of JSON such that it is no text among `tuples_of`."""
+    return _AsJson(column)
+
+
 class _Microseconds(FunctionElement[int]):
     """A moment as models/moments.py counts it."""
 

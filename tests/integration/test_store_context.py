@@ -14,7 +14,7 @@ from aggregator.store import articles, context, correcting, showing, stories
 from aggregator.store.db import reading, transaction
 from tests.edition import NOON as EDITION_NOON
 from tests.edition import make_topics, print_edition
-from tests.integration.desk import DAY, HOUR, NOON, add_vectors, bring_from, draft, entry, save
+from tests.integration.desk import DAY, HOUR, NOON, add_vectors, bring, bring_from, draft, entry, save, subscribe
 
 ENCODER = EncoderName("fake", "1", 2)
 
@@ -60,7 +60,7 @@ def test_related_is_what_is_alike_by_its_lead(engine: Engine) -> None:
 def test_silent_is_who_had_news_in_the_language_and_the_span(engine: Engine) -> None:
     edition = print_edition(engine)
     with reading(engine) as db:
-        members = showing.find_story(db, edition.story_ids["quake"], is_whole=False).members
+        members = showing.find_story(db, edition.story_ids["quake"]).members
         told = {each.article.publisher.id for each in members}
         span = {"since": EDITION_NOON - DAY, "until": EDITION_NOON}
         silent = context.silent_publishers(db, told, {"he", "ja"}, **span)
@@ -69,12 +69,17 @@ def test_silent_is_who_had_news_in_the_language_and_the_span(engine: Engine) -> 
         assert context.silent_publishers(db, told, {"he"}, since=NOON - DAY, until=NOON).n == 0
 
 
-def test_outlines_have_the_beginning_of_a_text_and_none_of_its_html(engine: Engine) -> None:
+def test_an_outline_has_the_beginning_of_a_text_only_where_there_is_no_title(engine: Engine) -> None:
     with transaction(engine) as db:
-        [article_id] = bring_from(db, "gazette")
-        [outline] = articles.find_articles(db, [article_id], is_whole=False)
-        whole = articles.find_article(db, article_id)
-    assert outline == replace(whole, content_html="")
+        long = replace(entry("herald-news", at="herald"), title=" ", text="It goes on, it does. " * 99)
+        bring(db, subscribe(db, "herald"), long, at=NOON - HOUR)
+        ids = [*bring_from(db, "gazette"), *(line.id for line in articles.river(db, limit=9) if not line.title.strip())]
+        [story_id] = save(db, Regrouping((draft(ids),)))
+        untitled, titled = (each.article for each in showing.find_story(db, story_id).members)
+        whole = articles.find_article(db, titled.id)
+    assert untitled.beginning == long.text[: showing.BEGINNING_CHARS]
+    assert (titled.title, titled.beginning) == (whole.title, "")
+    assert (titled.publisher, titled.language, titled.published_at) == (whole.publisher, whole.language, NOON)
 
 
 def test_what_is_foreseen_is_not_done(engine: Engine) -> None:
