@@ -1,7 +1,7 @@
 """Why an article is in its story, and why a story stands where it stands, as sentences; pure."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -114,22 +114,19 @@ def _because(evidence: Evidence) -> list[Markup]:
 
 def _shared(evidence: Evidence) -> Markup:
     """Say what both say."""
-    of = {kind: [each for each in evidence.shared if each.kind is kind] for kind in SharedKind}
-    saying = {
-        SharedKind.NAME: gettext("name %(names)s"),
-        SharedKind.NUMBER: ngettext(
-            "give the number %(names)s", "give the numbers %(names)s", len(of[SharedKind.NUMBER])
-        ),
-        SharedKind.WORD: gettext("say %(names)s"),
-    }
-    parts = [
-        _filled(words, names=_listed([_as_said(each) for each in of[kind]]))
-        for kind, words in saying.items()
-        if of[kind]
-    ]
+    of = {kind: [_as_said(each) for each in evidence.shared if each.kind is kind] for kind in SharedKind}
+    parts = [_filled(_SHARING[kind](len(named)), names=_listed(named)) for kind, named in of.items() if named]
     if not parts:
         return _filled(gettext("They share no word that tells much."))
     return _filled(gettext("Both %(things)s."), things=_listed(parts))
+
+
+_SHARING: Mapping[SharedKind, Callable[[int], str]] = {
+    SharedKind.NAME: lambda n: gettext("name %(names)s"),
+    SharedKind.NUMBER: lambda n: ngettext("give the number %(names)s", "give the numbers %(names)s", n),
+    SharedKind.WORD: lambda n: gettext("say %(names)s"),
+}
+"""What two articles do that share so many things of a kind."""
 
 
 def _meaning(evidence: Evidence) -> Markup:

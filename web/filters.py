@@ -287,11 +287,9 @@ def fitting(names: Sequence[str], n_chars: int) -> Sequence[str]:
 
 def quote(text: str, min_chars: int, max_chars: int) -> str:
     """Return the text's first sentences, word for word: as few as say enough, cut at a word where one is too long."""
-    found = ""
-    for sentence in _SENTENCE_END.sub(r"\1\n", " ".join(text.split())).split("\n"):
-        if len(found) >= min_chars:
-            break
-        found = f"{found} {sentence}".strip()
+    line = " ".join(text.split())
+    ends = (match.end(1) for match in _SENTENCE_END.finditer(line))
+    found = line[: next((end for end in ends if end >= min_chars), len(line))]
     return found if len(found) <= max_chars else found[:max_chars].rsplit(" ", 1)[0].rstrip(" ,;:–—") + " …"
 
 

@@ -1,7 +1,7 @@
 """The page of a story: what it says, who says it, and who does not."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -180,10 +180,11 @@ def says(page: StoryPage, digest: Digest | None, new: Sequence[int], texts: Mapp
         return Says()
     there = {member.article.id: member.article for member in page.members}
     voices = {source.article_id: source.voice for source in digest.sources}
+    writing = _publishers_by_language(there.values())
 
     def quoted(places: Iterable[int]) -> tuple[Quoted, ...]:
-        found = (_quoted(digest.sentences[at], digest.account.claims[at], there, voices, texts) for at in places)
-        return tuple(each for each in found if each)
+        found = (_quoted(digest.sentences[at], digest.account.claims[at], there, voices, writing) for at in places)
+        return tuple(each for each in found if each and each.text in texts.get(each.article.id, ""))
 
     return Says(
         new=quoted(new[:N_NEW]),
@@ -212,15 +213,19 @@ def headlines(page: StoryPage) -> list[Outline]:
 
 
 def _quoted(
-    sentence: str, claim: Claim, there: Mapping[int, Outline], voices: Mapping[int, int], texts: Mapping[int, str]
+    sentence: str,
+    claim: Claim,
+    there: Mapping[int, Outline],
+    voices: Mapping[int, int],
+    writing: Mapping[str | None, Set[int]],
 ) -> Quoted | None:
-    """Return a claim's sentence with who says it; None where its article left, or was rewritten."""
+    """Return a claim's sentence with who says it; None where its article left."""
     article = there.get(claim.said_by[0])
-    if article is None or sentence not in texts.get(article.id, ""):
+    if article is None:
         return None
     by = [there[each] for each in claim.said_by if each in there]
     one_each = {each.publisher.id: each for each in reversed(by)}
-    spoken = {each.publisher.id for each in there.values() if each.language in (article.language, None)}
+    spoken = writing[article.language] | writing.get(None, set())
     return Quoted(
         sentence,
         article,
@@ -228,6 +233,13 @@ def _quoted(
         len({voices.get(each.id, -each.id) for each in by}),
         len(spoken | one_each.keys()),
     )
+
+
+def _publishers_by_language(outlines: Iterable[Outline]) -> dict[str | None, set[int]]:
+    found: dict[str | None, set[int]] = defaultdict(set)
+    for each in outlines:
+        found[each.language].add(each.publisher.id)
+    return found
 
 
 def _moved(figure: Figure, there: Mapping[int, Outline], texts: Mapping[int, str]) -> Moved | None:
@@ -301,11 +313,12 @@ def _texts(db: Connection, page: StoryPage, digest: Digest | None, new: Sequence
 def _around(db: Connection, page: StoryPage, history: Sequence[Change]) -> Around:
     card = page.card
     by_id = {member.article.id: member.article for member in page.members}
-    earlier, later = context.chapters_of(db, card.id)
+    earlier, later = context.chapters_of(db, card.id) if card.topic else ([], [])
+    retitles, rewrites = context.revised(db, by_id)
     chapters: Collection[int] = {each.id for each in (*earlier, *later)}
     return Around(
-        retitles=tuple((each, by_id[each.article_id]) for each in context.retitles_of(db, list(by_id))),
-        rewrites=tuple((each, by_id[each.article_id]) for each in context.rewrites_of(db, list(by_id))),
+        retitles=tuple((each, by_id[each.article_id]) for each in retitles),
+        rewrites=tuple((each, by_id[each.article_id]) for each in rewrites),
         corrections=[
             each for each in history if each.by is Actor.OWNER and each.undone_at is None and each.undoes_id is None
         ],

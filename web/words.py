@@ -75,9 +75,11 @@ def _translate(one: str, many: str, n: int) -> str:
 def tongue() -> Tongue:
     """Return what the present page speaks with, found once for it; outside of any, what the pages are written in."""
     try:
-        found: Tongue = g.tongue
+        # Not of Flask's proxy, which would take four times as long, eight hundred times on a large page.
+        present = g._get_current_object()
+        found: Tongue = present.tongue
     except AttributeError:
-        found = g.tongue = Tongue(get_locale() or Locale.parse(SOURCE), get_translations(), {})
+        found = present.tongue = Tongue(get_locale() or Locale.parse(SOURCE), get_translations(), {})
     except RuntimeError:
         found = Tongue(Locale.parse(SOURCE), NullTranslations(), {})
     return found

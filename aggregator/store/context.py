@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
@@ -12,7 +14,7 @@ from aggregator.models.pages import Related, Retitle, Rewrite, Silent, StoryLink
 from aggregator.models.values import Vectors
 from aggregator.store.digests import names_of
 from aggregator.store.schema import Id, articles, publishers, revisions, stories, topic_stories, vectors
-from aggregator.store.statements import among_ids
+from aggregator.store.statements import among_ids, tuples_of
 
 N_LOOKED_AT = 300
 """Stories, by rank, among which those like another are sought: their vectors are read in three milliseconds, once after
@@ -29,33 +31,29 @@ N_SILENT = 12
 N_NAMES = 3
 
 
-def retitles_of(db: Connection, article_ids: Sequence[int]) -> list[Retitle]:
-    """Return the headlines that these articles had before, the latest change first."""
-    rows = db.execute(_RETITLES, {"ids": sorted(article_ids)}).all()
-    found = [Retitle(row.article_id, row.title, row.changed_at) for row in rows]
-    return sorted(found, key=lambda each: each.changed_at, reverse=True)[:N_RETITLES]
+def revised(db: Connection, article_ids: Collection[int]) -> tuple[list[Retitle], list[Rewrite]]:
+    """Return what these articles were called before, and which had another text under the headline they have now.
+
+    The latest change comes first in both.
+    """
+    rows = sorted(
+        db.execute(_REVISED, {"ids": sorted(article_ids)}).all(), key=lambda row: row.changed_at, reverse=True
+    )
+    retitles = [Retitle(row.article_id, row.title, row.changed_at) for row in rows if row.title != row.is_called]
+    rewrites = [Rewrite(row.article_id, row.changed_at) for row in rows if row.title == row.is_called]
+    return retitles[:N_RETITLES], rewrites[:N_RETITLES]
 
 
-_RETITLES = (
-    select(revisions.c.article_id, revisions.c.title, func.max(revisions.c.changed_at).label("changed_at"))
+_REVISED = (
+    select(
+        revisions.c.article_id,
+        revisions.c.title,
+        articles.c.title.label("is_called"),
+        func.max(revisions.c.changed_at).label("changed_at"),
+    )
     .join(articles, articles.c.id == revisions.c.article_id)
-    .where(among_ids(revisions.c.article_id), revisions.c.title != articles.c.title)
-    .group_by(revisions.c.article_id, revisions.c.title)
-)
-
-
-def rewrites_of(db: Connection, article_ids: Sequence[int]) -> list[Rewrite]:
-    """Return which of these articles had another text under the same headline, the latest change first."""
-    rows = db.execute(_REWRITES, {"ids": sorted(article_ids)}).all()
-    found = [Rewrite(row.article_id, row.changed_at) for row in rows]
-    return sorted(found, key=lambda each: each.changed_at, reverse=True)[:N_RETITLES]
-
-
-_REWRITES = (
-    select(revisions.c.article_id, func.max(revisions.c.changed_at).label("changed_at"))
-    .join(articles, articles.c.id == revisions.c.article_id)
-    .where(among_ids(revisions.c.article_id), revisions.c.title == articles.c.title)
-    .group_by(revisions.c.article_id)
+    .where(among_ids(revisions.c.article_id))
+    .group_by(revisions.c.article_id, revisions.c.title, articles.c.title)
 )
 
 
@@ -113,11 +111,20 @@ def silent_publishers(
     if not languages:
         return Silent((), 0)
     place = {"since": since, "until": until, "ids": list(publisher_ids), "languages": list(languages)}
-    found = sorted(
-        (-n, name, an_id, domain, country) for an_id, domain, name, country, n in db.execute(_BESIDE, place).all() if n
-    )
-    few = tuple(Publisher(an_id, domain, name, country) for _, name, an_id, domain, country in found[:N_SILENT])
+    beside = _AS_BESIDE.decode(db.execute(_BESIDE, place).scalar_one() or "[]")
+    found = sorted(each for each in beside if each.less)
+    few = tuple(Publisher(each.id, each.domain, each.name, each.country) for each in found[:N_SILENT])
     return Silent(few, len(found))
+
+
+class _Beside(NamedTuple):
+    """A publisher, and how many articles it published in the span; those with the most are the least."""
+
+    less: int
+    name: str
+    id: int
+    domain: str
+    country: str | None
 
 
 # --- questions, built once: that takes longer than to answer them ---------------------------------------
@@ -184,9 +191,10 @@ _LATEST = (
     .scalar_subquery()
 )
 _BESIDE = select(
-    publishers.c.id, publishers.c.domain, publishers.c.name, publishers.c.country, _IN_SPAN.label("n")
+    tuples_of(-_IN_SPAN, publishers.c.name, publishers.c.id, publishers.c.domain, publishers.c.country)
 ).where(~among_ids(publishers.c.id), _LATEST.in_(bindparam("languages", expanding=True)))
 """Counted is only for publishers that wrote in one of the languages last."""
+_AS_BESIDE = msgspec.json.Decoder(list[_Beside])
 
 
 def _link(row: Row[tuple[int, str, str | None, datetime, int]]) -> StoryLink:

@@ -27,7 +27,7 @@ def test_retitles_are_told_and_other_rewrites_are_not(engine: Engine) -> None:
             rewrite = Rewrite(article_id=article_id, entry=changed, digest=f"of {name}", changes_article=True)
             feed_id = articles.find_article(db, article_id).feed_id or 0
             articles.keep(db, feed_id, Arrivals(rewrites=(rewrite,)), now=NOON + HOUR)
-        [found] = context.retitles_of(db, [a, b])
+        [found], _ = context.revised(db, [a, b])
     assert (found.article_id, found.was, found.changed_at) == (a, "Title of gazette-news", NOON + HOUR)
 
 

@@ -40,7 +40,10 @@ def test_a_sentence_that_is_too_long_is_cut_at_a_word() -> None:
 
 
 def test_sentences_in_japanese_need_no_space() -> None:
-    assert filters.quote("会談は終了した。次回は来月。", 4, 200) == "会談は終了した。"
+    text = "会談は終了した。次回は来月。次は未定。"
+    assert filters.quote(text, 4, 200) == "会談は終了した。"
+    assert filters.quote(text, 10, 200) == "会談は終了した。次回は来月。"
+    assert filters.quote(text, 99, 200) == text
 
 
 @pytest.mark.parametrize(
