@@ -8,7 +8,6 @@ from flask import Flask, current_app, url_for
 from markupsafe import Markup
 
 from aggregator.health import span
-from aggregator.models.moments import moment_of
 from aggregator.models.pages import Outline, Retitle, StoryCard, StoryPage, TopicLine
 from web import filters, front, pictures, timeline
 from web.newsroom import now, today
@@ -84,8 +83,8 @@ def sparkline(card: StoryCard) -> Markup:
 
 def arrivals(page: StoryPage, retitles: Sequence[tuple[Retitle, Outline]]) -> Markup:
     """Return when the story's reports came, and when headlines were changed, as a picture."""
-    moments = [moment_of(report.published_us) for report in page.card.reports]
-    return timeline.arrivals(moments, [each.changed_at for each, _ in retitles], clock=filters.clock_time)
+    published_us = [report.published_us for report in page.card.reports]
+    return timeline.arrivals(published_us, [each.changed_at for each, _ in retitles], clock=filters.clock_time)
 
 
 def bars(name: str, title: str, amounts: Sequence[tuple[str, int]], are_countries: bool) -> Markup:

@@ -327,4 +327,4 @@ def _english() -> Locale:
 
 
 def _primary(tag: str | None) -> str:
-    return re.split(r"[-_]", (tag or "").strip().lower(), maxsplit=1)[0]
+    return (tag or "").strip().lower().replace("_", "-").partition("-")[0]

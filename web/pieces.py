@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Container
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Flask, g
+from flask import Flask
 from markupsafe import Markup, escape
 
 from aggregator.models.feeds import Publisher
@@ -12,7 +12,9 @@ from aggregator.models.pages import ArticleLine, Outline
 from web import acts
 from web.filters import ago, clock, dated, full, iso, name_of, web_url
 from web.links import stencil
-from web.newsroom import local
+from web.newsroom import here, local
+
+Made = TypeVar("Made")
 
 
 def add_pieces(app: Flask) -> None:
@@ -37,6 +39,10 @@ def add_pieces(app: Flask) -> None:
 
 def time_at(moment: datetime) -> Markup:
     """Return the hours and minutes of a moment, with the day where it is not today."""
+    return _for_this_page(_time_at, moment)
+
+
+def _time_at(moment: datetime) -> Markup:
     then = local(moment)
     return _time(moment, then, clock(then))
 
@@ -113,10 +119,15 @@ def data_original(url: str | None) -> Markup:
     return Markup(f' data-original="{escape(link)}"') if link else Markup("")  # noqa: S704  escaped
 
 
-def _for_this_page(make: Callable[..., str], *about: Any) -> str:
+def _for_this_page(make: Callable[..., Made], *about: Any) -> Made:
     """Return what this makes, made once for each page."""
-    made: dict[object, str] = g.setdefault("made_once", {})
+    kept = here()
+    try:
+        made: dict[object, Made] = kept.made_once
+    except AttributeError:
+        made = kept.made_once = {}
     key = (make, about)
-    if key not in made:
-        made[key] = make(*about)
-    return made[key]
+    found = made.get(key)
+    if found is None:
+        found = made[key] = make(*about)
+    return found

@@ -16,7 +16,7 @@ from aggregator.models.preferences import FrontSection, Preferences
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from web.catalogues import languages
-from web.newsroom import engine, newsroom
+from web.newsroom import engine, here, newsroom
 from web.sign_in import is_inside
 from web.words import gettext
 
@@ -51,11 +51,14 @@ def add_preferences(app: Flask) -> None:
 
 def preferences() -> Preferences:
     """Return what the owner chose; strangers are shown the pages as they come."""
-    if not has_request_context():
+    try:
+        chosen: Preferences = here().preferences
+    except AttributeError:
+        if not has_request_context():
+            return Preferences()
+        chosen = here().preferences = _kept()
+    except RuntimeError:
         return Preferences()
-    if "preferences" not in g:
-        g.preferences = _kept()
-    chosen: Preferences = g.preferences
     return chosen
 
 

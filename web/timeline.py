@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
+from aggregator.models.moments import microseconds, moment_of
 from web.filters import count
 from web.words import gettext, ngettext
 
@@ -15,19 +16,20 @@ HEIGHT = 56
 FOOT = 16
 WIDTH = N_STEPS * STEP
 
-SHORTEST = timedelta(hours=1)
+SHORTEST_US = timedelta(hours=1) // timedelta(microseconds=1)
 """That a chart tells of: a story of five minutes would fill it with its first article."""
 
 
-def arrivals(moments: Sequence[datetime], retitled: Iterable[datetime], *, clock: Callable[[datetime], str]) -> Markup:
+def arrivals(published_us: Sequence[int], retitled: Iterable[datetime], *, clock: Callable[[datetime], str]) -> Markup:
     """Return how many reports came when, from the first to the last, with marks where headlines were changed.
 
-    `clock` says a moment on the owner's clock.
+    They are counted as models/moments.py does; `clock` says a moment on the owner's clock.
     """
-    first, last = min(moments), max(moments)
-    span = max(last - first, SHORTEST)
-    counts = Counter(_step(moment, first, span) for moment in moments)
-    marks = sorted({_step(moment, first, span) for moment in retitled if first <= moment <= first + span})
+    first, last = min(published_us), max(published_us)
+    span = max(last - first, SHORTEST_US)
+    counts = Counter(_step(moment, first, span) for moment in published_us)
+    changed = [microseconds(moment) for moment in retitled]
+    marks = sorted({_step(moment, first, span) for moment in changed if first <= moment <= first + span})
     return Markup(
         '<svg class="arrivals" role="img" aria-labelledby="arrivals-t arrivals-d" viewBox="0 0 {0} {1}">'
         '<title id="arrivals-t">{2}</title><desc id="arrivals-d">{3}</desc>'
@@ -37,16 +39,16 @@ def arrivals(moments: Sequence[datetime], retitled: Iterable[datetime], *, clock
         WIDTH,
         HEIGHT + FOOT,
         gettext("When the reports came"),
-        _in_words(counts, first, last, span, len(moments), clock),
+        _in_words(counts, first, last, span, len(published_us), lambda moment: clock(moment_of(moment))),
         HEIGHT,
         "".join(_bar(step, counts[step] / max(counts.values())) for step in sorted(counts)),
         "".join(f"M{step * STEP} {HEIGHT + 2}l3 4h-6z" for step in marks),
-        clock(first),
-        clock(last) if last - first >= SHORTEST else clock(first + span),
+        clock(moment_of(first)),
+        clock(moment_of(first + span)),
     )
 
 
-def _step(moment: datetime, first: datetime, span: timedelta) -> int:
+def _step(moment: int, first: int, span: int) -> int:
     return min(int((moment - first) / span * N_STEPS), N_STEPS - 1)
 
 
@@ -57,11 +59,11 @@ def _bar(step: int, share: float) -> str:
 
 def _in_words(
     counts: Counter[int],
-    first: datetime,
-    last: datetime,
-    span: timedelta,
+    first: int,
+    last: int,
+    span: int,
     n_reports: int,
-    clock: Callable[[datetime], str],
+    clock: Callable[[int], str],
 ) -> str:
     busiest = max(counts, key=lambda step: (counts[step], -step))
     return str(
@@ -71,7 +73,7 @@ def _in_words(
             n_reports,
             n=count(n_reports),
             first=clock(first),
-            most=clock(first + busiest * span / N_STEPS),
+            most=clock(first + round(busiest * span / N_STEPS)),
             last=clock(last),
         )
     )
