@@ -1,28 +1,29 @@
 """Why an article is in its story."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class SharedKind(StrEnum):
-    """What two articles have in common."""
+    """What two articles have in common, in a letter: there is one of them per word that is kept."""
 
-    NAME = "name"
-    NUMBER = "number"
-    WORD = "word"
+    NAME = "n"
+    NUMBER = "#"
+    WORD = "w"
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """A word or a name of several words that two articles share, as they write it."""
 
     text: str
     kind: SharedKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Why an article is held to be about the same happening as the member nearest to it."""
+class Evidence(NamedTuple):
+    """Why an article is held to be about the same happening as the member nearest to it.
+
+    It is kept and read as it is, a tuple: the page of a story reads hundreds.
+    """
 
     shared: tuple[Shared, ...]
     """What they share, in order of weight."""

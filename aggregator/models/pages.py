@@ -169,9 +169,8 @@ class MuteLine:
     """The latest of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """An article of a story, as far as telling who reported it needs it: a story has hundreds."""
+class Outline(NamedTuple):
+    """An article of a story, as far as telling who reported it needs it; a tuple, since a story has hundreds."""
 
     id: int
     publisher: Publisher

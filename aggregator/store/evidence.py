@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, bindparam, select, update
 
-from aggregator.models.evidence import Evidence, Shared, SharedKind
+from aggregator.models.evidence import Evidence
 from aggregator.store.schema import articles, memberships
 
-_LETTERS = {SharedKind.NAME: "n", SharedKind.NUMBER: "#", SharedKind.WORD: "w"}
-_KINDS = {letter: kind for kind, letter in _LETTERS.items()}
 _DIGITS = 3
 
 
@@ -52,31 +51,18 @@ def packed(evidence: Evidence | None) -> list[Any]:
     """Return the evidence as a list, numbers cut to what a page shows; an empty one where there is none."""
     if evidence is None:
         return []
-    return [
-        [[each.text, _LETTERS[each.kind]] for each in evidence.shared],
-        _cut(evidence.chance),
-        _cut(evidence.bar),
-        evidence.n_decisive,
-        _cut(evidence.without),
-        evidence.days,
-        _cut(evidence.likeness),
-    ]
+    cut = evidence._replace(
+        chance=round(evidence.chance, _DIGITS),
+        bar=round(evidence.bar, _DIGITS),
+        without=_cut(evidence.without),
+        likeness=_cut(evidence.likeness),
+    )
+    return list(cut)
 
 
 def unpacked(kept: Sequence[Any] | None) -> Evidence | None:
     """Return the evidence that was kept; None where there is none."""
-    if not kept:
-        return None
-    shared, chance, bar, n_decisive, without, days, likeness = kept
-    return Evidence(
-        shared=tuple(Shared(text, _KINDS[letter]) for text, letter in shared),
-        chance=chance,
-        bar=bar,
-        n_decisive=n_decisive,
-        without=without,
-        days=days,
-        likeness=likeness,
-    )
+    return msgspec.convert(kept, Evidence) if kept else None
 
 
 def _cut(number: float | None) -> float | None:

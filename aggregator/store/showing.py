@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from aggregator.errors import NotFoundError
 from aggregator.models.acts import MarkKind
+from aggregator.models.evidence import Evidence
 from aggregator.models.feeds import Publisher
 from aggregator.models.front import FrontOrder
 from aggregator.models.moments import moment_of
@@ -31,7 +32,6 @@ from aggregator.models.stories import Member
 from aggregator.store import marks, mutes
 from aggregator.store.articles import lines_of
 from aggregator.store.digests import n_new_facts
-from aggregator.store.evidence import unpacked
 from aggregator.store.schema import (
     Id,
     UtcTime,
@@ -178,7 +178,7 @@ class _KeptMember(NamedTuple):
     score: float
     nearest_id: int | None
     copy_of_id: int | None
-    evidence: list[Any] | None
+    evidence: Evidence | None
     title: str
     beginning: str
     domain: str
@@ -192,7 +192,7 @@ _MEMBERS = (
             memberships.c.score,
             memberships.c.nearest_id,
             memberships.c.copy_of_id,
-            as_json(memberships.c.evidence),
+            as_json(case((func.json_array_length(memberships.c.evidence) > 0, memberships.c.evidence))),
             articles.c.title,
             case((func.trim(articles.c.title) == "", func.substr(articles.c.text, 1, BEGINNING_CHARS)), else_=""),
             publishers.c.domain,
@@ -209,16 +209,16 @@ _AS_MEMBERS = msgspec.json.Decoder(list[_KeptMember])
 def _member(report: Report, kept: _KeptMember, made_by: Publisher) -> StoryMember:
     return StoryMember(
         Outline(
-            id=report.article_id,
-            publisher=made_by,
-            title=kept.title,
-            beginning=kept.beginning,
-            language=report.language,
-            published_at=moment_of(report.published_us),
-            is_read=report.is_read,
+            report.article_id,
+            made_by,
+            kept.title,
+            kept.beginning,
+            report.language,
+            moment_of(report.published_us),
+            report.is_read,
         ),
         Member(article_id=report.article_id, score=kept.score, nearest_id=kept.nearest_id, copy_of_id=kept.copy_of_id),
-        unpacked(kept.evidence),
+        kept.evidence,
     )
 
 

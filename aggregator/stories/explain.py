@@ -5,7 +5,7 @@ The pair is really judged again, without what is asked about: nothing here is a 
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.stories.surfaces import Line
@@ -100,7 +100,7 @@ def explain(pair: Pair, left: Sequence[Line], right: Sequence[Line], rule: Rule)
     if abs(score(pair, rule) - pair.score) > SAME or known.chance < rule.bar:
         return known
     n_decisive, without = _decisive(pair, [words for _, words in shared], rule)
-    return replace(known, n_decisive=n_decisive, without=without, days=_days(pair, rule))
+    return known._replace(n_decisive=n_decisive, without=without, days=_days(pair, rule))
 
 
 def score(pair: Pair, rule: Rule, without: Collection[str] = (), days: float | None = None) -> float:

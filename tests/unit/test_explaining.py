@@ -1,15 +1,12 @@
 """Explanations as sentences."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.models.articles import Article
 from aggregator.models.evidence import Evidence, Shared, SharedKind
 from aggregator.models.feeds import Publisher
-from aggregator.models.markup import SafeHtml
-from aggregator.models.pages import ArticleLine, StoryCard, StoryMember
+from aggregator.models.pages import ArticleLine, Outline, StoryCard, StoryMember
 from aggregator.models.stories import Member
 from web.explaining import why_here, why_there
 
@@ -31,19 +28,14 @@ FOUND = Evidence(
 
 
 def article(number, title="Ferry runs aground", *, hours=0.0, name="The Gazette"):
-    return Article(
+    return Outline(
         id=number,
-        feed_id=1,
         publisher=Publisher(number, f"paper{number}.example", name),
-        url=None,
         title=title,
-        text="Text.",
-        content_html=SafeHtml(""),
-        author=None,
-        published_at=NOON + timedelta(hours=hours),
-        first_seen_at=NOON,
+        beginning="" if title else "Text.",
         language="en",
-        image_url=None,
+        published_at=NOON + timedelta(hours=hours),
+        is_read=False,
     )
 
 
@@ -79,26 +71,26 @@ def test_what_both_say_is_told_in_plain_english():
 
 
 def test_where_nothing_decides_that_is_said():
-    told = said(member(2, 1, evidence=replace(FOUND, n_decisive=0, without=0.7, days=None)), FIRST)
+    told = said(member(2, 1, evidence=FOUND._replace(n_decisive=0, without=0.7, days=None)), FIRST)
     assert "Even without all of these words it would be 0.70." in told
     assert "days" not in told
-    told = said(member(2, 1, evidence=replace(FOUND, n_decisive=0, without=0.7, days=9)), FIRST)
+    told = said(member(2, 1, evidence=FOUND._replace(n_decisive=0, without=0.7, days=9)), FIRST)
     assert "With 9 days between them the two by themselves would stay apart." in told
 
 
 def test_a_pair_that_others_hold_together_is_told_as_such():
-    told = said(member(2, 1, evidence=replace(FOUND, chance=0.4, n_decisive=0, without=None, days=None)), FIRST)
+    told = said(member(2, 1, evidence=FOUND._replace(chance=0.4, n_decisive=0, without=None, days=None)), FIRST)
     assert "By themselves the two would stay apart: 0.40 is the chance" in told
     assert "Others here hold it." in told
 
 
 def test_without_vectors_no_likeness_of_meaning_is_claimed():
-    assert "compared by their words alone" in said(member(2, 1, evidence=replace(FOUND, likeness=None)), FIRST)
+    assert "compared by their words alone" in said(member(2, 1, evidence=FOUND._replace(likeness=None)), FIRST)
 
 
 def test_unlike_meaning_is_not_called_alike():
     assert "By meaning they are little alike: 0.10 of 1." in said(
-        member(2, 1, evidence=replace(FOUND, likeness=0.1)), FIRST
+        member(2, 1, evidence=FOUND._replace(likeness=0.1)), FIRST
     )
 
 
@@ -117,7 +109,7 @@ def test_a_story_of_one_explains_nothing():
 
 
 def test_words_of_articles_are_text():
-    evil = replace(FOUND, shared=(Shared("<script>", SharedKind.NAME),), n_decisive=1)
+    evil = FOUND._replace(shared=(Shared("<script>", SharedKind.NAME),), n_decisive=1)
     told = said(member(2, 1, evidence=evil), member(1, 2, title="<script>", name="<b>"))
     assert "<script>" not in told
     assert "<b>" not in told
