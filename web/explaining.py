@@ -114,18 +114,21 @@ def _because(evidence: Evidence) -> list[Markup]:
 
 def _shared(evidence: Evidence) -> Markup:
     """Say what both say."""
-    of = {kind: [_as_said(each) for each in evidence.shared if each.kind is kind] for kind in SharedKind}
-    parts = [_filled(_SHARING[kind](len(named)), names=_listed(named)) for kind, named in of.items() if named]
+    parts = []
+    for kind, sharing in _SHARING:
+        named = [_as_said(each) for each in evidence.shared if each.kind is kind]
+        if named:
+            parts.append(_filled(sharing(len(named)), names=_listed(named)))
     if not parts:
         return _filled(gettext("They share no word that tells much."))
     return _filled(gettext("Both %(things)s."), things=_listed(parts))
 
 
-_SHARING: Mapping[SharedKind, Callable[[int], str]] = {
-    SharedKind.NAME: lambda n: gettext("name %(names)s"),
-    SharedKind.NUMBER: lambda n: ngettext("give the number %(names)s", "give the numbers %(names)s", n),
-    SharedKind.WORD: lambda n: gettext("say %(names)s"),
-}
+_SHARING: Sequence[tuple[SharedKind, Callable[[int], str]]] = (
+    (SharedKind.NAME, lambda n: gettext("name %(names)s")),
+    (SharedKind.NUMBER, lambda n: ngettext("give the number %(names)s", "give the numbers %(names)s", n)),
+    (SharedKind.WORD, lambda n: gettext("say %(names)s")),
+)
 """What two articles do that share so many things of a kind."""
 
 
@@ -226,5 +229,5 @@ def _foreign(text: str, *, quote: bool = False) -> Markup:
 def _listed(parts: Sequence[Markup]) -> Markup:
     """Return "a", "a and b", or "a, b and c"; nothing where there is nothing."""
     if len(parts) < 2:
-        return Markup("").join(parts)
+        return parts[0] if parts else Markup("")
     return _filled(gettext("%(most)s and %(last)s"), most=Markup(", ").join(parts[:-1]), last=parts[-1])

@@ -42,6 +42,8 @@ MOST_ICONS = 2_000
 class Darkroom:
     """What serving pictures takes."""
 
+    is_open: bool
+    """Whether the settings let pages show any."""
     cache: ImageCache
     signer: Signer
     room: threading.Semaphore
@@ -54,6 +56,7 @@ def add_images(app: Flask, settings: Settings) -> None:
     folder = Path(settings.images.cache_folder or user_cache_path("broadsheet") / "images")
     key = app.config["SECRET_KEY"]
     app.extensions[_KEY] = Darkroom(
+        settings.images.show == "proxied",
         ImageCache(folder, settings.images.cache_bytes),
         Signer(key, salt="broadsheet.image", key_derivation="hmac", digest_method=sha256),
         threading.Semaphore(max(1, settings.web.threads - _FOR_PAGES)),
@@ -91,9 +94,10 @@ def image_url(url: str) -> str | None:
 
 def icon_url(domain: str) -> str | None:
     """Return where a page finds the icon of this publisher; None where the owner wants no pictures."""
-    if not _are_shown():
+    room = _darkroom()
+    if not room.is_open or not preferences().has_pictures:
         return None
-    known, place = _darkroom().icons, (request.root_path, domain)
+    known, place = room.icons, (request.root_path, domain)
     address = known.get(place) or image_url(f"https://{domain}/favicon.ico")
     if address and place not in known:
         if len(known) >= MOST_ICONS:
@@ -146,7 +150,7 @@ def _address_in(name: str) -> str:
 
 
 def _are_shown() -> bool:
-    return newsroom().settings.images.show == "proxied" and preferences().has_pictures
+    return _darkroom().is_open and preferences().has_pictures
 
 
 def _darkroom() -> Darkroom:

@@ -29,6 +29,7 @@ def add_pieces(app: Flask) -> None:
         publisher_link,
         line_url,
         article_url,
+        report_link,
         data_original,
     ):
         app.add_template_filter(each)
@@ -111,6 +112,12 @@ def article_url(article: Outline, shown: Container[int]) -> str:
         if article.id in shown
         else _for_this_page(stencil, "pages.article", "article_id") % article.id
     )
+
+
+def report_link(article: Outline, shown: Container[int]) -> Markup:
+    """Return who reported something and when, leading to the article."""
+    said = f"{publisher(article.publisher)} {time_at(article.published_at)}"
+    return Markup(f'<a href="{escape(article_url(article, shown))}">{said}</a>')  # noqa: S704  escaped
 
 
 def data_original(url: str | None) -> Markup:

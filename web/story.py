@@ -136,7 +136,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         digest = digests.find_digest(db, story_id) if len(ordered) > 1 else None
         new = _new(page, digest)
         said = says(page, digest, new, _texts(db, page, digest, new))
-        around = _around(db, page, history) if len(ordered) > 1 else None
+        around = _around(db, page, history, digest) if len(ordered) > 1 else None
         muted = mutes.mutes_of_story(db, story_id, now=now())
         owner_of = owners.owner_domains(db)
     found = _asked_for(sources(page, digest.sources if digest else ()))
@@ -310,8 +310,9 @@ def _texts(db: Connection, page: StoryPage, digest: Digest | None, new: Sequence
     return {each: "\n".join(" ".join(part.split()) for part in said) for each, said in texts.items()}
 
 
-def _around(db: Connection, page: StoryPage, history: Sequence[Change]) -> Around:
+def _around(db: Connection, page: StoryPage, history: Sequence[Change], digest: Digest | None) -> Around:
     card = page.card
+    names = [each.name for each in digest.names] if digest else []
     by_id = {member.article.id: member.article for member in page.members}
     earlier, later = context.chapters_of(db, card.id) if card.topic else ([], [])
     retitles, rewrites = context.revised(db, by_id)
@@ -324,7 +325,7 @@ def _around(db: Connection, page: StoryPage, history: Sequence[Change]) -> Aroun
         ],
         earlier=earlier,
         later=later,
-        related=context.related_to(db, card.id, leads(db, since=now() - RELATED_WITHIN), but=chapters),
+        related=context.related_to(db, card.id, leads(db, since=now() - RELATED_WITHIN), names=names, but=chapters),
         silent=context.silent_publishers(
             db,
             {article.publisher.id for article in by_id.values()},

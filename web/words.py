@@ -53,7 +53,8 @@ def n_marked(one: str, many: str, num: int, /, **values: object) -> Markup:
 
 def filled(said: str, values: Mapping[str, object]) -> Markup:
     """Return a sentence of ours with its places filled, what came from elsewhere escaped."""
-    return Markup(said % {name: escape(value) for name, value in values.items()})  # noqa: S704
+    safe = {name: value if isinstance(value, Markup) else escape(value) for name, value in values.items()}
+    return Markup(said % safe)  # noqa: S704
 
 
 def say(phrase: Phrase) -> str:

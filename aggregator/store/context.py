@@ -83,10 +83,12 @@ def leads(db: Connection, *, since: datetime) -> Leads:
     return Leads(alike[0].encoder_id if alike else 0, tuple(row.id for row in alike), unit)
 
 
-def related_to(db: Connection, story_id: int, among: Leads, *, but: Collection[int] = ()) -> list[Related]:
+def related_to(
+    db: Connection, story_id: int, among: Leads, *, names: Sequence[str] = (), but: Collection[int] = ()
+) -> list[Related]:
     """Return the stories among these whose lead article is most like this one's; those in `but` are left out.
 
-    Without vectors there are none.
+    `names` are those that several publishers write in this one. Without vectors there are no stories like it.
     """
     own = db.execute(_LEAD, {"story": story_id, "encoder": among.encoder_id}).scalar()
     if own is None:
@@ -97,11 +99,13 @@ def related_to(db: Connection, story_id: int, among: Leads, *, but: Collection[i
         for at in np.argsort(-near, kind="stable")[: N_RELATED + len(but) + 1].tolist()
         if near[at] >= LIKE and among.ids[at] != story_id and among.ids[at] not in but
     }
+    if not likest:
+        return []
     # One that was merged into another since the leads were read is none any more.
-    links = {row.id: _link(row) for row in db.execute(_NAMED, {"ids": list(likest)}).all()} if likest else {}
+    links = {row.id: _link(row) for row in db.execute(_NAMED, {"ids": list(likest)}).all()}
     there = [each for each in likest if each in links][:N_RELATED]
-    names = names_of(db, [story_id, *there])
-    return [Related(links[each], likest[each], _shared(names.get(story_id, ()), names.get(each, ()))) for each in there]
+    named = names_of(db, there)
+    return [Related(links[each], likest[each], _shared(names, named.get(each, ()))) for each in there]
 
 
 def silent_publishers(

@@ -8,9 +8,10 @@ from sqlalchemy import Engine
 
 from aggregator.errors import CorrectionError
 from aggregator.models.arrivals import Arrivals, Rewrite
+from aggregator.models.digests import Account, Digest, Named
 from aggregator.models.encoders import EncoderName
 from aggregator.models.stories import Regrouping
-from aggregator.store import articles, context, correcting, showing, stories
+from aggregator.store import articles, context, correcting, digests, showing, stories
 from aggregator.store.db import reading, transaction
 from tests.edition import NOON as EDITION_NOON
 from tests.edition import make_topics, print_edition
@@ -52,6 +53,10 @@ def test_related_is_what_is_alike_by_its_lead(engine: Engine) -> None:
         [found] = context.related_to(db, one, leads)
         assert (found.story.id, round(found.likeness, 2), found.names) == (two, 0.8, ())
         assert context.related_to(db, one, leads, but=[two]) == []
+        told = Digest(Account(()), names=tuple(Named(name, (1, 2)) for name in ("Kesh", "Ardania")))
+        digests.save(db, {two: (b"", told)}, now=NOON)
+        [found] = context.related_to(db, one, leads, names=["Ardania", "Port Merrow", "Kesh"])
+        assert found.names == ("Ardania", "Kesh")
         assert [each.story.id for each in context.related_to(db, three, leads)] == [two]
         gone = replace(leads, ids=(999, *leads.ids), vectors=np.vstack([leads.vectors[:1], leads.vectors]))
         assert [each.story.id for each in context.related_to(db, one, gone)] == [two]
