@@ -9,6 +9,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
+from aggregator.errors import NotFoundError
 from aggregator.models.articles import Article
 from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.models.digests import Claim, Digest, Figure, Reading
@@ -121,13 +122,10 @@ class Around:
 def show_story(story_id: int) -> ResponseReturnValue:
     """Return the page of a story; one that was merged leads to where it lives now."""
     with reading(engine()) as db:
-        current_id = stories.current_id(db, story_id)
-        if current_id is None:
-            abort(404)
-        if current_id != story_id:
-            # Not a permanent redirect: browsers would keep it although the owner may undo the merge.
-            return redirect(url_for("pages.story", story_id=current_id))
-        page = showing.find_story(db, story_id)
+        try:
+            page = showing.find_story(db, story_id)
+        except NotFoundError:
+            return _where_it_went(db, story_id)
         ordered = _lead_first(page)
         at = _page(len(ordered))
         shown = ordered[at * N_REPORTS :][:N_REPORTS]
@@ -135,7 +133,7 @@ def show_story(story_id: int) -> ResponseReturnValue:
         history = changes.of_story(db, story_id, limit=N_CHANGES)
         digest = digests.find_digest(db, story_id) if len(ordered) > 1 else None
         new = _new(page, digest)
-        said = says(page, digest, new, _texts(db, page, digest, new))
+        said = says(page, digest, new, _texts(db, page, digest, new, texts))
         around = _around(db, page, history, digest) if len(ordered) > 1 else None
         muted = mutes.mutes_of_story(db, story_id, now=now())
         owner_of = owners.owner_domains(db)
@@ -280,6 +278,15 @@ def _shown_whole(ordered: Iterable[Article]) -> set[int]:
 # --- asking ------------------------------------------------------------------------------------------
 
 
+def _where_it_went(db: Connection, story_id: int) -> ResponseReturnValue:
+    """Lead to the story that this one went into; 404 where there is none."""
+    current_id = stories.current_id(db, story_id)
+    if current_id in (None, story_id):
+        abort(404)
+    # Not a permanent redirect: browsers would keep it although the owner may undo the merge.
+    return redirect(url_for("pages.story", story_id=current_id))
+
+
 def _page(n_articles: int) -> int:
     """Return which page of the reports is asked for, from 0 on."""
     at = request.args.get("page", 1, type=int) - 1
@@ -299,14 +306,18 @@ def _new(page: StoryPage, digest: Digest | None) -> tuple[int, ...]:
     return digest.account.new_to(read) if digest and len(read) < len(page.members) else ()
 
 
-def _texts(db: Connection, page: StoryPage, digest: Digest | None, new: Sequence[int]) -> dict[int, str]:
+def _texts(
+    db: Connection, page: StoryPage, digest: Digest | None, new: Sequence[int], known: Mapping[int, Article]
+) -> dict[int, str]:
     """Return what the articles say whose sentences may be shown, spaces folded, as sentences are."""
     if digest is None:
         return {}
     there = {member.article.id for member in page.members}
     wanted = {digest.account.claims[at].said_by[0] for at in (*digest.in_short, *digest.alone, *new[:N_NEW])}
     wanted |= {first.article_id for figure in digest.figures for first, _ in _values(figure, there)}
-    texts = digests.texts_of(db, wanted)
+    texts = {each: (known[each].title, known[each].text[: digests.READ_CHARS]) for each in wanted & known.keys()}
+    if wanted - known.keys():
+        texts |= digests.texts_of(db, wanted - known.keys())
     return {each: "\n".join(" ".join(part.split()) for part in said) for each, said in texts.items()}
 
 

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, or_, select, union_all, update
 
 from aggregator.errors import NotFoundError
 from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.store.moving import members_of
 from aggregator.store.schema import Id, articles, changes, stories, story_aliases
-from aggregator.store.statements import among_ids, chunks
+from aggregator.store.statements import chunks
 
 MAX_BYSTANDERS = 200
 """Articles that did not move themselves, kept per story and change: the newest say well enough which story it was."""
@@ -93,15 +93,24 @@ def latest(db: Connection, *, limit: int, before_id: int | None = None, with_sma
 
 def of_story(db: Connection, story_id: int, *, limit: int) -> list[Change]:
     """Return the changes that name this story, or one that went into it, newest first."""
-    names = {story_id, *db.execute(_NAMES, {"story": story_id}).scalars()}
-    found = db.execute(_NAMING, {"ids": sorted(names), "n": limit}).mappings()
-    return [_change(row) for row in found]
+    return [_change(row) for row in db.execute(_NAMING, {"story": story_id, "n": limit}).mappings()]
 
 
-_NAMES = select(story_aliases.c.old_id).where(story_aliases.c.story_id == bindparam("story", type_=Id))
+_STORY = bindparam("story", type_=Id)
+_NAMES = union_all(
+    select(_STORY.label("id")), select(story_aliases.c.old_id).where(story_aliases.c.story_id == _STORY)
+).subquery()
+_NAMED = changes.alias()
 _NAMING = (
     select(changes)
-    .where(or_(among_ids(changes.c.from_id), among_ids(changes.c.to_id)))
+    .where(
+        changes.c.id.in_(
+            union_all(
+                select(_NAMED.c.id).where(_NAMED.c.from_id.in_(select(_NAMES))),
+                select(_NAMED.c.id).where(_NAMED.c.to_id.in_(select(_NAMES))),
+            )
+        )
+    )
     .order_by(changes.c.id.desc())
     .limit(bindparam("n"))
 )
