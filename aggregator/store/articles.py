@@ -136,7 +136,7 @@ def river(
 
 def lines_of(db: Connection, article_ids: Sequence[int]) -> list[ArticleLine]:
     """Return these articles as lines, in no order; ids that are not there are left out."""
-    return lines(db.execute(_LINES, {"ids": article_ids}).all())
+    return lines(db.execute(_LINES, {"ids": article_ids}).scalars().all())
 
 
 _LINES = select_lines().where(among_ids(articles.c.id))

@@ -89,6 +89,28 @@ def _in_array(element: _IsAmong, compiler: SQLCompiler, **how: Any) -> str:
     return f"{compiler.process(number, **how)} = ANY({compiler.process(ids, **how)})"
 
 
+class _Tuple(FunctionElement[str]):
+    """Some columns of a row, as JSON."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_Tuple, "sqlite")
+def _array_of_sqlite(element: _Tuple, compiler: SQLCompiler, **how: Any) -> str:
+    return f"json_array({compiler.process(element.clauses, **how)})"
+
+
+@compiles(_Tuple, "postgresql")
+def _array_of_postgresql(element: _Tuple, compiler: SQLCompiler, **how: Any) -> str:
+    return f"CAST(json_build_array({compiler.process(element.clauses, **how)}) AS TEXT)"
+
+
+def tuple_of(*columns: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return these columns of a row in one value, a JSON array: where it was read before, what it makes is there."""
+    return _Tuple(*columns)
+
+
 class _Tuples(FunctionElement[str]):
     """Some columns of all rows of a group, as JSON."""
 
