@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -214,7 +214,7 @@ _WORDS = select(digests.c.story_id, digests.c.words).where(among_ids(digests.c.s
 _NAMES = msgspec.json.Decoder(_Names)
 
 
-def n_new_facts(db: Connection, read: Mapping[int, set[int]]) -> dict[int, int]:
+def n_new_facts(db: Connection, read: Mapping[int, Set[int]]) -> dict[int, int]:
     """Return how many facts of each of these stories are new to who read these articles of it, as far as is known.
 
     It is of a story that was read from its articles, and of which the owner read some, but not all.
