@@ -57,9 +57,10 @@ def engine() -> Engine:
 
 def now() -> datetime:
     """Return the moment of this request: the same for everything on its page."""
-    if "now" not in g:
-        g.now = newsroom().clock()
-    moment: datetime = g.now
+    try:
+        moment: datetime = g.now
+    except AttributeError:
+        moment = g.now = newsroom().clock()
     return moment
 
 
@@ -70,9 +71,10 @@ def window_start() -> datetime:
 
 def today() -> date:
     """Return the day of this request on the owner's calendar."""
-    if "today" not in g:
-        g.today = local(now()).date()
-    day: date = g.today
+    try:
+        day: date = g.today
+    except AttributeError:
+        day = g.today = local(now()).date()
     return day
 
 
