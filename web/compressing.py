@@ -1,11 +1,10 @@
 """Sending pages in fewer bytes, to browsers that take them so."""
 
-import gzip
-
 from flask import Flask, Response, request
+from isal import igzip
 
-LEVEL = 3
-"""Of gzip: a page of 100 kB is a fifth of that after a millisecond, and higher levels win little."""
+LEVEL = 2
+"""Of igzip: a page of 125 kB is a fifth of that after a tenth of a millisecond; zlib takes six times as long for it."""
 
 MIN_BYTES = 1_000
 """Under this there is next to nothing to win."""
@@ -43,7 +42,7 @@ def _compress(reply: Response) -> Response:
     reply.direct_passthrough = False
     plain = reply.get_data()
     reply.close()  # a file of ours lies open behind it
-    reply.set_data(gzip.compress(plain, LEVEL, mtime=0))
+    reply.set_data(igzip.compress(plain, LEVEL, mtime=0))
     reply.headers["Content-Encoding"] = "gzip"
     etag, _ = reply.get_etag()
     if etag:
