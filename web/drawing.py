@@ -11,7 +11,7 @@ from aggregator.health import span
 from aggregator.models.pages import Outline, Retitle, StoryCard, StoryPage, TopicLine
 from web import filters, front, pictures, timeline
 from web.newsroom import now, today
-from web.words import speaks
+from web.words import tongue
 
 WIDE, TALL = (1216, 70, 420), (358, 80, 560)
 """Of a map of topics, for a desk and for a phone: width, height for each topic, and height at most.
@@ -41,15 +41,16 @@ def add_drawings(app: Flask) -> None:
     app.add_template_global(topic_maps)
 
 
-def kept(card: StoryCard, place: Sequence[object], news: Sequence[object], caller: Callable[[], str]) -> Markup:
+def kept(card: StoryCard, place: Sequence[object], since: datetime | None, caller: Callable[[], str]) -> Markup:
     """Return a card as it was drawn before in this place, where it says the same; else as `caller` draws it now.
 
     Drawing thirty cards takes longer than all that is asked of the database for them.
     """
     drawn: dict[object, tuple[tuple[object, ...], Markup]] = current_app.extensions[_DRAWN]
     # What a card says of the time and of its news is no part of the key: the card of before gives way to that of now.
-    key = (card.id, place, str(speaks()))
-    said = (card, news, today(), _age(card.last_at), _age(card.first.published_at))
+    key, moment = (card.id, place, tongue().tag), now()
+    news = front.chip(card, since, now=moment)
+    said = (card, since, news, today(), _age(card.last_at, moment), _age(card.first.published_at, moment))
     before = drawn.get(key)
     if before is not None and before[0] == said:
         return before[1]
@@ -59,9 +60,9 @@ def kept(card: StoryCard, place: Sequence[object], news: Sequence[object], calle
     return markup
 
 
-def _age(moment: datetime) -> object:
-    """Return how long ago that was, as far as words tell."""
-    seconds = (now() - moment).total_seconds()
+def _age(then: datetime, moment: datetime) -> object:
+    """Return how long that was ago at this moment, as far as words tell."""
+    seconds = (moment - then).total_seconds()
     return seconds >= 60 and span(seconds)
 
 
@@ -90,7 +91,7 @@ def arrivals(page: StoryPage, retitles: Sequence[tuple[Retitle, Outline]]) -> Ma
 def bars(name: str, title: str, amounts: Sequence[tuple[str, int]], are_countries: bool) -> Markup:
     """Return how much there is of each country or language, by their codes, as a picture."""
     named = filters.country if are_countries else filters.language
-    return _bars_in(str(speaks()), name, title, tuple((named(code), n) for code, n in amounts))
+    return _bars_in(tongue().tag, name, title, tuple((named(code), n) for code, n in amounts))
 
 
 @lru_cache(maxsize=100)

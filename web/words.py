@@ -19,6 +19,8 @@ class Tongue(NamedTuple):
     """What one page needs in order to speak."""
 
     locale: Locale
+    tag: str
+    """Of the language, as it is written: "en"."""
     catalogue: NullTranslations
     days: dict[date, str]
     """As they were written on this page: a river writes the same one eighty times."""
@@ -78,7 +80,8 @@ def tongue() -> Tongue:
     try:
         found: Tongue = here().tongue
     except AttributeError:
-        found = here().tongue = Tongue(get_locale() or Locale.parse(SOURCE), get_translations(), {})
+        locale = get_locale() or Locale.parse(SOURCE)
+        found = here().tongue = Tongue(locale, str(locale), get_translations(), {})
     except RuntimeError:
-        found = Tongue(Locale.parse(SOURCE), NullTranslations(), {})
+        found = Tongue(Locale.parse(SOURCE), SOURCE, NullTranslations(), {})
     return found
