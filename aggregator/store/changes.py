@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, or_, s
 from aggregator.errors import NotFoundError
 from aggregator.models.corrections import Actor, Change, ChangeKind
 from aggregator.store.moving import members_of
-from aggregator.store.schema import Id, articles, changes, stories, story_aliases
+from aggregator.store.schema import STATED_OF_STORIES, Id, articles, changes, stories, story_aliases
 from aggregator.store.statements import chunks
 
 MAX_BYSTANDERS = 200
@@ -142,7 +142,7 @@ def ended(db: Connection, change_id: int, article_ids: Collection[int]) -> dict[
     kept = db.execute(select(changes.c.ended).where(changes.c.id == change_id)).scalar_one()
     row = {
         column.name: datetime.fromisoformat(kept[column.name]) if column.name.endswith("_at") else kept[column.name]
-        for column in stories.c
+        for column in STATED_OF_STORIES
         if column.name in kept
     }
     speakers = {name: row[name] if row[name] in article_ids else min(article_ids) for name in ("founder_id", "lead_id")}
@@ -203,5 +203,5 @@ def _size(change: Change) -> int:
 
 
 def _as_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    values = {column.name: row[column.name] for column in stories.c if not column.primary_key}
+    values = {column.name: row[column.name] for column in STATED_OF_STORIES}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}

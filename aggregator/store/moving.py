@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, insert, select, update
 
-from aggregator.store.schema import articles, memberships, stories, story_aliases
+from aggregator.store.schema import STATED_OF_STORIES, articles, memberships, stories, story_aliases
 from aggregator.store.statements import chunks
 
 
@@ -69,10 +69,9 @@ def redirect(db: Connection, into: Mapping[int, int], *, now: datetime) -> None:
 
 def found(db: Connection, article_ids: Collection[int], like_id: int, *, now: datetime) -> int:
     """Return a new story for these articles, without members yet; it ranks like another until the next regroup."""
-    like = db.execute(select(stories).where(stories.c.id == like_id)).mappings().one()
+    like = db.execute(select(*STATED_OF_STORIES).where(stories.c.id == like_id)).mappings().one()
     first_id = min(article_ids)
     row = {**like, "founder_id": first_id, "lead_id": first_id, "created_at": now}
-    del row["id"]
     [story_id] = db.execute(insert(stories).values(row)).inserted_primary_key or (0,)
     return int(story_id)
 

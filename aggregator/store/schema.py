@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     Dialect,
     Double,
@@ -452,11 +453,17 @@ stories = Table(
     Column("rank", Double, nullable=False),
     Column("rank_terms", JSON, nullable=False),
     Column("created_at", UtcTime, nullable=False),
-    # All that choosing a front page looks at.
+    # Whether several publishers cover it: asked for by equality, an index gives the best of either kind first.
+    Column("is_shared", Boolean, Computed("n_publishers > 1")),
+    Index(None, "is_shared", "rank", "last_at"),
+    # All that choosing a front page in another order, and counting, look at.
     Index(None, "last_at", "n_publishers", "rank"),
     # A story's id is never given to another, even when the newest story is deleted.
     sqlite_autoincrement=True,
 )
+
+STATED_OF_STORIES = [column for column in stories.c if not column.primary_key and column.computed is None]
+"""All that is kept of a story, without its number and what the database makes of the rest."""
 
 _UNEXPLAINED = text("evidence IS NULL AND nearest_id IS NOT NULL AND copy_of_id IS NULL")
 

@@ -87,14 +87,16 @@ def front_page(
     `hidden` are those that are muted, where who asks has read them already.
     """
     muted = mutes.hidden_ids(db, now=now) if hidden is None else hidden
-    ids = db.execute(_on_front(order), {"since": since, "fewest": min_publishers, "hidden": muted, "n": limit})
+    ids = db.execute(_on_front(order, min_publishers), {"since": since, "hidden": muted, "n": limit})
     return _quieted(db, story_cards(db, ids.scalars().all()), now=now)
 
 
 @cache
-def _on_front(order: FrontOrder) -> Select[Any]:
+def _on_front(order: FrontOrder, min_publishers: int) -> Select[Any]:
     """Return the question for the ids of the stories on the front page, in this order."""
-    wanted = select(stories.c.id).where(_IS_LATE, stories.c.n_publishers >= bindparam("fewest"), _IS_SHOWN)
+    is_along_index = order is FrontOrder.TOP and min_publishers == 2
+    is_told = stories.c.is_shared if is_along_index else stories.c.n_publishers >= min_publishers
+    wanted = select(stories.c.id).where(_IS_LATE, is_told, _IS_SHOWN)
     if order is FrontOrder.UNREAD:
         wanted = wanted.where(exists(_unread_members().where(memberships.c.story_id == stories.c.id)))
     return wanted.order_by(*_IN_ORDER[order]).limit(bindparam("n"))
@@ -119,14 +121,11 @@ _IS_LATE = stories.c.last_at >= bindparam("since")
 
 _IS_SHOWN = stories.c.id.not_in(bindparam("hidden", expanding=True))
 
-_SINGLE = (_IS_LATE, stories.c.n_publishers == 1, _IS_SHOWN)
+_N_SINGLE = select(func.count()).select_from(stories).where(_IS_LATE, stories.c.n_publishers == 1, _IS_SHOWN)
 
-_N_SINGLE = select(func.count()).select_from(stories).where(*_SINGLE)
-
-_BEST_SINGLE = select(stories.c.id).where(*_SINGLE).order_by(*_BY_RANK).limit(bindparam("n")).subquery()
-
-_SINGLE_LEADS = select(stories.c.lead_id).join(_BEST_SINGLE, _BEST_SINGLE.c.id == stories.c.id).order_by(*_BY_RANK)
-"""An index alone says which are best; who leads them is read of the few that are shown."""
+_SINGLE_LEADS = (
+    select(stories.c.lead_id).where(_IS_LATE, ~stories.c.is_shared, _IS_SHOWN).order_by(*_BY_RANK).limit(bindparam("n"))
+)
 
 
 def following(

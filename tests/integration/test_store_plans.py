@@ -69,6 +69,7 @@ def archive(engine: Engine) -> Engine:
     [
         pytest.param(lambda db: showing.front_page(db, since=NOON - DAY, limit=31, now=NOON), id="front page"),
         pytest.param(lambda db: showing.n_single(db, since=NOON - DAY), id="single stories"),
+        pytest.param(lambda db: showing.single_lines(db, since=NOON - DAY, limit=8), id="best single stories"),
         pytest.param(lambda db: showing.find_story(db, 1), id="story"),
         pytest.param(lambda db: stories.current_id(db, 1), id="where a story lives"),
         pytest.param(lambda db: stories.waiting(db, since=NOON - DAY), id="who waits to move"),
@@ -106,6 +107,21 @@ def test_the_river_is_read_along_its_index(archive: Engine) -> None:
     steps = _plan(archive, lambda db: articles.river(db, limit=80, after=CURSOR))
     assert "ix_articles_published_at_id" in steps[0]
     assert not any("TEMP B-TREE" in step for step in steps)
+
+
+@pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda db: showing.front_page(db, since=NOON - DAY, limit=31, now=NOON), id="several publishers"),
+        pytest.param(lambda db: showing.single_lines(db, since=NOON - DAY, limit=8), id="one publisher"),
+    ],
+)
+def test_the_best_stories_are_read_along_their_index(archive: Engine, ask: Callable[[Connection], object]) -> None:
+    steps = _plan(archive, ask)
+    best = next(step for step in steps if "stories" in step and "ix_stories" in step)
+    assert "ix_stories_is_shared_rank_last_at (is_shared=?)" in best
+    assert not any("TEMP B-TREE FOR ORDER BY" in step for step in steps)
 
 
 @pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)

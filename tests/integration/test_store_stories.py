@@ -168,6 +168,7 @@ def test_the_front_page_shows_the_best_ranked_of_several_publishers(engine: Engi
         assert len(showing.front_page(db, since=NOON - HOUR, limit=9, min_publishers=1, now=NOON)) == 3
         assert showing.front_page(db, since=NOON + HOUR, limit=9, now=NOON) == []
         assert showing.n_single(db, since=NOON - HOUR) == 1
+        assert [line.id for line in showing.single_lines(db, since=NOON - HOUR, limit=9)] == [e]
 
 
 def test_a_card_shows_the_lead_then_one_line_per_publisher_newest_first(engine: Engine) -> None:
