@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, request, url_for
 from markupsafe import Markup
 
 from aggregator.health import span
-from aggregator.models.pages import Outline, Retitle, StoryCard, StoryPage, TopicLine
+from aggregator.models.pages import ArticleLine, Outline, Retitle, StoryCard, StoryPage, TopicLine
 from web import filters, front, pictures, timeline
-from web.newsroom import now, today
+from web.newsroom import here, now, today
+from web.preferences import preferences
 from web.words import tongue
 
 WIDE, TALL = (1216, 70, 420), (358, 80, 560)
@@ -20,17 +21,18 @@ Letters are as large as they are drawn.
 """
 
 
-MOST_DRAWN = 200
-"""Cards that are kept as they were drawn, with what they said: 10 kB each, 40 where a story has a hundred articles. A
-front page has thirty."""
+MOST_DRAWN = {"story": 200, "article": 500}
+"""Cards and lines that are kept as they were drawn, with what they said: 10 kB a card, 40 where a story has a hundred
+articles, and 5 kB a line. A front page has thirty cards, a river eighty lines."""
 
 _DRAWN = "broadsheet-drawn"
 
 
 def add_drawings(app: Flask) -> None:
     """Make the pictures, and what is told beside them, known to the templates."""
-    app.extensions[_DRAWN] = {}
+    app.extensions[_DRAWN] = {kind: {} for kind in MOST_DRAWN}
     app.add_template_global(kept)
+    app.add_template_global(kept_line)
     app.add_template_global(chip)
     app.add_template_global(front.quotations, "quotations")
     app.add_template_global(front.coverage)
@@ -46,18 +48,37 @@ def kept(card: StoryCard, place: Sequence[object], since: datetime | None, calle
 
     Drawing thirty cards takes longer than all that is asked of the database for them.
     """
-    drawn: dict[object, tuple[tuple[object, ...], Markup]] = current_app.extensions[_DRAWN]
-    # What a card says of the time and of its news is no part of the key: the card of before gives way to that of now.
-    key, moment = (card.id, place, tongue().tag), now()
+    moment = now()
     news = front.chip(card, since, now=moment)
     said = (card, since, news, today(), _age(card.last_at, moment), _age(card.first.published_at, moment))
-    before = drawn.get(key)
+    return _kept("story", (card.id, place), said, caller)
+
+
+def kept_line(line: ArticleLine, place: Sequence[object], caller: Callable[[], str]) -> Markup:
+    """Return an article's line of a list as it was drawn before in this place, as `kept` does a card."""
+    return _kept("article", (line.id, place), (line, today()), caller)
+
+
+def _kept(kind: str, key: tuple[object, ...], said: tuple[object, ...], caller: Callable[[], str]) -> Markup:
+    drawn: dict[object, tuple[tuple[object, ...], Markup]] = current_app.extensions[_DRAWN][kind]
+    # What is said of the time and of news is no part of the key: what was drawn before gives way to what is now.
+    place = (*key, *_of_page())
+    before = drawn.get(place)
     if before is not None and before[0] == said:
         return before[1]
-    if len(drawn) >= MOST_DRAWN:
+    if len(drawn) >= MOST_DRAWN[kind]:
         drawn.clear()
-    drawn[key] = (said, markup := Markup(caller()))  # noqa: S704  what a template drew is markup
+    drawn[place] = (said, markup := Markup(caller()))  # noqa: S704  what a template drew is markup
     return markup
+
+
+def _of_page() -> tuple[object, ...]:
+    """Return what all that is drawn on one page has in common: its language, its path, whether it shows pictures."""
+    try:
+        found: tuple[object, ...] = here().drawn_for
+    except AttributeError:
+        found = here().drawn_for = (tongue().tag, request.root_path, preferences().has_pictures)
+    return found
 
 
 def _age(then: datetime, moment: datetime) -> object:

@@ -362,4 +362,16 @@ def test_a_card_with_other_news_takes_the_place_of_that_before(
         with transaction(engine) as db:
             reading.mark_articles(db, [edition.article_ids[title]], is_read=True, now=NOON)
         assert n_new in shown(client)
-    assert len(app.extensions["broadsheet-drawn"]) == len(story_ids(client, "/"))
+    assert len(app.extensions["broadsheet-drawn"]["story"]) == len(story_ids(client, "/"))
+
+
+@pytest.mark.parametrize("path", ["/", "/river"])
+def test_a_line_of_a_list_is_that_of_now(client: FlaskClient, engine: Engine, edition: Edition, path: str) -> None:
+    single = edition.article_ids["A garden in pictures"]
+    for is_read in (False, True, False):
+        with transaction(engine) as db:
+            reading.mark_articles(db, [single], is_read=is_read, now=NOON)
+        [its_class] = re.findall(
+            rf'<li class="([^"]*)" data-item data-kind="article" data-id="{single}"', shown(client, path)
+        )
+        assert ("is-read" in its_class) == is_read
