@@ -144,7 +144,8 @@ def subscriptions(db: Connection, folder_ids: Collection[int] | None = None) -> 
 def places_of(db: Connection, feed_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return in which folder each of these feeds lies, by the names from the outermost on."""
     paths = folder_paths(db)
-    return {row.id: paths.get(row.folder_id, ()) for row in db.execute(_FOLDERS, {"ids": feed_ids}).all()}
+    found = db.execute(_FOLDERS, {"ids": feed_ids}).all()
+    return {feed_id: paths.get(folder_id, ()) for feed_id, folder_id in found}
 
 
 _FOLDERS = select(feeds.c.id, feeds.c.folder_id).where(among_ids(feeds.c.id))

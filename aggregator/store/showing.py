@@ -256,7 +256,16 @@ def story_cards(db: Connection, story_ids: Sequence[int]) -> list[StoryCard]:
     ]
 
 
-_STORIES = select(stories).where(among_ids(stories.c.id))
+_STORIES = select(
+    stories.c.id,
+    stories.c.lead_id,
+    stories.c.n_articles,
+    stories.c.n_publishers,
+    stories.c.n_origins,
+    stories.c.last_at,
+    stories.c.rank,
+    stories.c.rank_terms,
+).where(among_ids(stories.c.id))
 
 
 _REPORTS = (
