@@ -119,7 +119,7 @@ def single_lines(db: Connection, *, since: datetime, limit: int, hidden: Sequenc
 
 _IS_LATE = stories.c.last_at >= bindparam("since")
 
-_IS_SHOWN = stories.c.id.not_in(bindparam("hidden", expanding=True))
+_IS_SHOWN = ~among_ids(stories.c.id, "hidden")
 
 _N_SINGLE = select(func.count()).select_from(stories).where(_IS_LATE, stories.c.n_publishers == 1, _IS_SHOWN)
 

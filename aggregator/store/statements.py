@@ -180,10 +180,10 @@ def microseconds_of(moment: ColumnElement[datetime]) -> ColumnElement[int]:
     return _Microseconds(moment)
 
 
-def among_ids(number: ColumnElement[int]) -> ColumnElement[bool]:
-    """Return the condition that a row's number is among `ids`, in a question that is built once and asked with them.
+def among_ids(number: ColumnElement[int], name: str = "ids") -> ColumnElement[bool]:
+    """Return the condition that a row's number is among those of this name, in a question that is built once for all.
 
     A page asks a dozen such questions. To write a list of parameters into each anew takes longer than the answers do;
     as one value they are the same words every time, which the database knows already.
     """
-    return _IsAmong(number, bindparam("ids", type_=_Ids()))
+    return _IsAmong(number, bindparam(name, type_=_Ids()))
