@@ -58,9 +58,9 @@ def engine() -> Engine:
 def now() -> datetime:
     """Return the moment of this request: the same for everything on its page."""
     try:
-        moment: datetime = g.now
+        moment: datetime = here().now
     except AttributeError:
-        moment = g.now = newsroom().clock()
+        moment = here().now = newsroom().clock()
     return moment
 
 
@@ -72,9 +72,9 @@ def window_start() -> datetime:
 def today() -> date:
     """Return the day of this request on the owner's calendar."""
     try:
-        day: date = g.today
+        day: date = here().today
     except AttributeError:
-        day = g.today = local(now()).date()
+        day = here().today = local(now()).date()
     return day
 
 
