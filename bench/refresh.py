@@ -274,16 +274,19 @@ def heading(options: argparse.Namespace) -> str:
 cores are the least that a step takes there. Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}.
 
 The feeds lie on {N_HOSTS} addresses. With the settings as they come, requests to one address begin
-{POLITE.per_host_gap_s} s apart and are {POLITE.per_host} at once; {POLITE.in_flight} are under way in all. Politeness
-alone thus asks for {least_s(options.feeds, 0):.1f} s at 0 ms and {least_s(options.feeds, 100):.1f} s at 100 ms. The
-rival waits for nobody.
+{POLITE.per_host_gap_s} s apart and are {POLITE.per_host} at once; what is unchanged there is asked one after the other.
+{POLITE.in_flight} are under way in all. Politeness alone thus asks for {least_s(options.feeds, 0):.1f} s at 0 ms and
+{least_s(options.feeds, 100):.1f} s at 100 ms, and for {least_s(options.feeds, 100, is_unchanged=True):.1f} s at 100 ms
+where all is unchanged. The rival waits for nobody.
 """
 
 
-def least_s(n_feeds: int, latency_ms: int) -> float:
+def least_s(n_feeds: int, latency_ms: int, *, is_unchanged: bool = False) -> float:
     """Return the seconds that a refresh takes where nothing but politeness and latency costs any."""
-    gaps_s = (ceil(n_feeds / N_HOSTS) - 1) * POLITE.per_host_gap_s
-    return max(gaps_s + latency_ms / 1000, ceil(n_feeds / POLITE.in_flight) * latency_ms / 1000)
+    each = ceil(n_feeds / N_HOSTS)
+    latency_s = latency_ms / 1000
+    at_host_s = each * latency_s if is_unchanged else (each - 1) * POLITE.per_host_gap_s + latency_s
+    return max(at_host_s, ceil(n_feeds / POLITE.in_flight) * latency_s)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 import socket
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic, sleep
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from aggregator.config import FetchSettings
 from aggregator.fetch.guard import Allowed, Refusal, Target, read_allowed, refusal_of, target_of
 from aggregator.fetch.inflate import ACCEPT_ENCODING, Body, DamagedError, TooLargeError
 from aggregator.fetch.politeness import hold_of
-from aggregator.fetch.turns import Gaps, Turns
+from aggregator.fetch.turns import Gaps, LookUps, Turns
 from aggregator.fetch.words import DAMAGED, why_connection, why_large, why_late, why_status
 from aggregator.models.feeds import Fault, Validators
 from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Reply, Request
@@ -34,8 +35,11 @@ _MAX_VALIDATOR_CHARS = 1024
 
 _AWAY_S = 0.1
 """A caller that is busy for longer does so at nobody's expense."""
-_WAITING_PER_RUNNING = 16
+_WAITING_PER_RUNNING = 4
 """So many requests may wait for each that is under way, so that many for one host do not hold up those for others."""
+_LOOKED_UP_AT_ONCE = 64
+"""Hosts whose addresses are asked for at one time, each with two questions (A and AAAA): dnsmasq, which home routers
+run, refuses more than 150 at once (its manual, dns-forward-max), and a feed would seem to be without an address."""
 
 
 class Fetch(Protocol):
@@ -60,7 +64,8 @@ def fetch_all(
 ) -> Iterator[Reply]:
     """Yield one reply for each request, as they complete; `now` is the moment at which the first is sent.
 
-    At most `in_flight` are under way, at most `per_host` of them to one host and each a little after the one before.
+    At most `in_flight` are under way, at most `per_host` of them to one host and each a little after the one before,
+    unless that was answered with a mere 304: it cost the host next to nothing, and the next goes once it is there.
     Nothing is asked of a host in `held` before its moment, nor of one that asks to be left alone meanwhile. `gaps` are
     shared by all that are not to come to one host at the same moment.
     `requests` is drawn from only as there is room. Nothing is read while the caller keeps a reply to itself, and that
@@ -87,6 +92,7 @@ class _Crew:
         self._turns: Turns[_Transfer] = Turns(at_once=settings.per_host, gap_s=settings.per_host_gap_s, gaps=gaps)
         self._running: dict[pycurl.Curl, _Transfer] = {}
         self._idle: list[pycurl.Curl] = []
+        self._look_ups = LookUps(_LOOKED_UP_AT_ONCE)
         self._multi = pycurl.CurlMulti()
         self._held = dict(held)
         self._began, self._began_s = now, monotonic()
@@ -94,7 +100,7 @@ class _Crew:
 
     def has_work(self, source: Iterator[Request]) -> bool:
         """Start what there is room for; return whether anything is under way, waiting or done."""
-        while len(self._running) < self._settings.in_flight and (transfer := self._next(source)):
+        while self._has_room() and (transfer := self._next(source)):
             self._start(transfer)
         return bool(self._running or self.replies or self._turns)
 
@@ -103,7 +109,7 @@ class _Crew:
         self._catch_up()
         if self.replies:
             return
-        pause_s = self._turns.wait_s(monotonic()) if len(self._running) < self._settings.in_flight else None
+        pause_s = self._turns.wait_s(monotonic()) if self._has_room() else None
         if not self._running:
             sleep(pause_s or 0.0)
             self._looked_s = monotonic()
@@ -119,6 +125,9 @@ class _Crew:
         for handle in self._idle:
             handle.close()
         self._multi.close()
+
+    def _has_room(self) -> bool:
+        return len(self._running) < self._settings.in_flight and self._look_ups.has_room
 
     def _catch_up(self) -> None:
         """Take in what came while the caller was busy, before anything is sent: a host may have asked for a pause.
@@ -182,14 +191,15 @@ class _Crew:
 
     def _start(self, transfer: "_Transfer") -> None:
         handle = self._idle.pop() if self._idle else pycurl.Curl()
-        transfer.prepare(handle)
+        self._look_ups.begin(transfer.target.host)
+        transfer.prepare(handle, self._look_ups.find)
         self._running[handle] = transfer
         self._multi.add_handle(handle)
 
     def _finish(self, handle: pycurl.Curl, errno: int, message: str) -> None:
         transfer = self._running[handle]
         outcome = transfer.outcome(handle, errno, message)
-        self._release(handle)
+        self._release(handle, was_light=isinstance(outcome, NotModified))
         if isinstance(outcome, _Transfer):
             self._turns.add(outcome.target.host, outcome, goes_first=True)
         elif isinstance(outcome, Failed) and outcome.status:
@@ -203,8 +213,10 @@ class _Crew:
     def _reply(self, reply: Reply) -> None:
         self.replies.append(replace(reply, after_s=monotonic() - self._began_s))
 
-    def _release(self, handle: pycurl.Curl) -> None:
-        self._turns.leave(self._running.pop(handle).target.host)
+    def _release(self, handle: pycurl.Curl, *, was_light: bool = False) -> None:
+        host = self._running.pop(handle).target.host
+        self._look_ups.end(host)
+        self._turns.leave(host, was_light=was_light)
         self._multi.remove_handle(handle)
         handle.reset()
         self._idle.append(handle)
@@ -240,8 +252,8 @@ class _Transfer:
 
     # --- before ---
 
-    def prepare(self, handle: pycurl.Curl) -> None:
-        """Set a fresh handle up for this hop."""
+    def prepare(self, handle: pycurl.Curl, note_address: Callable[[str], None]) -> None:
+        """Set a fresh handle up for this hop; `note_address` is told the host once an address of it is known."""
         options: dict[int, Any] = {
             pycurl.URL: self.target.url,
             pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
@@ -253,7 +265,7 @@ class _Transfer:
             pycurl.TIMEOUT_MS: max(1, int(self.seconds_left * 1000)),
             pycurl.USERAGENT: self.settings.user_agent,
             pycurl.HTTPHEADER: self._request_headers(),
-            pycurl.OPENSOCKETFUNCTION: self._open_socket,
+            pycurl.OPENSOCKETFUNCTION: partial(self._open_socket, note_address),
             pycurl.HEADERFUNCTION: self._take_header,
             pycurl.WRITEFUNCTION: self._take_body,
         }
@@ -280,8 +292,9 @@ class _Transfer:
 
     # called by libcurl
 
-    def _open_socket(self, _purpose: int, address: Any) -> int:
+    def _open_socket(self, note_address: Callable[[str], None], _purpose: int, address: Any) -> int:
         """Open the socket that is about to be connected to `address`, unless the guard refuses that address."""
+        note_address(self.target.host)
         if address.family not in (socket.AF_INET, socket.AF_INET6):
             return int(pycurl.SOCKET_BAD)
         if refusal := refusal_of(address.addr[0], self.target.host, self.allowed):

@@ -1,4 +1,4 @@
-"""Whose turn it is: so many at once of one host, and a pause between one and the next."""
+"""Whose turn it is: so many at once of one host, a pause between one and the next, so many looked up at once."""
 
 import heapq
 import threading
@@ -33,6 +33,39 @@ class Gaps:
             self._free_at[host] = now_s + gap_s
             return True
 
+    def lift(self, host: str) -> None:
+        """Let the host be asked again at once."""
+        with self._lock:
+            self._free_at.pop(host, None)
+
+
+class LookUps:
+    """The hosts whose addresses are being asked for; what was found out is remembered, as curl does."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._asked: set[str] = set()
+        self._known: set[str] = set()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another host's address may be asked for."""
+        return len(self._asked) < self._at_once
+
+    def begin(self, host: str) -> None:
+        """Note that a request to a host begins; it asks for the address first, where nobody has yet."""
+        if host not in self._known:
+            self._asked.add(host)
+
+    def find(self, host: str) -> None:
+        """Note that an address of a host is known."""
+        self._known.add(host)
+        self._asked.discard(host)
+
+    def end(self, host: str) -> None:
+        """Note that a request to a host is over, whether or not an address was found."""
+        self._asked.discard(host)
+
 
 class Turns(Generic[Item]):
     """What waits for its turn at a host. Moments are seconds of any clock that only goes forward."""
@@ -65,8 +98,8 @@ class Turns(Generic[Item]):
         while self._ready and self._ready[0][0] <= now_s:
             _, _, host = heapq.heappop(self._ready)
             self._is_ready.discard(host)
-            # others may have asked the host since it was put here
-            if is_free := self._gaps.take(host, now_s, self._gap_s):
+            # since it was put here others may have asked the host, or its gap was lifted and its turn came earlier
+            if is_free := self._has_turn(host) and self._gaps.take(host, now_s, self._gap_s):
                 item = self._waiting[host].popleft()
                 self._n_waiting -= 1
                 self._n_busy[host] += 1
@@ -75,9 +108,12 @@ class Turns(Generic[Item]):
                 return item
         return None
 
-    def leave(self, host: str) -> None:
-        """Note that one that was taken is done."""
+    def leave(self, host: str, *, was_light: bool = False) -> None:
+        """Note that one that was taken is done; after one that was light for its host, the next may start at once."""
         self._n_busy[host] -= 1
+        if was_light:
+            self._gaps.lift(host)
+            self._is_ready.discard(host)
         self._make_ready(host)
 
     def wait_s(self, now_s: float) -> float | None:
@@ -85,7 +121,11 @@ class Turns(Generic[Item]):
         return max(0.0, self._ready[0][0] - now_s) if self._ready else None
 
     def _make_ready(self, host: str) -> None:
-        if host not in self._is_ready and self._waiting[host] and self._n_busy[host] < self._at_once:
+        if host not in self._is_ready and self._has_turn(host):
             self._n_added += 1
             heapq.heappush(self._ready, (self._gaps.free_at(host), self._n_added, host))
             self._is_ready.add(host)
+
+    def _has_turn(self, host: str) -> bool:
+        """Whether the host has something waiting, and room for it."""
+        return bool(self._waiting[host]) and self._n_busy[host] < self._at_once

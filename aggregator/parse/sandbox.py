@@ -26,8 +26,6 @@ Parsed = ParsedFeed | tuple[FeedOffer, ...]
 
 Read = TypeVar("Read")
 
-_LARGE_BYTES = 1024**2
-"""Of a document: what reading a larger one took is handed back, since the C library may keep 64 MB otherwise."""
 _STOP_AFTER_S = 5.0
 _STOPPED = "Broadsheet was stopped while it read the document."
 _GRACE_S = 1.0
@@ -167,14 +165,17 @@ def _hand_over(done: Future[Read], answer: Future[Read], settings: ParseSettings
 
 
 def _within(seconds: float, read: Callable[[Fetched], Read], reply: Fetched) -> Read:
-    """Read a document; the alarm that rings where that takes longer ends this process."""
+    """Read a document; the alarm that rings where that takes longer ends this process.
+
+    What reading it took is handed back, a fifth of a millisecond's work: a child that had read the 385 documents of
+    the collection held 33 MB without that, and 23 with it; after a large one the C library keeps 64 MB.
+    """
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return read(reply)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        if len(reply.body) > _LARGE_BYTES:
-            heap.give_back()
+        heap.give_back()
 
 
 def _prepare_child(max_memory_bytes: int) -> None:

@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -487,3 +488,20 @@ def test_requests_to_one_host_keep_their_distance_in_several_batches_too(site: S
     for _ in range(4):
         list(fetch_all([Request(site.at("/feed.xml"))], polite, now=NOON, gaps=gaps))
     assert arrivals[-1] - arrivals[0] > 0.1
+
+
+def test_a_host_that_said_that_nothing_changed_may_be_asked_again_at_once(site: Site) -> None:
+    site.pages["/feed.xml"] = lambda ask: Page(status=304) if "if-none-match" in ask.headers else FEED
+    polite, gaps = replace(OURS, per_host_gap_s=3600.0), Gaps()
+    known = [Request(site.at(f"/feed.xml?{n}"), Validators(etag='"1"')) for n in range(5)]
+    replies = list(fetch_all(known, polite, now=NOON, gaps=gaps))
+    assert [type(reply) for reply in replies] == [NotModified] * 5
+    assert gaps.free_at("127.0.0.1") == 0.0
+    list(fetch_all([Request(site.at("/feed.xml"))], polite, now=NOON, gaps=gaps))
+    assert gaps.free_at("127.0.0.1") > time.monotonic()
+
+
+def test_more_hosts_than_are_looked_up_at_once_are_all_asked(site: Site) -> None:
+    deaf = [Request(f"http://127.0.1.{n}:1/") for n in range(1, 101)]
+    replies = list(fetch_all([*deaf, Request(site.at("/feed.xml"))], OURS, now=NOON))
+    assert Counter(type(reply) for reply in replies) == {Failed: 100, Fetched: 1}

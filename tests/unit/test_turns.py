@@ -1,4 +1,4 @@
-from aggregator.fetch.turns import MAX_HOSTS, Gaps, Turns
+from aggregator.fetch.turns import MAX_HOSTS, Gaps, LookUps, Turns
 
 
 def turns(*items: str, at_once: int = 2, gap_s: float = 1.0) -> Turns[str]:
@@ -41,6 +41,25 @@ def test_one_that_leaves_late_still_leaves_the_gap_behind() -> None:
     assert taken(waiting, 1.0) == ["a 2"]
 
 
+def test_after_one_that_was_light_for_its_host_the_next_may_start_at_once() -> None:
+    waiting = turns("a 1", "a 2", "a 3")
+    assert taken(waiting, 0.0) == ["a 1"]
+    waiting.leave("a", was_light=True)
+    assert waiting.wait_s(0.1) == 0.0
+    assert taken(waiting, 0.1) == ["a 2"]
+    assert taken(waiting, 1.0) == []
+    assert taken(waiting, 1.1) == ["a 3"]
+    assert taken(waiting, 9.0) == []
+
+
+def test_light_ones_do_not_let_more_of_a_host_be_under_way_than_may() -> None:
+    waiting = turns("a 1", "a 2", "a 3", "a 4", at_once=1)
+    assert taken(waiting, 0.0) == ["a 1"]
+    waiting.leave("a", was_light=True)
+    assert taken(waiting, 0.0) == ["a 2"]
+    assert taken(waiting, 5.0) == []
+
+
 def test_a_redirect_goes_before_those_that_have_not_begun() -> None:
     waiting = turns("a 1", "a 2")
     waiting.add("a", "a redirected", goes_first=True)
@@ -69,3 +88,18 @@ def test_hosts_that_may_be_asked_again_are_forgotten_when_there_are_many() -> No
         assert gaps.take(str(n), float(n), 1.5)
     assert gaps.free_at("0") == 0.0
     assert not gaps.take(str(2 * MAX_HOSTS - 1), 2.0 * MAX_HOSTS, 1.5)
+
+
+def test_so_many_hosts_are_looked_up_at_once_and_each_but_once() -> None:
+    look_ups = LookUps(2)
+    for host in ("a", "a", "b"):
+        assert look_ups.has_room
+        look_ups.begin(host)
+    assert not look_ups.has_room
+    look_ups.find("a")
+    look_ups.begin("a")
+    assert look_ups.has_room
+    look_ups.begin("c")
+    assert not look_ups.has_room
+    look_ups.end("c")  # which has no address
+    assert look_ups.has_room
