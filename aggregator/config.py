@@ -59,6 +59,7 @@ class ParseSettings:
 
     processes: Positive = 2
     timeout_s: PositiveSeconds = 10.0
+    """Of computing: a document does not have to pay for what else the machine does."""
     max_memory_bytes: Positive = 640 * 1024 * 1024
     """Address space of one child: 360 MB before it reads anything, 370 MB for usual feeds, 570 MB for one of 14 MB."""
 

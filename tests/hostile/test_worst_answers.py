@@ -23,7 +23,7 @@ assert len(body) <= FetchSettings().max_bytes
 reply = Fetched(request=Request("https://a.example/feed"), url="https://a.example/feed", body=body)
 _prepare_child(settings.max_memory_bytes)
 with suppress(ParseError, MemoryError):
-    _within(settings.timeout_s, partial(parse_reply, discover=False), reply)
+    _within(settings.timeout_s, settings.timeout_s, partial(parse_reply, discover=False), reply)
 """
 
 

@@ -78,6 +78,20 @@ def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(parsers
     assert n_entries(good) == 1
 
 
+def test_a_document_is_not_given_up_for_what_else_the_machine_does() -> None:
+    with Parsers(replace(SETTINGS, timeout_s=1.0)) as parsers:
+        assert n_entries(parsers.parse(reply(GOOD))) == 1
+        children = psutil.Process().children(recursive=True)
+        for each in children:
+            each.suspend()
+        waiting = parsers.parse(reply(GOOD))
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=1.5)
+        for each in children:
+            each.resume()
+        assert n_entries(waiting) == 1
+
+
 def test_a_document_that_takes_too_much_memory_is_given_up_and_the_next_is_read() -> None:
     bomb = b'{"items": [' + b'"abcdefg",' * 1_400_000 + b"{}]}"
     with Parsers(replace(SETTINGS, timeout_s=30.0, max_memory_bytes=350 * 1024**2)) as parsers:
