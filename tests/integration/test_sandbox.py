@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -13,7 +14,7 @@ from aggregator.config import ParseSettings
 from aggregator.errors import ParseError
 from aggregator.models.entries import FeedOffer, ParsedFeed
 from aggregator.models.fetching import Fetched, Request
-from aggregator.parse.sandbox import Parsed, Parsers
+from aggregator.parse.sandbox import Parsed, Parsers, _within
 
 URL = "https://site.example/feed"
 GOOD = b"<rss version='2.0'><channel><title>T</title><item><title>A</title></item></channel></rss>"
@@ -65,6 +66,23 @@ def test_what_a_large_document_took_is_handed_back() -> None:
         before = memory_of_children()
         assert n_entries(parsers.parse(reply(large))) == 1
         assert memory_of_children() - before < 40 * 1024**2
+
+
+def test_an_error_does_not_hold_what_was_read_before_it() -> None:
+    held: list[weakref.ref[object]] = []
+
+    def read_in_vain(_: Fetched) -> None:
+        large = type("Large", (), {})()
+        large.itself = large
+        held.append(weakref.ref(large))
+        try:
+            raise ValueError
+        except ValueError as error:
+            raise ParseError("It makes no sense.") from error
+
+    with pytest.raises(ParseError, match="no sense"):
+        _within(60, 60, read_in_vain, reply(GOOD))
+    assert held[0]() is None
 
 
 def memory_of_children() -> int:
