@@ -6,6 +6,7 @@ Every list here is bounded and read newest first, so that a word of every second
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -97,7 +98,7 @@ def n_found(db: Connection, query: Query, *, limit: int) -> int:
     plan = _plan(db, query)
     if query.is_empty or any(not each.is_not for each in plan.unknown):
         return 0
-    return len(_ids(db, plan, limit=limit))
+    return _n_up_to(db, plan, limit=limit)
 
 
 def texts_of(db: Connection, article_ids: Sequence[int], *, max_chars: int) -> dict[int, str]:
@@ -230,8 +231,26 @@ def _phrase(query: Query) -> Query | None:
 
 def _ids(db: Connection, plan: Plan, *, limit: int, among: Collection[int] | None = None) -> list[int]:
     """Return the articles that match, the newest first."""
-    if plan.publisher_ids == () or plan.feed_ids == ():
+    if _finds_nothing(plan):
         return []
+    return list(db.execute(_newest(db, plan, limit=limit, among=among)).scalars())
+
+
+def _n_up_to(db: Connection, plan: Plan, *, limit: int) -> int:
+    """Return how many articles match, counting no further than the limit."""
+    if _finds_nothing(plan):
+        return 0
+    found = _newest(db, plan, limit=limit).subquery()
+    n: int = db.execute(select(func.count()).select_from(found)).scalar_one()
+    return n
+
+
+def _finds_nothing(plan: Plan) -> bool:
+    return plan.publisher_ids == () or plan.feed_ids == ()
+
+
+def _newest(db: Connection, plan: Plan, *, limit: int, among: Collection[int] | None = None) -> Select[Any]:
+    """Return the question for the articles that match, the newest first."""
     said = _fts5(plan) if db.dialect.name == "sqlite" else _tsquery(plan)
     docid, source, conditions = _source(db, said)
     if among is not None:
@@ -244,13 +263,13 @@ def _ids(db: Connection, plan: Plan, *, limit: int, among: Collection[int] | Non
     if plan.looks_at_rows:
         looked = newest.limit(N_LOOKED_THROUGH).subquery()
         newest = select(looked.c.article_id).where(*_of_rows(plan, looked.c.article_id))
-    return list(db.execute(newest.limit(limit)).scalars())
+    return newest.limit(limit)
 
 
 def _holds_few(db: Connection, plan: Plan) -> bool:
     """Whether all that hold the words were looked through."""
     bare = replace(plan, feed_ids=None, not_feed_ids=(), query=replace(plan.query, marks=frozenset()))
-    return len(_ids(db, bare, limit=N_LOOKED_THROUGH + 1)) <= N_LOOKED_THROUGH
+    return _n_up_to(db, bare, limit=N_LOOKED_THROUGH + 1) <= N_LOOKED_THROUGH
 
 
 def _source(db: Connection, said: str) -> tuple[ColumnElement[int], FromClause, list[ColumnElement[bool]]]:
