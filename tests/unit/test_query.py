@@ -11,7 +11,7 @@ from aggregator.letters import MARKS, folded
 from aggregator.models.entries import IndexWords
 from aggregator.query.language import MAX_TERMS, Field, Mark, Narrowing, Query, Term, Unclear, parse_query, wider
 from aggregator.query.tokens import asked_tokens, index_words, kept_tokens
-from aggregator.store.search import Plan, _fts5, _tsquery
+from aggregator.store.search_terms import Plan, as_fts5, as_tsquery
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -152,8 +152,8 @@ def test_whatever_is_typed_is_a_query_whose_words_hold_letters_and_digits_only(t
 @given(st.text(alphabet='ab"*-: ORtitle地震', max_size=60))
 def test_every_query_can_be_written_down_for_both_databases(text: str) -> None:
     plan = Plan(query=parsed(text))
-    assert _fts5(plan).count("(") == _fts5(plan).count(")")
-    assert _tsquery(plan).count("(") == _tsquery(plan).count(")")
+    assert as_fts5(plan).count("(") == as_fts5(plan).count(")")
+    assert as_tsquery(plan).count("(") == as_tsquery(plan).count(")")
 
 
 @given(st.text(max_size=80) | st.text(alphabet="aé’ 1.'地震า़", max_size=40))
