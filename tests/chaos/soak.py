@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,7 +53,8 @@ MIN_INTERVAL_S = 10.0
 WARM_S = 60.0
 """Memory is measured from here on, or from when every feed was read and grouped once where that takes longer."""
 PATIENCE_S = 300.0
-"""So much longer it runs on a slow machine, until memory can be judged for as long as on a quick one."""
+"""So much longer it runs where it was slow to be warm, or where memory grew: what leaks goes on growing, and what only
+takes longer to fill does not."""
 DRAIN_S = 120.0
 """So long the worker may take to check every feed once more when all is calm again."""
 REST_S = 20.0
@@ -73,6 +74,25 @@ class Plan:
     minutes: float = 3.0
     seed: int = 1
     model: str = "none"
+
+    @property
+    def judged_s(self) -> float:
+        """For how long memory is judged."""
+        return max(self.minutes * 60 - WARM_S, 0.0)
+
+    def judged(self, samples: Sequence["Sample"]) -> list["Sample"]:
+        """Return the samples by which memory is judged: the last so many seconds of a warm program."""
+        return [each for each in samples if each.is_warm and samples[-1].at_s - each.at_s <= self.judged_s]
+
+    def is_over(self, at_s: float, samples: Sequence["Sample"]) -> bool:
+        """Whether it ran as long as it was to, was warm for all but the first minute of it, and grew no more."""
+        if at_s < self.minutes * 60 or self.minutes * 60 <= 2 * WARM_S:
+            return at_s >= self.minutes * 60
+        if at_s >= self.minutes * 60 + PATIENCE_S:
+            return True
+        warm_s = next((each.at_s for each in samples if each.is_warm), at_s)
+        grew = max(_growth(self.judged(samples), what) for what in (_worker, _web))
+        return at_s - warm_s >= self.judged_s and grew < MAX_GROWTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +136,12 @@ class Report:
     @property
     def growth(self) -> float:
         """By what share the worker's memory grew after the first minute."""
-        first, last = _ends(self.samples, lambda each: each.worker_bytes + each.parsers_bytes)
-        return last / first - 1 if first else 0.0
+        return _growth(self.plan.judged(self.samples), _worker)
 
     @property
     def web_growth(self) -> float:
         """By what share the web's memory grew after the first minute."""
-        first, last = _ends(self.samples, lambda each: each.web_bytes)
-        return last / first - 1 if first else 0.0
+        return _growth(self.plan.judged(self.samples), _web)
 
     @property
     def n_more_files(self) -> int:
@@ -131,7 +149,7 @@ class Report:
 
         Only at rest are none open but its own: whoever is slow to answer holds a connection for half a minute.
         """
-        warm = [each.n_files for each in self.samples if each.is_warm]
+        warm = [each.n_files for each in self.plan.judged(self.samples)]
         return self.n_files_at_rest - min(warm) if warm else 0
 
     def is_long_enough(self) -> bool:
@@ -169,7 +187,7 @@ def soak(plan: Plan, folder: Path) -> Report:
         engine = open_with_feeds(folder, publisher)
         with running(broadsheet(config, "run"), folder / "log") as process:
             owner = _Owner(engine, port, plan.seed)
-            samples = list(_watch(process, owner, plan.minutes * 60))
+            samples = _watch(process, owner, plan)
             asks = list(publisher.asks)
             publisher.calm()
             _drain(engine, process)
@@ -271,26 +289,17 @@ class _Owner:
             return len(self.marked - set(db.execute(read).scalars()))
 
 
-def _watch(process: subprocess.Popen[bytes], owner: _Owner, for_s: float) -> Iterator[Sample]:
-    warm_s: float | None = None
-    pause, began_s, acted_s = threading.Event(), monotonic(), monotonic()
-    while not _is_over(at_s := monotonic() - began_s, warm_s, for_s) and process.poll() is None:
+def _watch(process: subprocess.Popen[bytes], owner: _Owner, plan: Plan) -> list[Sample]:
+    found, pause, began_s, acted_s = list[Sample](), threading.Event(), monotonic(), monotonic()
+    while not plan.is_over(at_s := monotonic() - began_s, found) and process.poll() is None:
         owner.look()
         if monotonic() - acted_s >= ACT_EVERY_S:
             owner.act()
             acted_s = monotonic()
-        is_warm = at_s >= WARM_S and owner.sees_all
-        warm_s = at_s if is_warm and warm_s is None else warm_s
-        if sample := _sample(process.pid, at_s, is_warm=is_warm):
-            yield sample
+        if sample := _sample(process.pid, at_s, is_warm=at_s >= WARM_S and owner.sees_all):
+            found.append(sample)
         pause.wait(LOOK_EVERY_S)
-
-
-def _is_over(at_s: float, warm_s: float | None, for_s: float) -> bool:
-    """Whether it ran as long as it was to, and but for the first minute with all read; a slow machine gets longer."""
-    if at_s < for_s or for_s <= 2 * WARM_S:
-        return at_s >= for_s
-    return at_s >= for_s + PATIENCE_S or (warm_s is not None and at_s - warm_s >= for_s - WARM_S)
+    return found
 
 
 def _sample(pid: int, at_s: float, *, is_warm: bool) -> Sample | None:
@@ -327,23 +336,36 @@ def _floor(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 10]
 
 
-def _ends(samples: Sequence[Sample], what: Callable[[Sample], float]) -> tuple[float, float]:
-    """Return the floor once the program was warm and that at the end, over a third of the time in between each."""
-    warm = [each for each in samples if each.is_warm]
-    if not warm:
+def _worker(sample: Sample) -> int:
+    return sample.worker_bytes + sample.parsers_bytes
+
+
+def _web(sample: Sample) -> int:
+    return sample.web_bytes
+
+
+def _growth(judged: Sequence[Sample], what: Callable[[Sample], float]) -> float:
+    first, last = _ends(judged, what)
+    return last / first - 1 if first else 0.0
+
+
+def _ends(judged: Sequence[Sample], what: Callable[[Sample], float]) -> tuple[float, float]:
+    """Return the floor at first and that at the end, over a third of the time each."""
+    if not judged:
         return 0.0, 0.0
-    third_s = (warm[-1].at_s - warm[0].at_s) / 3
-    first = [what(each) for each in warm if each.at_s <= warm[0].at_s + third_s]
-    last = [what(each) for each in warm if each.at_s >= warm[-1].at_s - third_s]
+    third_s = (judged[-1].at_s - judged[0].at_s) / 3
+    first = [what(each) for each in judged if each.at_s <= judged[0].at_s + third_s]
+    last = [what(each) for each in judged if each.at_s >= judged[-1].at_s - third_s]
     return _floor(first), _floor(last)
 
 
 def table(report: Report) -> str:
     """Return the figures as a page."""
     plan, verdict = report.plan, report.verdict
-    first, last = _ends(report.samples, lambda each: each.worker_bytes + each.parsers_bytes)
-    peak = max((each.worker_bytes + each.parsers_bytes for each in report.samples), default=0)
-    warm_s = next((each.at_s for each in report.samples if each.is_warm), 0.0)
+    judged = plan.judged(report.samples)
+    first, last = _ends(judged, _worker)
+    peak = max(map(_worker, report.samples), default=0)
+    from_s, to_s = (judged[0].at_s, judged[-1].at_s) if judged else (0.0, 0.0)
     statuses = ", ".join(f"{n:,} × {status}" for status, n in report.by_status.items())
     rows = {
         "feeds, share of them faulty at any time": f"{plan.n_feeds}, {plan.faulty:.0%}",
@@ -355,7 +377,7 @@ def table(report: Report) -> str:
         "marks that the owner made / lost": f"{report.n_marks} / {report.n_lost_marks}",
         "requests before their time": str(len(report.early)),
         "memory of the worker and its parsers, once all was read / at the end": (
-            f"after {warm_s:.0f} s: {first / MiB:.0f} / {last / MiB:.0f} MiB ({report.growth:+.1%})"
+            f"after {from_s:.0f} / {to_s:.0f} s: {first / MiB:.0f} / {last / MiB:.0f} MiB ({report.growth:+.1%})"
         ),
         "the most that they had at one time": f"{peak / MiB:.0f} MiB",
         "memory of the web": f"{report.web_growth:+.1%}",
