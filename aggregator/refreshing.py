@@ -42,8 +42,8 @@ LAST_WORDS_S = 3.0
 """How long whoever is stopped waits for what is being read; the rest is asked for again."""
 PUSHES_AT_ONCE = 50
 PUSH_CLAIM_S = 300.0
-PARSE_AT_ONCE = 64
-"""So many documents may wait for a parser: they are in memory."""
+PARSE_AT_ONCE, PARSE_BYTES = 64, 64 * 1024**2
+"""So many documents, and so much of them, may wait for a parser: they are in memory."""
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +207,7 @@ class _Desk:
 
     def hand_in(self, checked: DueFeed, reply: Fetched) -> Iterator[_Check]:
         """Have a document read; yield others until there is room for it."""
-        while len(self._reading) >= PARSE_AT_ONCE:
+        while len(self._reading) >= PARSE_AT_ONCE or self._n_bytes() > PARSE_BYTES:
             yield from self._take_next()
         future = self._parse(reply, discover=checked.is_new, known_items=checked.poll.items)
         self._reading[future] = checked, reply
@@ -228,6 +228,9 @@ class _Desk:
         """Yield all the others as they are read."""
         while self._reading:
             yield from self._take_next()
+
+    def _n_bytes(self) -> int:
+        return sum(len(reply.body) for _, reply in self._reading.values())
 
     def _take_next(self) -> Iterator[_Check]:
         if not self._done:

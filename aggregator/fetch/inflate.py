@@ -28,6 +28,10 @@ class Body:
         self._n_packed = 0
         self._data = bytearray()
 
+    def __len__(self) -> int:
+        """Return how many bytes are held."""
+        return len(self._data)
+
     def add(self, piece: bytes) -> None:
         """Take the next piece as it came over the wire.
 

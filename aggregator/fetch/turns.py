@@ -118,6 +118,8 @@ class Turns(Generic[Item]):
 
     def wait_s(self, now_s: float) -> float | None:
         """Return the seconds until `take` has something to give; None where that depends on one that is under way."""
+        while self._ready and not self._has_turn(self._ready[0][2]):
+            self._is_ready.discard(heapq.heappop(self._ready)[2])
         return max(0.0, self._ready[0][0] - now_s) if self._ready else None
 
     def _make_ready(self, host: str) -> None:

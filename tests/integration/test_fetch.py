@@ -226,6 +226,21 @@ def test_a_bomb_is_cut_within_64_mb_of_memory(site: Site) -> None:
     assert peak_bytes < 64_000_000
 
 
+def test_many_large_answers_at_once_are_read_within_160_mb_of_memory() -> None:
+    large = gzip.compress(bytes(14_000_000), compresslevel=1)
+    hosts = tuple(f"127.0.0.{n}" for n in range(1, 31))
+    with Site({"/": (200, {"Content-Encoding": "gzip"}, large)}, hosts=hosts) as site:
+        replies = fetch_all([Request(site.at("/", host)) for host in hosts], OURS, now=NOON)
+        tracemalloc.start()
+        try:
+            sizes = [len(reply.body) for reply in replies if isinstance(reply, Fetched)]
+            peak_bytes = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert sizes == [14_000_000] * 30
+    assert peak_bytes < 160_000_000
+
+
 def measured(site: Site) -> tuple[Failed, int]:
     """Return the failure, and the peak of memory that it took, in bytes."""
     tracemalloc.start()
