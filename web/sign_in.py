@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from aggregator.passwords import is_password
 from aggregator.store import sessions
+from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from web.errors import error_page
-from web.newsroom import engine, newsroom, now
+from web.newsroom import engine, here, newsroom, now
 from web.security import way_back
 from web.words import gettext
 
@@ -31,6 +32,9 @@ class Entrance(Enum):
     NO_PASSWORD = "others could ask, and no password is set"  # noqa: S105
 
 
+_INSIDE = (Entrance.OPEN, Entrance.SIGNED_IN)
+
+
 def guard_door(app: Flask) -> None:
     """Let nobody see or do anything who has not signed in, where that is asked for."""
     app.register_blueprint(blueprint)
@@ -41,7 +45,7 @@ def guard_door(app: Flask) -> None:
 
 def is_inside() -> bool:
     """Whether this request may see the pages, as far as it got: an error before the door was reached is outside."""
-    return g.get("entrance") in (Entrance.OPEN, Entrance.SIGNED_IN)
+    return g.get("entrance") in _INSIDE
 
 
 def is_signed_in() -> bool:
@@ -53,7 +57,7 @@ def is_signed_in() -> bool:
 def form() -> ResponseReturnValue:
     """Ask for the password."""
     wanted = request.args.get("next", "")
-    if _entrance() in (Entrance.OPEN, Entrance.SIGNED_IN):
+    if _entrance() in _INSIDE:
         return redirect(way_back(wanted), code=303)
     return render_template("sign_in.html", next=wanted, problem="")
 
@@ -123,9 +127,14 @@ def _look_at_the_door() -> Entrance:
     with reading(engine()) as db:
         hashed = sessions.password_hash(db)
         if hashed is None:
-            return Entrance.OPEN if newsroom().settings.web.is_loopback else Entrance.NO_PASSWORD
-        is_known = sessions.is_signed_in(db, session.get(_SECRET, ""), hashed, now=now())
-    return Entrance.SIGNED_IN if is_known else Entrance.CLOSED
+            entrance = Entrance.OPEN if newsroom().settings.web.is_loopback else Entrance.NO_PASSWORD
+        else:
+            is_known = sessions.is_signed_in(db, session.get(_SECRET, ""), hashed, now=now())
+            entrance = Entrance.SIGNED_IN if is_known else Entrance.CLOSED
+        if entrance in _INSIDE:
+            # Every page asks web/preferences.py next, and to begin to read once more takes longer than the answer.
+            here().preferences = memory.preferences(db)
+    return entrance
 
 
 def _address() -> str:
