@@ -23,6 +23,9 @@ from web.words import gettext, ngettext, say, speaks, tell, tongue
 
 _MINUTE_S = 60
 
+MOST_WORDS = 2_000
+"""That are remembered of a kind, 200 bytes each, by the tag of the language that the page speaks which says them."""
+
 _SENTENCE_END = re.compile(r"""(?<=[.!?؟。！？])(?<!\b\w\.)(["”’»)」』]*)(?:\s+|(?<=[。！？」』]))""")
 """After a full stop that does not end an initial (“J. Smith”, “6 a.m. today”); CJK sentences need no space."""
 
@@ -88,8 +91,12 @@ def ago_of(seconds: float) -> str:
 
 def lag(moment: datetime, first: datetime) -> str:
     """Say how much later than the first report that was: "first", "+8 min"."""
-    seconds = (moment - first).total_seconds()
-    return gettext("first") if seconds < _MINUTE_S else gettext("+%(span)s", span=span(seconds))
+    return _lag(tongue().tag, max(0, int((moment - first).total_seconds() // _MINUTE_S)))
+
+
+@lru_cache(maxsize=MOST_WORDS)
+def _lag(language: str, n_minutes: int) -> str:
+    return gettext("+%(span)s", span=span(n_minutes * _MINUTE_S)) if n_minutes else gettext("first")
 
 
 def health_now(line: FeedLine) -> Health:
@@ -219,7 +226,12 @@ def count(number: int) -> str:
 
 def decimal(number: float, n_places: int = 2) -> str:
     """Return the number with so many places behind the point, or what the language puts there: "0.93"."""
-    return f"{number:.{n_places}f}".replace(".", speaks().number_symbols["latn"]["decimal"])
+    return f"{number:.{n_places}f}".replace(".", _point(tongue().tag))
+
+
+@lru_cache(maxsize=MOST_WORDS)
+def _point(language: str) -> str:
+    return str(speaks().number_symbols["latn"]["decimal"])
 
 
 def many(number: int, noun: str) -> str:
@@ -249,12 +261,22 @@ def rhythm(per_day: float) -> str:
 
 def country(code: str | None) -> str:
     """Return the country's name in the language of the page; the code itself where nobody knows it."""
-    return str(speaks().territories.get((code or "").upper(), code or ""))
+    return _country(tongue().tag, code or "")
+
+
+@lru_cache(maxsize=MOST_WORDS)
+def _country(language: str, code: str) -> str:
+    return str(speaks().territories.get(code.upper(), code))
 
 
 def language(tag: str | None) -> str:
     """Return the language's name in the language of the page; the tag itself where nobody knows it."""
-    return str(speaks().languages.get(_primary(tag), tag or ""))
+    return _language(tongue().tag, tag or "")
+
+
+@lru_cache(maxsize=MOST_WORDS)
+def _language(language: str, tag: str) -> str:
+    return str(speaks().languages.get(_primary(tag), tag))
 
 
 def lang_tag(tag: str | None) -> str | None:
