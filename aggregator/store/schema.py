@@ -374,7 +374,8 @@ articles = Table(
     Column("text", Words, nullable=False),
     Column("content_html", Words, nullable=False),
     Index(None, "published_at", "id"),
-    Index(None, "publisher_id", "published_at"),
+    # All that telling who was silent looks at.
+    Index(None, "publisher_id", "published_at", "language"),
     # All that telling what came since a moment looks at.
     Index(None, "first_seen_at", "feed_id"),
     sqlite_autoincrement=True,

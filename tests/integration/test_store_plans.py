@@ -12,6 +12,7 @@ from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.store import (
     articles,
     changes,
+    context,
     corrections,
     encoding,
     feeds,
@@ -122,6 +123,14 @@ def test_the_best_stories_are_read_along_their_index(archive: Engine, ask: Calla
     best = next(step for step in steps if "stories" in step and "ix_stories" in step)
     assert "ix_stories_is_shared_rank_last_at (is_shared=?)" in best
     assert not any("TEMP B-TREE FOR ORDER BY" in step for step in steps)
+
+
+@pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)
+def test_who_kept_silent_is_told_from_an_index_alone(archive: Engine) -> None:
+    steps = _plan(archive, lambda db: context.silent_publishers(db, {1}, {"en"}, since=NOON - DAY, until=NOON))
+    looks = [step for step in steps if step.startswith("SEARCH articles")]
+    assert len(looks) == 2
+    assert all("COVERING INDEX ix_articles_publisher_id_published_at_language" in step for step in looks)
 
 
 @pytest.mark.parametrize("blank_url", ["sqlite"], indirect=True)
