@@ -28,6 +28,7 @@ def arrivals(published_us: Sequence[int], retitled: Iterable[datetime], *, clock
     first, last = min(published_us), max(published_us)
     span = max(last - first, SHORTEST_US)
     counts = Counter(_step(moment, first, span) for moment in published_us)
+    highest = max(counts.values())
     changed = [microseconds(moment) for moment in retitled]
     marks = sorted({_step(moment, first, span) for moment in changed if first <= moment <= first + span})
     return Markup(
@@ -41,7 +42,7 @@ def arrivals(published_us: Sequence[int], retitled: Iterable[datetime], *, clock
         gettext("When the reports came"),
         _in_words(counts, first, last, span, len(published_us), lambda moment: clock(moment_of(moment))),
         HEIGHT,
-        "".join(_bar(step, counts[step] / max(counts.values())) for step in sorted(counts)),
+        "".join(_bar(step, counts[step] / highest) for step in sorted(counts)),
         "".join(f"M{step * STEP} {HEIGHT + 2}l3 4h-6z" for step in marks),
         clock(moment_of(first)),
         clock(moment_of(first + span)),
