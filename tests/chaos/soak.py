@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
@@ -102,9 +102,8 @@ class Sample:
     at_s: float
     worker_bytes: int
     """What the worker alone has in memory."""
-    parsers_bytes: int
-    """And its children, each counted as the largest: one that has read nothing yet shares what it has with the process
-    that it was forked from, and which of them were replaced just now is chance (33 or 47 MiB in all)."""
+    readers: Sequence[tuple[int, int]]
+    """The number of each process that reads documents for it, and what that has."""
     web_bytes: int
     n_files: int
     """That the worker and the web hold open."""
@@ -305,11 +304,12 @@ def _watch(process: subprocess.Popen[bytes], owner: _Owner, plan: Plan) -> list[
 def _sample(pid: int, at_s: float, *, is_warm: bool) -> Sample | None:
     try:
         children = {name: _child(pid, name) for name in ("worker", "web")}
-        parsers = children["worker"].children(recursive=True)
+        # forks of a server, which is a child itself, as is what keeps track of what they share
+        readers = [each for server in children["worker"].children() for each in server.children()]
         return Sample(
             at_s=at_s,
             worker_bytes=_own_bytes(children["worker"]),
-            parsers_bytes=len(parsers) * max(map(_own_bytes, parsers), default=0),
+            readers=[(each.pid, _own_bytes(each)) for each in readers],
             web_bytes=_own_bytes(children["web"]),
             n_files=sum(each.num_fds() for each in children.values()),
             is_warm=is_warm,
@@ -336,27 +336,38 @@ def _floor(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 10]
 
 
-def _worker(sample: Sample) -> int:
-    return sample.worker_bytes + sample.parsers_bytes
+def _worker(samples: Sequence[Sample]) -> float:
+    """Return what the worker holds, and those that read for it while they rest, each counted as the largest.
+
+    Which of them were replaced just now is chance (33 or 47 MiB for all of them): one that has read nothing yet shares
+    what it has with the process that it was forked from. Those seen for less than a fifth of the time may have been
+    replaced for what they read, and not have come to rest.
+    """
+    seen = defaultdict[int, list[int]](list)
+    for pid, n_bytes in (reader for each in samples for reader in each.readers):
+        seen[pid].append(n_bytes)
+    at_rest = max((min(of_one) for of_one in seen.values() if len(of_one) >= len(samples) / 5), default=0)
+    n_readers = statistics.median_low([len(each.readers) for each in samples])
+    return _floor([each.worker_bytes for each in samples]) + n_readers * at_rest
 
 
-def _web(sample: Sample) -> int:
-    return sample.web_bytes
+def _web(samples: Sequence[Sample]) -> float:
+    return _floor([each.web_bytes for each in samples])
 
 
-def _growth(judged: Sequence[Sample], what: Callable[[Sample], float]) -> float:
+def _growth(judged: Sequence[Sample], what: Callable[[Sequence[Sample]], float]) -> float:
     first, last = _ends(judged, what)
     return last / first - 1 if first else 0.0
 
 
-def _ends(judged: Sequence[Sample], what: Callable[[Sample], float]) -> tuple[float, float]:
-    """Return the floor at first and that at the end, over a third of the time each."""
+def _ends(judged: Sequence[Sample], what: Callable[[Sequence[Sample]], float]) -> tuple[float, float]:
+    """Return what is held at first and at the end, over a third of the time each."""
     if not judged:
         return 0.0, 0.0
     third_s = (judged[-1].at_s - judged[0].at_s) / 3
-    first = [what(each) for each in judged if each.at_s <= judged[0].at_s + third_s]
-    last = [what(each) for each in judged if each.at_s >= judged[-1].at_s - third_s]
-    return _floor(first), _floor(last)
+    first = [each for each in judged if each.at_s <= judged[0].at_s + third_s]
+    last = [each for each in judged if each.at_s >= judged[-1].at_s - third_s]
+    return what(first), what(last)
 
 
 def table(report: Report) -> str:
@@ -364,7 +375,7 @@ def table(report: Report) -> str:
     plan, verdict = report.plan, report.verdict
     judged = plan.judged(report.samples)
     first, last = _ends(judged, _worker)
-    peak = max(map(_worker, report.samples), default=0)
+    peak = max((each.worker_bytes + sum(n for _, n in each.readers) for each in report.samples), default=0)
     from_s, to_s = (judged[0].at_s, judged[-1].at_s) if judged else (0.0, 0.0)
     statuses = ", ".join(f"{n:,} × {status}" for status, n in report.by_status.items())
     rows = {
@@ -376,7 +387,7 @@ def table(report: Report) -> str:
         "integrity": verdict.integrity,
         "marks that the owner made / lost": f"{report.n_marks} / {report.n_lost_marks}",
         "requests before their time": str(len(report.early)),
-        "memory of the worker and its parsers, once all was read / at the end": (
+        "memory of the worker and what reads for it, once all was read / at the end": (
             f"after {from_s:.0f} / {to_s:.0f} s: {first / MiB:.0f} / {last / MiB:.0f} MiB ({report.growth:+.1%})"
         ),
         "the most that they had at one time": f"{peak / MiB:.0f} MiB",

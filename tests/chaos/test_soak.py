@@ -12,7 +12,7 @@ THREE_MINUTES = Plan(minutes=3.0)
 
 def samples(until_s: int, worker_bytes: Callable[[int], int]) -> list[Sample]:
     return [
-        Sample(at_s, worker_bytes(at_s), parsers_bytes=0, web_bytes=100, n_files=9, is_warm=at_s >= WARM_S)
+        Sample(at_s, worker_bytes(at_s), readers=[], web_bytes=100, n_files=9, is_warm=at_s >= WARM_S)
         for at_s in range(until_s)
     ]
 
