@@ -21,6 +21,7 @@ from aggregator.models.entries import FeedOffer, ParsedFeed
 from aggregator.models.feeds import DueFeed, Fault, Feed, Poll
 from aggregator.models.fetching import Failed, Fetched, NotAsked, Reply, Request
 from aggregator.models.hubs import Push
+from aggregator.models.moments import microseconds
 from aggregator.parse.kinds import is_web_page
 from aggregator.parse.sandbox import Parse, Parsed
 from aggregator.searching import search
@@ -346,8 +347,8 @@ def _with_news(check: _Check, arrived: Mapping[int, _Arrived]) -> _Check:
     news = arrived.get(due.feed.id)
     if news is None or not isinstance(parsed, ParsedFeed):
         return check
-    published = nlargest(RHYTHM_ARTICLES, (*due.facts.published, *(each.published_at for each in news.arrivals.new)))
-    facts = replace(due.facts, published=tuple(published))
+    came_us = (microseconds(each.published_at) for each in news.arrivals.new)
+    facts = replace(due.facts, published_us=tuple(nlargest(RHYTHM_ARTICLES, (*due.facts.published_us, *came_us))))
     n_entries = len(parsed.entries) + parsed.n_cut
     poll = replace(due.poll, wishes=parsed.wishes, n_entries=n_entries, items=parsed.items)
     return replace(check, due=replace(due, feed=news.feed, poll=poll, facts=facts))

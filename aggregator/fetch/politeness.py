@@ -12,6 +12,7 @@ from werkzeug.http import parse_age, parse_cache_control_header, parse_date
 from aggregator.config import PollSettings
 from aggregator.models.feeds import DueFeed, FeedFacts, Poll, Validators, Wishes
 from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Reply
+from aggregator.models.moments import microseconds
 
 _DAY_S = 24 * 3600.0
 _CHECKS_PER_ARTICLE = 2.0  # half the usual gap: on average an article is seen a quarter of a gap late
@@ -96,19 +97,19 @@ def _after_success(due: DueFeed, reply: Fetched | NotModified, *, now: datetime,
     floor = min(max(freshness_s(reply.headers, now=now), due.poll.wishes.ttl_s or 0.0), settings.max_interval_s)
     if due.feed.interval_s is not None:
         return max(due.feed.interval_s, floor)
-    rhythm = _rhythm_s(due.facts.published, now=now, settings=settings) * _lateness(due.facts)
+    rhythm = _rhythm_s(due.facts.published_us, now=now, settings=settings) * _lateness(due.facts)
     rhythm *= _PATIENCE if due.facts.is_announced else 1.0
     return max(min(max(rhythm, settings.min_interval_s), settings.max_interval_s), floor)
 
 
-def _rhythm_s(published: Sequence[datetime], *, now: datetime, settings: PollSettings) -> float:
+def _rhythm_s(published_us: Sequence[int], *, now: datetime, settings: PollSettings) -> float:
     """Return the interval that suits how often the feed brings something."""
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(sorted(published))]
-    if not gaps:
+    gaps_us = [later - earlier for earlier, later in pairwise(sorted(published_us))]
+    if not gaps_us:
         return settings.default_interval_s
     # a feed that has fallen silent is asked less and less often, whatever its rhythm was
-    silent_s = (now - max(published)).total_seconds()
-    wanted = max(median(gaps), silent_s / len(gaps)) / _CHECKS_PER_ARTICLE
+    silent_us = microseconds(now) - max(published_us)
+    wanted = max(median(gaps_us), silent_us / len(gaps_us)) / 1_000_000 / _CHECKS_PER_ARTICLE
     return min(max(wanted, settings.min_interval_s), settings.max_interval_s)
 
 

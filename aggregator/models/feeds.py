@@ -123,8 +123,8 @@ class Poll:
 class FeedFacts:
     """What a feed brought lately, as far as deciding when to ask it again needs it."""
 
-    published: tuple[datetime, ...] = ()
-    """When its latest articles were published."""
+    published_us: tuple[int, ...] = ()
+    """When its latest articles were published, as models/moments.py counts it: a refresh reads twenty of each feed."""
     n_stories: int = 0
     """Stories of several publishers that its recent articles are in."""
     n_first: int = 0

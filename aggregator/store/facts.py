@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, case, distinct, func, literal, or_, select
+import msgspec
+from sqlalchemy import Connection, and_, distinct, func, literal, or_, select
 
 from aggregator.models.feeds import FeedFacts
 from aggregator.store.schema import UtcTime, entries, feeds, hubs, memberships, stories
-from aggregator.store.statements import chunks
+from aggregator.store.statements import chunks, microseconds_of, tuples_of
 
 RHYTHM_ARTICLES = 20
 """How many of a feed's latest articles its rhythm is read from."""
@@ -17,17 +18,16 @@ _EVER = datetime(1, 1, 1, tzinfo=UTC)
 
 def facts_of(db: Connection, feed_ids: Sequence[int], *, since: datetime, now: datetime) -> dict[int, FeedFacts]:
     """Return what each of these feeds brought: its latest dates, its part in stories since then, and by which way."""
-    dates: dict[int, list[datetime]] = {feed_id: [] for feed_id in feed_ids}
+    dates: dict[int, tuple[int, ...]] = {}
     records = dict.fromkeys(feed_ids, (0, 0, 0))
     announced: set[int] = set()
     for some in chunks(feed_ids):
-        for feed_id, published_at in _latest(db, some):
-            dates[feed_id].append(published_at)
+        dates |= _latest(db, some)
         records |= _records(db, some, since)
         announced |= _announced(db, some, now)
     return {
         feed_id: FeedFacts(
-            published=tuple(dates[feed_id]),
+            published_us=dates.get(feed_id, ()),
             n_stories=n_stories,
             n_first=n_first,
             n_copied=n_copied,
@@ -37,8 +37,8 @@ def facts_of(db: Connection, feed_ids: Sequence[int], *, since: datetime, now: d
     }
 
 
-def _latest(db: Connection, feed_ids: Sequence[int]) -> list[tuple[int, datetime]]:
-    """Return (feed, moment) of the latest articles of each, read along the index from its end."""
+def _latest(db: Connection, feed_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Return by feed the moments of its latest articles, read along the index from its end."""
     of_feed = entries.alias()
     last_wanted = (
         select(of_feed.c.published_at)
@@ -51,23 +51,26 @@ def _latest(db: Connection, feed_ids: Sequence[int]) -> list[tuple[int, datetime
     # not "IS NULL OR >=": for an OR, SQLite reads every entry of the feed
     is_wanted = entries.c.published_at >= func.coalesce(last_wanted, literal(_EVER, UtcTime))
     found = (
-        select(entries.c.feed_id, entries.c.published_at)
+        select(entries.c.feed_id, tuples_of(microseconds_of(entries.c.published_at)))
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(feeds.c.id.in_(feed_ids), is_wanted)
+        .group_by(entries.c.feed_id)
     )
-    return [(feed_id, published_at) for feed_id, published_at in db.execute(found)]
+    return {feed_id: tuple(us for (us,) in _AS_MOMENTS.decode(said)) for feed_id, said in db.execute(found)}
+
+
+_AS_MOMENTS = msgspec.json.Decoder(list[tuple[int]])
 
 
 def _records(db: Connection, feed_ids: Sequence[int], since: datetime) -> dict[int, tuple[int, int, int]]:
     """Return of each feed how many stories of several publishers it is in, was first in, and only copied for."""
-    is_first = case((entries.c.published_at == stories.c.first_at, stories.c.id))
-    is_copy = case((memberships.c.copy_of_id.is_not(None), stories.c.id))
+    in_stories = func.count(distinct(stories.c.id))
     counts = (
         select(
             entries.c.feed_id,
-            func.count(distinct(stories.c.id)),
-            func.count(distinct(is_first)),
-            func.count(distinct(is_copy)),
+            in_stories,
+            in_stories.filter(entries.c.published_at == stories.c.first_at),
+            in_stories.filter(memberships.c.copy_of_id.is_not(None)),
         )
         .join(memberships, memberships.c.article_id == entries.c.article_id)
         .join(stories, and_(stories.c.id == memberships.c.story_id, stories.c.n_publishers >= 2))

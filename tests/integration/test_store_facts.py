@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine
 
 from aggregator.models.feeds import FeedFacts
+from aggregator.models.moments import microseconds
 from aggregator.models.stories import Member, Regrouping
 from aggregator.store import polling
 from aggregator.store.db import transaction
@@ -32,9 +33,11 @@ def test_the_latest_dates_of_each_feed_are_its_own(engine: Engine) -> None:
         bring(db, quiet, entry("q", at="quiet"), at=NOON - 300 * DAY)
         facts = facts_of(db, [busy, quiet], since=NOON - DAY, now=NOON)
         [due, _] = polling.claim_due(db, now=NOON, limit=9, lease_s=60)
-    assert sorted(facts[busy].published, reverse=True) == [NOON - hour * HOUR for hour in range(RHYTHM_ARTICLES)]
-    assert facts[quiet].published == (NOON - 300 * DAY,)
-    assert due.facts.published
+    assert sorted(facts[busy].published_us, reverse=True) == [
+        microseconds(NOON - hour * HOUR) for hour in range(RHYTHM_ARTICLES)
+    ]
+    assert facts[quiet].published_us == (microseconds(NOON - 300 * DAY),)
+    assert due.facts.published_us
 
 
 def test_who_was_first_on_a_story_and_who_copied_is_counted(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from aggregator.config import PollSettings
 from aggregator.fetch.politeness import backoff_s, freshness_s, hold_of, next_check, retry_after_s, validators_for
 from aggregator.models.feeds import DueFeed, Feed, FeedFacts, Poll, Validators, Wishes
 from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Reply, Request
+from aggregator.models.moments import microseconds
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = PollSettings(min_interval_s=900, default_interval_s=3600, max_interval_s=86400)
@@ -38,7 +39,7 @@ def feed(interval_s: int | None = None) -> Feed:
 
 def every(gap_s: float) -> FeedFacts:
     """What is known of a feed that brings something every so often."""
-    return FeedFacts(published=tuple(NOON - n * timedelta(seconds=gap_s) for n in range(10)))
+    return FeedFacts(published_us=tuple(microseconds(NOON - n * timedelta(seconds=gap_s)) for n in range(10)))
 
 
 def wait_s(
@@ -74,7 +75,7 @@ def test_a_feed_is_asked_twice_per_article_between_the_bounds(gap_s: float, want
 def test_a_feed_that_fell_silent_is_asked_less_and_less() -> None:
     burst = [NOON - timedelta(days=30, minutes=n) for n in range(11)]
     week = [article + timedelta(days=29) for article in burst]
-    waits = [wait_s(fetched(), facts=FeedFacts(published=tuple(each))) for each in (week, burst)]
+    waits = [wait_s(fetched(), facts=FeedFacts(published_us=tuple(map(microseconds, each)))) for each in (week, burst)]
     assert is_about(waits[0], DAY / 20)
     assert is_about(waits[1], DAY)
 
