@@ -16,7 +16,7 @@ COMMANDS = {
     "run": ("aggregator.cli.serve", "Poll feeds, group articles and serve the pages until stopped."),
     "worker": ("aggregator.cli.work", "Poll feeds and group articles until stopped, without the pages."),
     "web": ("aggregator.cli.serve", "Serve the pages until stopped, without polling."),
-    "add": ("aggregator.cli.checking", "Subscribe to a feed, by its address or that of its site."),
+    "add": ("aggregator.cli.adding", "Subscribe to a feed, by its address or that of its site."),
     "import": ("aggregator.cli.subscriptions", "Subscribe to every feed of an OPML file."),
     "export": ("aggregator.cli.subscriptions", "Write every subscription as OPML."),
     "refresh": ("aggregator.cli.checking", "Check feeds for new articles now."),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from aggregator.letters import folded
 from aggregator.query.language import Term
-from aggregator.query.tokens import MAX_TOKEN_CHARS, PIECE
+from aggregator.query.tokens import MAX_TOKEN_CHARS, piece_pattern
 
 SNIPPET_CHARS = 220
 BEFORE_CHARS = 60
@@ -41,7 +41,7 @@ def found_in(text: str, terms: Iterable[Term]) -> list[Span]:
     """Return where in the text words of these terms stand, in order; what touches is one."""
     whole, beginnings, runs = _wanted(terms)
     found: list[Span] = []
-    for piece in PIECE.finditer(text):
+    for piece in piece_pattern().finditer(text):
         word = folded(piece[0])
         if piece.lastgroup == "run":
             found += _in_run(word, runs, piece.start()) if len(word) == len(piece[0]) else ()
@@ -57,7 +57,7 @@ def _wanted(terms: Iterable[Term]) -> tuple[set[str], tuple[str, ...], set[str]]
     runs: set[str] = set()
     for term in terms:
         for n, token in enumerate(term.tokens):
-            piece = PIECE.fullmatch(token)
+            piece = piece_pattern().fullmatch(token)
             if piece and piece.lastgroup == "run":
                 runs.add(token)
             elif term.begins and n == len(term.tokens) - 1:

@@ -313,4 +313,4 @@ def _cookie(port: int, headers: dict[str, str]) -> str:
 def test_checking_feeds_loads_neither_numpy_nor_the_story_engine_nor_alembic() -> None:
     code = "import sys, aggregator.cli.checking; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert {"torch", "scipy", "sklearn", "numpy", "alembic"}.isdisjoint(loaded)
+    assert {"torch", "scipy", "sklearn", "numpy", "alembic", "lxml.etree"}.isdisjoint(loaded)
