@@ -33,8 +33,8 @@ KEEP_AT_ONCE = 128
 """So many feeds are kept in one transaction, while many are still to come: each statement costs as much as for one."""
 ENTRIES_AT_ONCE = 1000
 """So many entries end a transaction as well: it takes some 0.2 s, for which whoever marks a story read has to wait."""
-STILL_TO_COME = 4
-"""Of the feeds that are left, one in so many is kept at most: the last ones may be slow, and nobody waits for them."""
+STILL_TO_COME = 2
+"""By this, as many as are left are divided: so many feeds are kept, and do not wait for the last, which may be slow."""
 CLAIM_S = 60.0
 """How long a worker that died keeps its feeds from others."""
 RENEW_EVERY_S = 10.0

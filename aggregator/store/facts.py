@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, distinct, func, literal, or_, select
 
 from aggregator.models.feeds import FeedFacts
 from aggregator.store.schema import UtcTime, entries, feeds, hubs, memberships, stories
-from aggregator.store.statements import chunks, microseconds_of, tuples_of
+from aggregator.store.statements import among_ids, microseconds_of, tuples_of
 
 RHYTHM_ARTICLES = 20
 """How many of a feed's latest articles its rhythm is read from."""
@@ -18,13 +18,9 @@ _EVER = datetime(1, 1, 1, tzinfo=UTC)
 
 def facts_of(db: Connection, feed_ids: Sequence[int], *, since: datetime, now: datetime) -> dict[int, FeedFacts]:
     """Return what each of these feeds brought: its latest dates, its part in stories since then, and by which way."""
-    dates: dict[int, tuple[int, ...]] = {}
-    records = dict.fromkeys(feed_ids, (0, 0, 0))
-    announced: set[int] = set()
-    for some in chunks(feed_ids):
-        dates |= _latest(db, some)
-        records |= _records(db, some, since)
-        announced |= _announced(db, some, now)
+    dates = _latest(db, feed_ids)
+    records = dict.fromkeys(feed_ids, (0, 0, 0)) | _records(db, feed_ids, since)
+    announced = _announced(db, feed_ids, now)
     return {
         feed_id: FeedFacts(
             published_us=dates.get(feed_id, ()),
@@ -53,10 +49,13 @@ def _latest(db: Connection, feed_ids: Sequence[int]) -> dict[int, tuple[int, ...
     found = (
         select(entries.c.feed_id, tuples_of(microseconds_of(entries.c.published_at)))
         .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(feeds.c.id.in_(feed_ids), is_wanted)
+        .where(among_ids(feeds.c.id), is_wanted)
         .group_by(entries.c.feed_id)
     )
-    return {feed_id: tuple(us for (us,) in _AS_MOMENTS.decode(said)) for feed_id, said in db.execute(found)}
+    return {
+        feed_id: tuple(us for (us,) in _AS_MOMENTS.decode(said))
+        for feed_id, said in db.execute(found, {"ids": feed_ids})
+    }
 
 
 _AS_MOMENTS = msgspec.json.Decoder(list[tuple[int]])
@@ -74,17 +73,15 @@ def _records(db: Connection, feed_ids: Sequence[int], since: datetime) -> dict[i
         )
         .join(memberships, memberships.c.article_id == entries.c.article_id)
         .join(stories, and_(stories.c.id == memberships.c.story_id, stories.c.n_publishers >= 2))
-        .where(entries.c.feed_id.in_(feed_ids), entries.c.published_at >= since)
+        .where(among_ids(entries.c.feed_id), entries.c.published_at >= since)
         .group_by(entries.c.feed_id)
     )
-    return {feed_id: (n_stories, n_first, n_copied) for feed_id, n_stories, n_first, n_copied in db.execute(counts)}
+    rows = db.execute(counts, {"ids": feed_ids})
+    return {feed_id: (n_stories, n_first, n_copied) for feed_id, n_stories, n_first, n_copied in rows}
 
 
 def _announced(db: Connection, feed_ids: Sequence[int], now: datetime) -> set[int]:
     """Return the feeds whose hubs sent something, and no check found anything since that they had not sent."""
     works = and_(hubs.c.lease_until > now, or_(hubs.c.missed_at.is_(None), hubs.c.pushed_at > hubs.c.missed_at))
-    return set(
-        db.execute(
-            select(hubs.c.feed_id).where(hubs.c.feed_id.in_(feed_ids), hubs.c.pushed_at.is_not(None), works)
-        ).scalars()
-    )
+    announcing = select(hubs.c.feed_id).where(among_ids(hubs.c.feed_id), hubs.c.pushed_at.is_not(None), works)
+    return set(db.execute(announcing, {"ids": feed_ids}).scalars())

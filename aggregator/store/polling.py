@@ -9,7 +9,7 @@ from aggregator.models.feeds import DueFeed, Poll
 from aggregator.store.facts import facts_of
 from aggregator.store.feed_rows import feed_from, poll_from, row_of, select_feeds
 from aggregator.store.schema import SET_BACK, feeds, polls
-from aggregator.store.statements import chunks
+from aggregator.store.statements import among_ids
 
 RECORD = timedelta(days=7)
 """How far back it counts whether a feed was first on stories or copied: about as long as a story stays in the news."""
@@ -57,32 +57,30 @@ def claim_due(db: Connection, *, now: datetime, limit: int, lease_s: float) -> l
 def claim(db: Connection, feed_ids: Sequence[int], *, now: datetime, lease_s: float) -> list[DueFeed]:
     """Return these feeds as due, whenever their time is: for a refresh that the owner asked for."""
     until = now + timedelta(seconds=lease_s)
-    for some in chunks(feed_ids):
-        db.execute(update(polls).where(polls.c.feed_id.in_(some)).values(claimed_until=until))
+    db.execute(_OF_FEEDS.values(claimed_until=until), {"ids": feed_ids})
     return find_due(db, feed_ids, now=now)
 
 
 def renew_claims(db: Connection, feed_ids: Collection[int], *, now: datetime, lease_s: float) -> None:
     """Keep other workers off these feeds for `lease_s` from now on; a feed that nobody claims stays free."""
     until = now + timedelta(seconds=lease_s)
-    for some in chunks(sorted(feed_ids)):
-        claimed = update(polls).where(polls.c.feed_id.in_(some), polls.c.claimed_until.is_not(None))
-        db.execute(claimed.values(claimed_until=until))
+    claimed = _OF_FEEDS.where(polls.c.claimed_until.is_not(None))
+    db.execute(claimed.values(claimed_until=until), {"ids": sorted(feed_ids)})
 
 
 def release(db: Connection, feed_ids: Collection[int]) -> None:
     """Give the claims on these feeds back."""
-    for some in chunks(sorted(feed_ids)):
-        db.execute(update(polls).where(polls.c.feed_id.in_(some)).values(claimed_until=None))
+    db.execute(_OF_FEEDS.values(claimed_until=None), {"ids": sorted(feed_ids)})
+
+
+_OF_FEEDS = update(polls).where(among_ids(polls.c.feed_id))
 
 
 def find_due(db: Connection, feed_ids: Sequence[int], *, now: datetime) -> list[DueFeed]:
     """Return these feeds with what a check needs to know of them, without a claim; those that are gone are left out."""
     facts = facts_of(db, feed_ids, since=now - RECORD, now=now)
-    found = {}
-    for some in chunks(feed_ids):
-        for row in db.execute(select_feeds().where(feeds.c.id.in_(some))).mappings():
-            found[row["id"]] = DueFeed(feed_from(row), poll_from(row), facts[row["id"]])
+    rows = db.execute(select_feeds().where(among_ids(feeds.c.id)), {"ids": feed_ids}).mappings()
+    found = {row["id"]: DueFeed(feed_from(row), poll_from(row), facts[row["id"]]) for row in rows}
     return [found[feed_id] for feed_id in dict.fromkeys(feed_ids) if feed_id in found]
 
 
