@@ -1,5 +1,6 @@
 """The one way out: bounded conditional GETs, many at once, to addresses that the guard lets through."""
 
+import resource
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -28,6 +29,14 @@ _AT_ONCE_BYTES = 64 * 1024**2
 """Of bodies that are coming in: when they hold more, only the first goes on, and the others are read when there is room
 again. 256 usual feeds are a quarter of that, and 256 of the largest would be 4 GB. What is complete is twice there
 while it is handed over."""
+
+
+def at_once(wanted: int, n_files: int) -> int:
+    """Return how many requests may be under way: each opens a file, and half of what a process may have is for others.
+
+    macOS lets a program open 256, Linux 1,024, unless told otherwise; without the bound, feeds would seem unreachable.
+    """
+    return max(1, min(wanted, n_files // 2)) if n_files != resource.RLIM_INFINITY else wanted
 
 
 class Fetch(Protocol):
@@ -76,6 +85,7 @@ class _Crew:
     def __init__(self, settings: FetchSettings, now: datetime, held: Mapping[str, datetime], gaps: Gaps) -> None:
         self.replies: deque[Reply] = deque()
         self._settings = settings
+        self._at_once = at_once(settings.in_flight, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._allowed = read_allowed(settings.allowed_hosts)
         self._turns: Turns[Transfer] = Turns(at_once=settings.per_host, gap_s=settings.per_host_gap_s, gaps=gaps)
         self._running: dict[pycurl.Curl, Transfer] = {}
@@ -116,7 +126,7 @@ class _Crew:
         self._multi.close()
 
     def _has_room(self) -> bool:
-        return len(self._running) < self._settings.in_flight and self._look_ups.has_room
+        return len(self._running) < self._at_once and self._look_ups.has_room
 
     def _catch_up(self) -> None:
         """Take in what came while the caller was busy, before anything is sent: a host may have asked for a pause.
@@ -160,7 +170,7 @@ class _Crew:
 
     def _draw(self, source: Iterator[Request]) -> bool:
         """Queue the next request; return whether there was one, and room for it."""
-        if len(self._turns) + len(self.replies) >= _WAITING_PER_RUNNING * self._settings.in_flight:
+        if len(self._turns) + len(self.replies) >= _WAITING_PER_RUNNING * self._at_once:
             return False
         if (request := next(source, None)) is None:
             return False

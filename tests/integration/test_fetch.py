@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import itertools
 import random
+import resource
 import socket
 import ssl
 import threading
@@ -19,7 +20,7 @@ import brotli
 import pytest
 
 from aggregator.config import FetchSettings
-from aggregator.fetch.http import fetch, fetch_all
+from aggregator.fetch.http import at_once, fetch, fetch_all
 from aggregator.fetch.turns import Gaps
 from aggregator.models.feeds import Validators
 from aggregator.models.fetching import Failed, Fetched, Hold, NotAsked, NotModified, Request
@@ -365,6 +366,13 @@ def test_no_more_than_allowed_are_under_way(site: Site) -> None:
         replies = list(fetch_all(requests, replace(OURS, in_flight=5), now=NOON))
     assert sorted(reply.request.url for reply in replies) == sorted(request.url for request in requests)
     assert 2 < site.most_at_once <= 5
+
+
+def test_half_of_the_files_that_a_program_may_open_are_left_to_others() -> None:
+    assert at_once(256, 1024) == 256
+    assert at_once(256, 256) == 128
+    assert at_once(256, 1) == 1
+    assert at_once(256, resource.RLIM_INFINITY) == 256
 
 
 def test_no_more_than_allowed_are_under_way_at_one_host(site: Site) -> None:
