@@ -36,10 +36,10 @@ class FetchSettings:
     max_bytes: Positive = 15 * 1024 * 1024
     """Of one answer, after inflating."""
     max_redirects: Positive = 10
-    in_flight: Positive = 256
+    in_flight: Positive = 512
     per_host: Positive = 2
     per_host_gap_s: Seconds = 0.2
-    """Between the starts of two requests to one host; a mere 304 is followed at once."""
+    """Between the starts of two requests to one host; after a mere 304 there is none."""
     allowed_hosts: tuple[str, ...] = ()
     """The owner's own hosts on private networks, by name, `*.name`, address or network (10.0.0.0/8)."""
 

@@ -274,7 +274,7 @@ def heading(options: argparse.Namespace) -> str:
 cores are the least that a step takes there. Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}.
 
 The feeds lie on {N_HOSTS} addresses. With the settings as they come, requests to one address begin
-{POLITE.per_host_gap_s} s apart and are {POLITE.per_host} at once; what is unchanged there is asked one after the other.
+{POLITE.per_host_gap_s} s apart, but for those after an answer that nothing changed, and are {POLITE.per_host} at once.
 {POLITE.in_flight} are under way in all. Politeness alone thus asks for {least_s(options.feeds, 0):.1f} s at 0 ms and
 {least_s(options.feeds, 100):.1f} s at 100 ms, and for {least_s(options.feeds, 100, is_unchanged=True):.1f} s at 100 ms
 where all is unchanged. The rival waits for nobody.
@@ -285,7 +285,10 @@ def least_s(n_feeds: int, latency_ms: int, *, is_unchanged: bool = False) -> flo
     """Return the seconds that a refresh takes where nothing but politeness and latency costs any."""
     each = ceil(n_feeds / N_HOSTS)
     latency_s = latency_ms / 1000
-    at_host_s = each * latency_s if is_unchanged else (each - 1) * POLITE.per_host_gap_s + latency_s
+    # the first of a host by itself, and then as many at once as may be
+    at_host_s = (1 + ceil((each - 1) / POLITE.per_host)) * latency_s
+    if not is_unchanged:
+        at_host_s = (each - 1) * POLITE.per_host_gap_s + latency_s
     return max(at_host_s, ceil(n_feeds / POLITE.in_flight) * latency_s)
 
 

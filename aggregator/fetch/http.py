@@ -27,7 +27,7 @@ _LOOKED_UP_AT_ONCE = 64
 run, refuses more than 150 at once (its manual, dns-forward-max), and a feed would seem to be without an address."""
 _AT_ONCE_BYTES = 64 * 1024**2
 """Of bodies that are coming in: when they hold more, only the first goes on, and the others are read when there is room
-again. 256 usual feeds are a quarter of that, and 256 of the largest would be 4 GB. What is complete is twice there
+again. 512 usual feeds are half of that, and 512 of the largest would be 8 GB. What is complete is twice there
 while it is handed over."""
 
 
@@ -62,7 +62,7 @@ def fetch_all(
     """Yield one reply for each request, as they complete; `now` is the moment at which the first is sent.
 
     At most `in_flight` are under way, at most `per_host` of them to one host and each a little after the one before,
-    unless that was answered with a mere 304: it cost the host next to nothing, and the next goes once it is there.
+    unless what the host answered last was a mere 304: it cost next to nothing, and the next goes once it is there.
     Nothing is asked of a host in `held` before its moment, nor of one that asks to be left alone meanwhile. `gaps` are
     shared by all that are not to come to one host at the same moment.
     `requests` is drawn from only as there is room. Nothing is read while the caller keeps a reply to itself, and that
@@ -163,7 +163,7 @@ class _Crew:
             if transfer := self._turns.take(monotonic()):
                 if not (hold := self._hold_on(transfer.target.host)):
                     return transfer
-                self._turns.leave(transfer.target.host)
+                self._turns.leave(transfer.target.host, monotonic())
                 self._reply(NotAsked(request=transfer.request, hold=hold))
             elif not self._draw(source):
                 return None
@@ -213,10 +213,10 @@ class _Crew:
     def _reply(self, reply: Reply) -> None:
         self.replies.append(replace(reply, after_s=monotonic() - self._began_s))
 
-    def _release(self, handle: pycurl.Curl, *, was_light: bool = False) -> None:
+    def _release(self, handle: pycurl.Curl, *, was_light: bool | None = None) -> None:
         transfer = self._running.pop(handle)
         self._look_ups.end(transfer.target.host)
-        self._turns.leave(transfer.target.host, was_light=was_light)
+        self._turns.leave(transfer.target.host, monotonic(), was_light=was_light)
         self._multi.remove_handle(handle)
         handle.reset()
         self._idle.append(handle)

@@ -17,6 +17,7 @@ class Gaps:
 
     def __init__(self) -> None:
         self._free_at: dict[str, float] = {}
+        self._light: set[str] = set()
         self._lock = threading.Lock()
 
     def free_at(self, host: str) -> float:
@@ -24,19 +25,31 @@ class Gaps:
         return self._free_at.get(host, 0.0)
 
     def take(self, host: str, now_s: float, gap_s: float) -> bool:
-        """Return whether the host may be asked now; if so, it may not be again before the gap is over."""
+        """Return whether the host may be asked now; if so, it may not be again before the gap is over.
+
+        No gap follows at a host whose last answer was light.
+        """
         with self._lock:
+            if host in self._light:
+                return True
             if self.free_at(host) > now_s:
                 return False
+            if len(self._light) >= MAX_HOSTS:
+                self._light.clear()
             if len(self._free_at) >= MAX_HOSTS:
                 self._free_at = {each: at for each, at in self._free_at.items() if at > now_s}
             self._free_at[host] = now_s + gap_s
             return True
 
-    def lift(self, host: str) -> None:
-        """Let the host be asked again at once."""
+    def note(self, host: str, now_s: float, gap_s: float, *, was_light: bool) -> None:
+        """Note what an answer of the host cost it: after a light one there is no gap, until one that was not."""
         with self._lock:
-            self._free_at.pop(host, None)
+            if was_light:
+                self._light.add(host)
+                self._free_at.pop(host, None)
+            elif host in self._light:
+                self._light.discard(host)
+                self._free_at[host] = now_s + gap_s
 
 
 class LookUps:
@@ -108,11 +121,15 @@ class Turns(Generic[Item]):
                 return item
         return None
 
-    def leave(self, host: str, *, was_light: bool = False) -> None:
-        """Note that one that was taken is done; after one that was light for its host, the next may start at once."""
+    def leave(self, host: str, now_s: float, *, was_light: bool | None = None) -> None:
+        """Note that one that was taken is done, and whether what came was light for its host, if anything came.
+
+        After one that was light, the next may start at once.
+        """
         self._n_busy[host] -= 1
+        if was_light is not None:
+            self._gaps.note(host, now_s, self._gap_s, was_light=was_light)
         if was_light:
-            self._gaps.lift(host)
             self._is_ready.discard(host)
         self._make_ready(host)
 

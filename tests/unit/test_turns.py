@@ -29,34 +29,44 @@ def test_no_more_than_so_many_of_a_host_are_under_way() -> None:
     waiting = turns("a 1", "a 2", "a 3", "b 1", at_once=2, gap_s=0.0)
     assert taken(waiting, 0.0) == ["a 1", "b 1", "a 2"]
     assert waiting.wait_s(0.0) is None
-    waiting.leave("a")
+    waiting.leave("a", 0.0)
     assert taken(waiting, 0.0) == ["a 3"]
 
 
 def test_one_that_leaves_late_still_leaves_the_gap_behind() -> None:
     waiting = turns("a 1", "a 2", at_once=1)
     waiting.take(0.0)
-    waiting.leave("a")
+    waiting.leave("a", 0.5)
     assert taken(waiting, 0.5) == []
     assert taken(waiting, 1.0) == ["a 2"]
 
 
-def test_after_one_that_was_light_for_its_host_the_next_may_start_at_once() -> None:
-    waiting = turns("a 1", "a 2", "a 3")
+def test_after_one_that_was_light_for_its_host_those_that_follow_may_start_at_once() -> None:
+    waiting = turns("a 1", "a 2", "a 3", "a 4", at_once=2)
     assert taken(waiting, 0.0) == ["a 1"]
-    waiting.leave("a", was_light=True)
+    waiting.leave("a", 0.1, was_light=True)
     assert waiting.wait_s(0.1) == 0.0
+    assert taken(waiting, 0.1) == ["a 2", "a 3"]
+    waiting.leave("a", 0.2, was_light=True)
+    assert taken(waiting, 0.2) == ["a 4"]
+    waiting.leave("a", 0.3, was_light=True)
+    assert waiting.wait_s(0.3) is None
+
+
+def test_after_one_that_was_not_light_the_next_keeps_its_distance_again() -> None:
+    waiting = turns("a 1", "a 2", "a 3", at_once=1)
+    assert taken(waiting, 0.0) == ["a 1"]
+    waiting.leave("a", 0.1, was_light=True)
     assert taken(waiting, 0.1) == ["a 2"]
-    assert taken(waiting, 1.0) == []
-    assert taken(waiting, 1.1) == ["a 3"]
-    waiting.leave("a", was_light=True)
-    assert waiting.wait_s(1.2) is None
+    waiting.leave("a", 0.2, was_light=False)
+    assert taken(waiting, 1.1) == []
+    assert taken(waiting, 1.2) == ["a 3"]
 
 
 def test_light_ones_do_not_let_more_of_a_host_be_under_way_than_may() -> None:
     waiting = turns("a 1", "a 2", "a 3", "a 4", at_once=1)
     assert taken(waiting, 0.0) == ["a 1"]
-    waiting.leave("a", was_light=True)
+    waiting.leave("a", 0.0, was_light=True)
     assert taken(waiting, 0.0) == ["a 2"]
     assert taken(waiting, 5.0) == []
 
