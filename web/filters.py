@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
+from babel.support import NullTranslations
 from flask import Flask
 from markupsafe import Markup
 
@@ -24,7 +25,7 @@ from web.words import gettext, ngettext, say, speaks, tell, tongue
 _MINUTE_S = 60
 
 MOST_WORDS = 2_000
-"""That are remembered of a kind, 200 bytes each, by the tag of the language that the page speaks which says them."""
+"""That are remembered of a kind, 200 bytes each, by the language that the page speaks which says them."""
 
 _SENTENCE_END = re.compile(r"""(?<=[.!?؟。！？])(?<!\b\w\.)(["”’»)」』]*)(?:\s+|(?<=[。！？」』]))""")
 """After a full stop that does not end an initial (“J. Smith”, “6 a.m. today”); CJK sentences need no space."""
@@ -91,11 +92,12 @@ def ago_of(seconds: float) -> str:
 
 def lag(moment: datetime, first: datetime) -> str:
     """Say how much later than the first report that was: "first", "+8 min"."""
-    return _lag(tongue().tag, max(0, int((moment - first).total_seconds() // _MINUTE_S)))
+    return _lag(tongue().catalogue, max(0, int((moment - first).total_seconds() // _MINUTE_S)))
 
 
 @lru_cache(maxsize=MOST_WORDS)
-def _lag(language: str, n_minutes: int) -> str:
+def _lag(_: NullTranslations, n_minutes: int) -> str:
+    """Return the same of so many minutes, as the present page's catalogue says it: it is asked for by that."""
     return gettext("+%(span)s", span=span(n_minutes * _MINUTE_S)) if n_minutes else gettext("first")
 
 
