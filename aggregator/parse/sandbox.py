@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import partial
-from multiprocessing import forkserver
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -52,7 +51,7 @@ def parse_reply(reply: Fetched, *, discover: bool, known_items: bytes = b"") -> 
 
     Raises ParseError, in words, for what is neither.
     """
-    # Here and below: only children load what reads documents.
+    # Here and below: only children load what reads documents, and those who ask for nothing new need no child.
     from aggregator.parse.discover import find_offers
     from aggregator.parse.feed import parse_feed
 
@@ -91,7 +90,7 @@ class Parsers:
     def __init__(self, settings: ParseSettings) -> None:
         self._settings = settings
         self._under_way: set[Future[Any]] = set()
-        # The first children have to wait for that server; whoever hands a document over does not.
+        # The first children take a second to start; whoever hands a document over does not wait for them.
         self._hands = ThreadPoolExecutor(1, "parsers")
         # forks of a small server that has loaded this room and nothing of the caller's: quick to start and to replace
         context = multiprocessing.get_context("forkserver")
@@ -104,8 +103,6 @@ class Parsers:
         )
 
     def __enter__(self) -> Self:
-        # The server takes a second to load what children need: it does so while the first documents are asked for.
-        forkserver.ensure_running()
         return self
 
     def __exit__(
