@@ -285,11 +285,10 @@ def least_s(n_feeds: int, latency_ms: int, *, is_unchanged: bool = False) -> flo
     """Return the seconds that a refresh takes where nothing but politeness and latency costs any."""
     each = ceil(n_feeds / N_HOSTS)
     latency_s = latency_ms / 1000
-    # the first of a host by itself, and then as many at once as may be
-    at_host_s = (1 + ceil((each - 1) / POLITE.per_host)) * latency_s
-    if not is_unchanged:
-        at_host_s = (each - 1) * POLITE.per_host_gap_s + latency_s
-    return max(at_host_s, ceil(n_feeds / POLITE.in_flight) * latency_s)
+    in_all_s = ceil(n_feeds / POLITE.in_flight) * latency_s
+    if is_unchanged:  # the first of a host by itself, and then as many at once as may be
+        return max((1 + ceil((each - 1) / POLITE.per_host)) * latency_s, in_all_s)
+    return max((each - 1) * POLITE.per_host_gap_s + latency_s, in_all_s)
 
 
 if __name__ == "__main__":
