@@ -8,7 +8,8 @@ measured alone. The rival takes minutes for one run and has one for each latency
 modules compiled, as after an installation. What is measured is the command `broadsheet refresh` with its bar, from its
 start to its end and with the settings that come with it (but for loopback, which is allowed), and the rival's
 `update_feeds` in a process of its own. Each takes its step right after the other, so that whatever else the machine
-does meets both.
+does meets both. One run more looks at memory ten times a second, which takes an eighth of a core away from what is
+looked at; its times do not count.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from statistics import median
@@ -60,8 +61,9 @@ class Cost:
     """Of the process and all its children."""
     publisher_s: float
     """CPU seconds that the publisher spent meanwhile, on the same two cores."""
-    peak_bytes: int
-    """The most that the process and its children held at once; a page that several share counts once."""
+    peak_bytes: int | None = None
+    """The most that the process and its children held at once; a page that several share counts once. None where
+    nobody looked."""
 
 
 @dataclass
@@ -69,7 +71,8 @@ class Gauge:
     """Looks at a process and its children now and then until it has ended."""
 
     process: psutil.Process
-    peak_bytes: int = 0
+    peak_bytes: int | None
+    """None where memory is not looked at."""
     _cpu_s: dict[int, float] = field(default_factory=dict)
 
     def watch(self) -> None:
@@ -89,10 +92,12 @@ class Gauge:
             try:
                 used = each.cpu_times()
                 self._cpu_s[each.pid] = used.user + used.system
-                held += each.memory_full_info().pss
+                if self.peak_bytes is not None:
+                    held += each.memory_full_info().pss
             except psutil.Error:
                 continue
-        self.peak_bytes = max(self.peak_bytes, held)
+        if self.peak_bytes is not None:
+            self.peak_bytes = max(self.peak_bytes, held)
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
@@ -102,11 +107,11 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def measured(command: Sequence[str], port: int, expected: str, environment: Mapping[str, str] | None = None) -> Cost:
+def measured(command: Sequence[str], port: int, expected: str, given: Mapping[str, str], *, of_memory: bool) -> Cost:
     """Return what a command cost; the bench ends where it fails, or its last line is not what was expected."""
     before_s, began = publisher_cpu_s(port), perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        gauge = Gauge(psutil.Process(process.pid))
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=given) as process:
+        gauge = Gauge(psutil.Process(process.pid), 0 if of_memory else None)
         watching = threading.Thread(target=gauge.watch)
         watching.start()
         said, _ = process.communicate()
@@ -142,11 +147,12 @@ class Ours:
     def _command(self) -> list[str]:
         return [sys.executable, "-m", "aggregator.cli.main", "--config", str(self._config)]
 
-    def step(self, n_new: int, n_there: int) -> Cost:
+    def step(self, n_new: int, n_there: int, *, of_memory: bool) -> Cost:
         """Refresh all feeds, which have so many new entries and had so many before."""
         said = f"{n_new:,} new articles, 0 failed."
         # the bar is drawn as on a terminal
-        return measured([*self._command, "refresh"], self._port, said, environment(FORCE_COLOR="1"))
+        given = environment(FORCE_COLOR="1")
+        return measured([*self._command, "refresh"], self._port, said, given, of_memory=of_memory)
 
 
 class Rival:
@@ -164,10 +170,10 @@ class Rival:
         code = f"import sys; from reader import make_reader; reader = make_reader({str(self._database)!r}); {doing}"
         return [str(self._python), "-c", code]
 
-    def step(self, n_new: int, n_there: int) -> Cost:
+    def step(self, n_new: int, n_there: int, *, of_memory: bool) -> Cost:
         """Refresh all feeds, which have so many new entries and had so many before."""
-        doing = RIVAL_UPDATES.format(workers=RIVAL_WORKERS)
-        return measured(self._command(doing), self._port, str(n_there + n_new), environment())
+        command, said = self._command(RIVAL_UPDATES.format(workers=RIVAL_WORKERS)), str(n_there + n_new)
+        return measured(command, self._port, said, environment(), of_memory=of_memory)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -176,7 +182,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def one_run(
-    port: int, latency_ms: int, options: argparse.Namespace, *, with_rival: bool
+    port: int, latency_ms: int, options: argparse.Namespace, *, with_rival: bool, of_memory: bool = False
 ) -> Iterator[tuple[str, str, Cost]]:
     """Yield (reader, step, cost): each step of each reader, one reader right after the other."""
     _control(port, f"latency?ms={latency_ms}")
@@ -190,7 +196,7 @@ def one_run(
             if step == STEPS[-1]:
                 _control(port, "publish?m=1")
             for reader in readers:
-                yield reader.name, step, reader.step(n_new, n_there)
+                yield reader.name, step, reader.step(n_new, n_there, of_memory=of_memory)
             n_there += n_new
 
 
@@ -219,17 +225,20 @@ def _control(port: int, what: str) -> dict[str, float]:
         return dict(json.load(answer))
 
 
-def as_markdown(costs: Mapping[tuple[int, str, str], Sequence[Cost]]) -> str:
-    """Return the medians of all runs as a table."""
+def as_markdown(costs: Mapping[tuple[int, str, str], Sequence[Cost]], peaks: Mapping[tuple[int, str, str], int]) -> str:
+    """Return the medians of all runs, and the memory, as a table."""
     lines = [
         "| ms away | step | reader | wall s | all wall s | CPU s | publisher's CPU s | peak MiB |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for (latency_ms, step, reader), given in costs.items():
         walls = " / ".join(f"{each.wall_s:.1f}" for each in given)
-        middle = [median(values) for values in zip(*(astuple(each) for each in given), strict=True)]
-        wall_s, cpu_s, publisher_s, peak = middle
-        figures = f"{wall_s:.2f} | {walls} | {cpu_s:.1f} | {publisher_s:.1f} | {peak / MIB:.0f}"
+        wall_s, cpu_s, publisher_s = (
+            median(values)
+            for values in zip(*((each.wall_s, each.cpu_s, each.publisher_s) for each in given), strict=True)
+        )
+        peak = peaks[latency_ms, step, reader] / MIB
+        figures = f"{wall_s:.2f} | {walls} | {cpu_s:.1f} | {publisher_s:.1f} | {peak:.0f}"
         lines.append(f"| {latency_ms} | {step} | {reader} | {figures} |")
     return "\n".join(lines) + "\n"
 
@@ -251,6 +260,7 @@ def main() -> None:
         print(f"There is no virtual environment at {options.rival}; ours is measured alone.")
         options.rival = None
     costs = defaultdict[tuple[int, str, str], list[Cost]](list)
+    peaks = dict[tuple[int, str, str], int]()
     with publisher(options.feeds) as port:
         for latency_ms in options.latency:
             for run in range(options.runs):
@@ -258,7 +268,10 @@ def main() -> None:
                 for reader, step, cost in one_run(port, latency_ms, options, with_rival=with_rival):
                     print(f"{latency_ms} ms, {step}, {reader}: {cost}", flush=True)
                     costs[latency_ms, step, reader].append(cost)
-    table = as_markdown(costs)
+            with_rival = bool(options.rival and options.rival_runs)
+            for reader, step, cost in one_run(port, latency_ms, options, with_rival=with_rival, of_memory=True):
+                peaks[latency_ms, step, reader] = cost.peak_bytes or 0
+    table = as_markdown(costs, peaks)
     print(table)
     if options.out:
         options.out.write_text(f"{heading(options)}\n{table}", encoding="utf-8")
