@@ -14,7 +14,7 @@ from aggregator.config import ParseSettings
 from aggregator.errors import ParseError
 from aggregator.models.entries import FeedOffer, ParsedFeed
 from aggregator.models.fetching import Fetched, Request
-from aggregator.parse.sandbox import Parsed, Parsers, _within
+from aggregator.parse.sandbox import Parsed, Parsers, _hand_over, _within
 
 URL = "https://site.example/feed"
 GOOD = b"<rss version='2.0'><channel><title>T</title><item><title>A</title></item></channel></rss>"
@@ -108,6 +108,14 @@ def test_a_document_is_not_given_up_for_what_else_the_machine_does() -> None:
         for each in children:
             each.resume()
         assert n_entries(waiting) == 1
+
+
+def test_a_document_that_was_never_done_is_told_in_the_seconds_that_it_had_by_the_clock() -> None:
+    done, answer = Future[ParsedFeed](), Future[ParsedFeed]()
+    done.set_exception(TimeoutError())
+    _hand_over(done, answer, SETTINGS)
+    with pytest.raises(ParseError, match="longer than 12 seconds"):
+        answer.result()
 
 
 def test_a_document_that_takes_too_much_memory_is_given_up_and_the_next_is_read() -> None:
