@@ -28,6 +28,7 @@ from aggregator.searching import search
 from aggregator.store import discovered, feeds, holds, hubs, keeping, polling, twins
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import RHYTHM_ARTICLES
+from aggregator.store.known import known
 
 KEEP_AT_ONCE = 128
 """So many feeds are kept in one transaction, while many are still to come: each statement costs as much as for one."""
@@ -43,7 +44,7 @@ LAST_WORDS_S = 3.0
 """How long whoever is stopped waits for what is being read; the rest is asked for again."""
 PUSHES_AT_ONCE = 50
 PUSH_CLAIM_S = 300.0
-PARSE_AT_ONCE, PARSE_BYTES = 64, 64 * 1024**2
+PARSE_AT_ONCE, PARSE_BYTES = 256, 64 * 1024**2
 """So many documents, and so much of them, may wait for a parser: they are in memory."""
 
 log = logging.getLogger(__name__)
@@ -314,9 +315,9 @@ def _keep_entries(db: Connection, checks: Sequence[_Check], *, now: datetime) ->
     parsed = {each.due.feed.id: each.parsed for each in checks if isinstance(each.parsed, ParsedFeed)}
     described = feeds.describe_feeds(db, parsed)
     brought = {feed_id: arrivals.distinct(parsed[feed_id].entries, feed) for feed_id, feed in described.items()}
-    known = keeping.known(db, brought)
+    there = known(db, brought)
     arrived = {
-        feed_id: arrivals.decide(entries, known[feed_id], described[feed_id], now=now)
+        feed_id: arrivals.decide(entries, there[feed_id], described[feed_id], now=now)
         for feed_id, entries in brought.items()
     }
     kept = keeping.keep(db, arrived, now=now)

@@ -26,6 +26,7 @@ from aggregator.models.entries import Entry
 from aggregator.models.markup import SafeHtml
 from aggregator.models.pages import ArticleLine
 from aggregator.store import keeping
+from aggregator.store.known import known as known_of
 from aggregator.store.lines import lines, publisher, select_lines
 from aggregator.store.schema import (
     Id,
@@ -51,7 +52,7 @@ class Cursor:
 
 def known(db: Connection, feed_id: int, entries: Sequence[Entry]) -> Known:
     """Return what is kept already of these entries of one feed."""
-    return keeping.known(db, {feed_id: entries})[feed_id]
+    return known_of(db, {feed_id: entries})[feed_id]
 
 
 def keep(db: Connection, feed_id: int, arrivals: Arrivals, *, now: datetime) -> Kept:

@@ -1,20 +1,20 @@
-"""What feeds bring, looked up and kept, of many feeds at once: a statement costs more than the rows it is about."""
+"""What feeds bring is kept, of many feeds at once: a statement costs more than the rows it is about."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, exists, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, tuple_, update
 
 from aggregator.errors import StoreError
-from aggregator.models.arrivals import Arrivals, Known, KnownEntry, NewArticle, NewEntry, Rewrite
+from aggregator.models.arrivals import Arrivals, NewArticle, NewEntry, Rewrite
 from aggregator.models.articles import Kept
 from aggregator.models.entries import Entry
 from aggregator.models.feeds import Publisher
 from aggregator.query.tokens import index_words
 from aggregator.store import full_texts, revisions
+from aggregator.store.known import PAIRS, with_entries
 from aggregator.store.schema import (
     articles,
     entries,
@@ -31,29 +31,6 @@ from aggregator.store.statements import chunks, insert_into
 
 MAX_DOMAIN_CHARS = 253
 """Of a name in the DNS (RFC 1035 §2.3.4); what is longer names nobody and cannot be indexed."""
-PAIRS = 500
-"""In one IN list: half of what a list of single values may hold."""
-
-GuidOf = Mapping[tuple[int, bytes], str]
-"""The guid behind each feed and key of a guid."""
-
-
-def known(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dict[int, Known]:
-    """Return what is kept already of the entries of each feed: by guid in the feed, by URL in any, else by moment."""
-    told = _with_entries(db, brought)
-    by_guid = _known_by_guid(db, {feed_id: brought[feed_id] for feed_id in told})
-    by_url = _known_by_url(db, brought)
-    unknown = {
-        feed_id: {
-            each.published_at for each in brought[feed_id] if _is_unknown(each, by_guid[feed_id], by_url[feed_id])
-        }
-        for feed_id in told
-    }
-    by_moment = _known_by_moment(db, unknown)
-    return {
-        feed_id: Known(by_guid=by_guid.get(feed_id, {}), by_url=by_url[feed_id], by_moment=by_moment.get(feed_id, {}))
-        for feed_id in brought
-    }
 
 
 def keep(db: Connection, arrived: Mapping[int, Arrivals], *, now: datetime) -> dict[int, Kept]:
@@ -80,94 +57,6 @@ def _kept(arrivals: Arrivals, n_new: int, n_changed: int) -> Kept:
     return Kept(n_new=n_new, n_changed=n_changed, n_unchanged=n_given - n_new - n_changed)
 
 
-# --- looking up ----------------------------------------------------------------------------------------
-
-
-def _with_entries(db: Connection, feed_ids: Iterable[int]) -> set[int]:
-    """Return those of these feeds that brought something before: of all others nothing has to be looked up."""
-    has_some = exists().where(entries.c.feed_id == feeds.c.id)
-    return {
-        feed_id
-        for some in chunks(list(feed_ids))
-        for feed_id in db.execute(select(feeds.c.id).where(feeds.c.id.in_(some), has_some)).scalars()
-    }
-
-
-def _is_unknown(entry: Entry, by_guid: Collection[str], by_url: Collection[str]) -> bool:
-    return entry.published_at is not None and entry.guid not in by_guid and entry.canonical_url not in by_url
-
-
-def _known_by_guid(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dict[int, dict[str, KnownEntry]]:
-    guids = {(feed_id, guid_key(each.guid)): each.guid for feed_id, given in brought.items() for each in given}
-    found: dict[int, dict[str, KnownEntry]] = {feed_id: {} for feed_id in brought}
-    pair = tuple_(entries.c.feed_id, entries.c.guid_key)
-    for row in _entries_at(db, pair, list(guids)):
-        guid = guids[row["in_feed"], row["guid_key"]]
-        found[row["in_feed"]][guid] = _known_entry(row)
-    return found
-
-
-def _known_by_moment(
-    db: Connection, moments: Mapping[int, Collection[datetime | None]]
-) -> dict[int, dict[datetime, tuple[KnownEntry, ...]]]:
-    pairs = [(feed_id, moment) for feed_id, some in moments.items() for moment in some]
-    found: dict[int, dict[datetime, tuple[KnownEntry, ...]]] = {feed_id: {} for feed_id in moments}
-    for row in _entries_at(db, tuple_(entries.c.feed_id, entries.c.published_at), pairs):
-        of_feed, moment = found[row["in_feed"]], row["published_at"]
-        of_feed[moment] = (*of_feed.get(moment, ()), _known_entry(row))
-    return found
-
-
-def _entries_at(db: Connection, pair: ColumnElement[Any], wanted: Sequence[tuple[Any, ...]]) -> Iterable[RowMapping]:
-    question = select(
-        entries.c.feed_id.label("in_feed"),
-        entries.c.guid_key,
-        entries.c.published_at,
-        entries.c.digest,
-        articles.c.id,
-        articles.c.title,
-        articles.c.feed_id,
-    ).join(articles, articles.c.id == entries.c.article_id)
-    for some in chunks(wanted, PAIRS):
-        yield from db.execute(question.where(pair.in_(some))).mappings()
-
-
-def _known_entry(row: RowMapping) -> KnownEntry:
-    is_first = row["feed_id"] == row["in_feed"]
-    return KnownEntry(article_id=row["id"], title=row["title"], digest=row["digest"], is_first=is_first)
-
-
-def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dict[int, dict[str, KnownEntry]]:
-    wanted = defaultdict(list)
-    for feed_id, given in brought.items():
-        for each in given:
-            if each.canonical_url:
-                wanted[url_key(each.canonical_url)].append((feed_id, each.canonical_url))
-    found: dict[int, dict[str, KnownEntry]] = {feed_id: {} for feed_id in brought}
-    question = select(articles.c.key, articles.c.id, articles.c.title, articles.c.feed_id)
-    there = [row for some in chunks(list(wanted)) for row in db.execute(question.where(articles.c.key.in_(some)))]
-    led_to = _led_to(db, [row.id for row in there])
-    for row in there:
-        for feed_id, url in wanted[row.key]:
-            is_first, is_in_feed = row.feed_id == feed_id, (feed_id, row.id) in led_to
-            entry = KnownEntry(article_id=row.id, title=row.title, is_first=is_first, is_in_feed=is_in_feed)
-            found[feed_id][url] = entry
-    return found
-
-
-def _led_to(db: Connection, article_ids: Sequence[int]) -> set[tuple[int, int]]:
-    """Return (feed, article) wherever an entry of the feed leads to one of these articles."""
-    question = select(entries.c.feed_id, entries.c.article_id)
-    return {
-        (row.feed_id, row.article_id)
-        for some in chunks(article_ids)
-        for row in db.execute(question.where(entries.c.article_id.in_(some)))
-    }
-
-
-# --- keeping -------------------------------------------------------------------------------------------
-
-
 def _locked_feeds(db: Connection, feed_ids: Iterable[int]) -> dict[int, RowMapping]:
     """Return those feeds that are there; until the transaction ends nobody else keeps entries of them, or deletes them.
 
@@ -186,7 +75,7 @@ def _still_new(db: Connection, arrived: Mapping[int, Arrivals]) -> list[tuple[in
     by_key = {
         (feed_id, guid_key(each.entry.guid)): each for feed_id, arrivals in arrived.items() for each in arrivals.new
     }
-    told = _with_entries(db, arrived)
+    told = with_entries(db, arrived)
     pair = tuple_(entries.c.feed_id, entries.c.guid_key)
     for some in chunks([key for key in by_key if key[0] in told], PAIRS):
         for row in db.execute(select(entries.c.feed_id, entries.c.guid_key).where(pair.in_(some))).all():
