@@ -12,11 +12,12 @@ from aggregator.parse.dates import folded
 FILE = Path(aggregator.parse.dates.__file__).with_name("date_names.json")
 LANGUAGES = (
     "en de fr es it pt nl ca gl eu ro sv da nb nn fi is et lv lt pl cs sk sl hr sr sr_Latn bs mk bg ru uk be el hu "
-    "tr az sq ar fa he id ms vi sw af cy ga hi bn ta th ka hy kk"
+    "tr az sq ar fa he id ms vi sw af cy ga hi bn ta th ka hy kk ur te mr zh de_AT es_UY ar_SY fil"
 ).split()
 """Languages whose names of months and days are understood, the likelier ones first."""
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-ALSO = {"sept": "Sep", "thurs": " ", "thur": " ", "tues": " ", "weds": " ", "marz": "Mar"}
+ALSO = {"sept": "Sep", "thurs": " ", "thur": " ", "tues": " ", "weds": " ", "marz": "Mar", "sub": "Feb"}
+"""`sub` is Turkey's February (Şub) and Croatia's Saturday, which stands before the day and is left out there."""
 
 
 def date_names() -> dict[str, list[str]]:
