@@ -27,7 +27,8 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "col": {"span"},
     "colgroup": {"span"},
     "img": {"src", "alt", "width", "height"},
-    "ol": {"start", "reversed"},
+    "li": {"value"},
+    "ol": {"start", "reversed", "type"},
     "q": {"cite"},
     "blockquote": {"cite"},
     "td": {"colspan", "rowspan"},
@@ -39,8 +40,8 @@ _BLOCKS = frozenset(
     "h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tr ul".split()
 )
 _PHRASES = frozenset(
-    "a abbr b bdi bdo br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span strike strong sub sup "
-    "time tt u var wbr col colgroup tbody td tfoot th thead".split()
+    "a abbr acronym b bdi bdo br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span strike strong "
+    "sub sup time tt u var wbr col colgroup tbody td tfoot th thead".split()
 )
 _TAGS = set((_BLOCKS | _PHRASES) - {"fieldset", "form", "legend", "option"})
 _DROPPED_WHOLE = {
@@ -68,13 +69,42 @@ _SAFE_TAG = re.compile(r"</?[a-z0-9]+[^>]*>")
 _SAFE_BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS))})(?![a-z0-9])[^>]*>")
 _SAFE_BREAK = re.compile(r"</?br(?![a-z0-9])[^>]*>")
 _SAFE_CELL = re.compile(r"</?t[dh](?![a-z0-9])[^>]*>")
-_IMG = re.compile(r'<img(?: [a-z]+="[^"]*")*>')
-_IMG_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
+_IMG = re.compile(r'<img(?: [a-z-]+="[^"]*")*>')
+_IMG_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
+_LATER_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-orig-file", "srcset", "data-srcset")
+"""Where pages say what picture a script will put in the place of this one, the likelier ones first."""
+_ADDRESSES = frozenset(("href", "src", "cite", *_LATER_SOURCES))
+_FIRST_OF_SET = re.compile(r"[\s,]*(\S*[^\s,])")
+_NOSCRIPT = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
 _TRACKING_IMAGE = re.compile(
-    r"^https?://(?:pixel|pixels|beacon|tracking|tracker|stats|analytics)\.|//b\.scorecardresearch\.com/|"
-    r"//feeds\.feedburner\.com/~r/|//(?:www\.)?google-analytics\.com/|//[^/]*doubleclick\.net/|"
-    r"/(?:pixel|beacon|count(?:er)?|1x1|spacer|blank|clear|transparent|tracking)\.(?:gif|png)(?:\?|$)|//[^/]*\.feedsportal\.com/"
+    r"^https?://(?:pixel|pixels|beacon|tracking|tracker|stats|analytics)\.|"
+    r"^https?://(?:[^/]*\.)?(?:amazon-adsystem\.com|assoc-amazon\.com|doubleclick\.net|feedsportal\.com|"
+    r"google-analytics\.com|imrworldwide\.com|ioam\.de|met\.vgwort\.de|quantserve\.com|scorecardresearch\.com|xiti\.com|"
+    r"yadro\.ru)/|//(?:feeds\.feedburner\.com/~|www\.facebook\.com/tr\?|mc\.yandex\.ru/|bat\.bing\.com/|hm\.baidu\.com/|"
+    r"px\.ads\.linkedin\.com/|t\.co/i/)|/(?:matomo|piwik)\.php\?|"
+    r"/(?:pixel|beacon|count(?:er)?|1x1|spacer|blank|clear|transparent|tracking)\.(?:gif|png)(?:\?|$)"
 )
+_HIDING_STYLE = re.compile(
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|(?:max-)?(?:width|height)\s*:\s*"
+    r"(?:[0-3](?:\.\d*)?(?:px)?|0?\.\d+px|0*\.?0+[a-z%]*)\s*(?:!\s*important\s*)?(?:;|$))()",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"^\s*\+?([0-9]{1,4})(?![0-9]|[0-9.]*%)")
+"""As HTML reads it: `1px` and `1.5` are 1; a share of the page's width says nothing of a picture."""
+_COUNT = re.compile(r"^([0-9]{1,4})$")
+_ORDINAL = re.compile(r"^(-?[0-9]{1,4})$")
+_VALUES: Mapping[str, re.Pattern[str]] = {
+    "width": _SIZE,
+    "height": _SIZE,
+    "colspan": _COUNT,
+    "rowspan": _COUNT,
+    "span": _COUNT,
+    "start": _ORDINAL,
+    "value": _ORDINAL,
+    "type": re.compile(r"^([1aAiI])$"),
+    "style": _HIDING_STYLE,  # of a picture, which goes where it has one left
+}
+"""What is kept of an attribute, as the group; nothing where it says something else."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _ODD_BLANK = re.compile("[\t\r\x0b\x0c\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """`[^\\S \\n]`, in half the time."""
@@ -85,6 +115,7 @@ _MARKUP_IN_LINE = re.compile(
     r"sub|sup|time|tt|u)\s*>|<(?:br|hr|wbr)\s*/?>|<(?:a|img|script|svg|iframe|span|font)\s[^>]*=",
     re.IGNORECASE,
 )
+_ENDLESS_REFERENCE = re.compile(r"&#\d{1000,};?")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -110,23 +141,32 @@ def sanitise(markup: str, *, base_url: str | None = None) -> SafeHtml:
 
 def _checked(tag: str, attribute: str, value: str) -> str | None:
     """Return what an attribute of a body may say; None where it has to go."""
-    if attribute in ("href", "src", "cite"):
-        return _checked_url(value, _BASE_URL.get(), may_be_mail=tag == "a")
-    if attribute in ("width", "height", "colspan", "rowspan", "span", "start"):
-        return value if value.isascii() and value.isdigit() and len(value) <= 4 else None
-    return value
+    if attribute in _ADDRESSES:
+        address = _first_of_set(value) if attribute.endswith("srcset") else value
+        return _checked_url(address, _BASE_URL.get(), may_be_mail=tag == "a")
+    if attribute not in _VALUES:
+        return value
+    found = _VALUES[attribute].search(value)
+    return found[1] if found else None
+
+
+def _first_of_set(candidates: str) -> str:
+    found = _FIRST_OF_SET.match(candidates)
+    return found[1] if found else ""
 
 
 _Check = Callable[[str, str, str], str | None]
 """Returns what an attribute may say, by its tag, its name and its value; None where it has to go."""
 
 
-def _cleaner(check: _Check, always: Mapping[str, Mapping[str, str]] | None = None) -> nh3.Cleaner:
+def _cleaner(
+    check: _Check, of_images: frozenset[str], always: Mapping[str, Mapping[str, str]] | None = None
+) -> nh3.Cleaner:
     """Return the one sanitiser; `always` are attributes that an element gets, by its tag."""
     return nh3.Cleaner(
         tags=_TAGS,
         clean_content_tags=_DROPPED_WHOLE,
-        attributes=_ATTRIBUTES,
+        attributes=_ATTRIBUTES | {"img": _ATTRIBUTES["img"] | of_images},
         attribute_filter=check,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
@@ -134,7 +174,7 @@ def _cleaner(check: _Check, always: Mapping[str, Mapping[str, str]] | None = Non
     )
 
 
-_CLEANER = _cleaner(_checked)
+_CLEANER = _cleaner(_checked, frozenset(("hidden", "style", *_LATER_SOURCES)))
 
 
 def with_images(content: SafeHtml, address_of: Callable[[str], str | None]) -> SafeHtml:
@@ -157,16 +197,16 @@ def _shown(tag: str, attribute: str, value: str) -> str | None:
     return _checked_url(value, None, may_be_mail=tag == "a") if attribute in ("href", "cite") else value
 
 
-_ILLUSTRATOR = _cleaner(_shown, {"img": {"loading": "lazy", "decoding": "async"}})
+_ILLUSTRATOR = _cleaner(_shown, frozenset(), {"img": {"loading": "lazy", "decoding": "async"}})
 
 
 def plain_text(markup: str) -> str:
     """Return what HTML says, as text: paragraphs apart by a blank line, entities resolved, scripts gone."""
     body = _bounded(markup)
     if "<" not in body:
-        return tidy_text(html.unescape(body))
+        return tidy_text(_resolved(body))
     if _is_too_deep(body):
-        return tidy_text(html.unescape(re.sub(r"<[^>]*>?", " ", body)))
+        return tidy_text(_resolved(re.sub(r"<[^>]*>?", " ", body)))
     marked = nh3.clean(body, tags=_TEXT_TAGS, clean_content_tags=_DROPPED_WHOLE, attributes={}, link_rel=None)
     return text_of(SafeHtml(valid_text(marked)))
 
@@ -193,7 +233,7 @@ def plain_line(text: str) -> str:
         if _MARKUP_IN_LINE.search(line):
             line = plain_text(line)
         elif _ENTITY.search(line):
-            line = html.unescape(line)
+            line = _resolved(line)
         else:
             break
     return " ".join(_DIRECTIONS.sub("", clean_text(line)).split())
@@ -241,6 +281,11 @@ def first_image(content: SafeHtml) -> str | None:
     return None
 
 
+def _resolved(text: str) -> str:
+    """Return foreign text with the characters that its references name; Python refuses numbers of 4,300 digits."""
+    return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", text))
+
+
 def _without_tags(content: str) -> str:
     """Return sanitised HTML with what each tag means to a text: a new paragraph, a new line, a blank or nothing.
 
@@ -251,7 +296,8 @@ def _without_tags(content: str) -> str:
 
 
 def _bounded(markup: str) -> str:
-    return valid_text(markup[:MAX_HTML_CHARS])
+    """Return what is read of a body, what it keeps for readers without scripts among it: here there are none."""
+    return _NOSCRIPT.sub("", valid_text(markup[:MAX_HTML_CHARS]))
 
 
 def _is_too_deep(markup: str) -> bool:
@@ -287,7 +333,14 @@ def _checked_url(value: str, base_url: str | None, *, may_be_mail: bool) -> str 
 
 
 def _unless_tracking(tag: re.Match[str]) -> str:
-    attributes = dict(_IMG_ATTRIBUTE.findall(tag[0]))
-    source = attributes.get("src", "")
-    is_dot = any(int(attributes.get(side, "99")) <= 3 for side in ("width", "height"))
-    return "" if not source or is_dot or _TRACKING_IMAGE.search(html.unescape(source)) else tag[0]
+    """Return an image with one source, the one that readers are to see; nothing where it only counts them."""
+    said = dict(_IMG_ATTRIBUTE.findall(tag[0]))
+    found = (said.get(name, "") for name in ("src", *_LATER_SOURCES))
+    source = next((each for each in found if each and not _TRACKING_IMAGE.search(html.unescape(each))), None)
+    is_dot = any(int(said.get(side, "99")) <= 3 for side in ("width", "height"))
+    if source is None or is_dot or "style" in said or "hidden" in said:
+        return ""
+    if source == said.get("src") and said.keys().isdisjoint(_LATER_SOURCES):
+        return tag[0]
+    kept = {"src": source} | {name: said[name] for name in said if name != "src" and name not in _LATER_SOURCES}
+    return "<img" + "".join(f' {name}="{value}"' for name, value in kept.items()) + ">"

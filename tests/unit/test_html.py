@@ -68,10 +68,49 @@ def test_an_image_keeps_its_size_and_loses_its_candidates() -> None:
         '<img src="https://pixel.wp.com/b.gif?host=x">',
         '<img src="https://x.example/pixel.gif?id=1">',
         '<img alt="nothing">',
+        '<img src="https://x.example/i.gif" width="1px">',
+        '<img src="https://x.example/i.gif" height=" 0.5 ">',
+        '<img src="https://x.example/i.gif" style="border:0; width: 1px !important">',
+        '<img src="https://x.example/i.gif" style="DISPLAY : none">',
+        '<img src="https://x.example/i.gif" style="max-height:0">',
+        '<img src="https://x.example/i.gif" hidden>',
+        '<img src="data:," data-src="https://pixel.wp.com/b.gif">',
+        '<noscript><img height="1" width="1" src="https://www.facebook.com/tr?id=1"></noscript>',
+        '<img src="https://x.example/matomo.php?idsite=1">',
+        '<img src="https://sb.scorecardresearch.com/p?c1=2">',
     ],
 )
 def test_an_image_that_only_tracks_is_dropped(image: str) -> None:
     assert sanitise(f"<p>a</p>{image}") == "<p>a</p>"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<img src="https://x.example/a.png" width="640px">',
+        '<img src="https://x.example/a.png" width="640" style="height:1em;border-width:1px;width:100%">',
+        '<img src="data:image/gif;base64,R0lG" data-src="https://x.example/a.png" width="640">',
+        '<img src="https://x.example/blank.gif" data-lazy-src="https://x.example/a.png" width="640">',
+        '<img width="640" srcset="https://x.example/a.png 1x, https://x.example/b.png 2x">',
+        '<noscript><img src="https://x.example/a.png" width="640"></noscript>',
+    ],
+)
+def test_an_image_that_a_script_would_bring_is_kept(image: str) -> None:
+    assert sanitise(image) == '<img src="https://x.example/a.png" width="640">'
+
+
+def test_a_share_of_the_page_is_no_size_of_an_image() -> None:
+    assert sanitise('<img src="https://x.example/a.png" width="1%">') == '<img src="https://x.example/a.png">'
+
+
+def test_lists_count_as_their_writer_counted() -> None:
+    body = '<ol start="-3" type="i"><li value="7">a</li></ol>'
+    assert sanitise(body) == body
+
+
+def test_references_of_any_length_are_read() -> None:
+    endless = f"a&#{'9' * 5000};b &amp;"
+    assert (plain_text(endless), plain_line(endless)) == ("a\ufffdb &", "a\ufffdb &")
 
 
 def test_what_looks_like_an_image_inside_a_title_stays_text() -> None:
