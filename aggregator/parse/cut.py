@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from aggregator.models.entries import Entry
 
-VERSION = b"1"
+VERSION = b"2"
 """Of how items are read: raised when that changes, so that every item is read anew once."""
 
 _HASH_BYTES = 8

@@ -12,6 +12,7 @@ from aggregator.models.entries import Entry, ParsedFeed
 from aggregator.models.markup import SafeHtml
 from aggregator.parse import cut
 from aggregator.parse.dates import parse_date
+from aggregator.parse.encoding import in_utf_8
 from aggregator.parse.html import clean_text, first_image, plain_line, sanitise, text_of
 from aggregator.parse.json_feed import is_json, read_json_feed
 from aggregator.parse.kinds import is_web_page
@@ -35,6 +36,7 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_
     """
     if not body.strip(b" \t\r\n\x00\xef\xbb\xbf\xfe\xff"):
         raise ParseError("The document is empty.")
+    body, content_type = in_utf_8(body, content_type)
     plain = cut.split(body, content_type)
     if plain and known_items:
         changed = _parse_changed(plain, cut.unpack(known_items), url=url, content_type=content_type)

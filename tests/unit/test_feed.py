@@ -136,6 +136,59 @@ def test_broken_xml_is_read_as_far_as_it_goes() -> None:
     assert [entry.title for entry in parsed(body).entries] == ["A & B", "C"]
 
 
+RUSSIAN = "Новости дня"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8-sig"])
+@pytest.mark.parametrize("declaration", ["", '<?xml version="1.0" encoding="utf-8"?>', "<?xml encoding='utf-16'?>"])
+def test_unicode_is_read_in_whichever_way_it_is_written_down(encoding: str, declaration: str) -> None:
+    body = (declaration + rss(f"<item><title>{RUSSIAN}</title></item>").decode()).encode(encoding)
+    for content_type in (None, "application/rss+xml; charset=utf-16", "text/xml"):
+        assert parsed(body, content_type).entries[0].title == RUSSIAN
+
+
+def test_a_letter_that_was_cut_in_half_spoils_no_other() -> None:
+    whole = rss(f"<item><title>{RUSSIAN}</title></item><item><title>{RUSSIAN} A</title></item>")
+    entries = parsed(whole.replace(b" A<", b"\xd0<")).entries
+    assert [entry.title for entry in entries] == [RUSSIAN, f"{RUSSIAN}\ufffd"]
+
+
+@pytest.mark.parametrize("encoding", ["windows-1251", "koi8-r", "gb18030", "euc-jp", "shift_jis"])
+def test_other_encodings_are_not_taken_for_broken_unicode(encoding: str) -> None:
+    body = f'<?xml version="1.0" encoding="{encoding}"?>' + rss(f"<item><title>{RUSSIAN}</title></item>").decode()
+    assert parsed(body.encode(encoding)).entries[0].title == RUSSIAN
+
+
+def test_a_feed_that_is_in_the_utf_8_it_declares_is_believed_before_its_server() -> None:
+    body = b'<?xml version="1.0" encoding="UTF-8"?>' + rss(f"<item><title>{RUSSIAN}</title></item>")
+    assert parsed(body, "text/xml; charset=iso-8859-1").entries[0].title == RUSSIAN
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        '{"id": "1", "title": "A \\ud83d"}', '{"id": "1", "title": "A\n"}', '{"id": "1", "title": "A", "tags": [NaN]}',
+        '{"id": 1, "title": "A"}]} <!-- cached -->', '{"id": "1", "title": "A", "size": %s}' % ("9" * 5000),
+    ],
+)  # fmt: skip
+def test_json_that_is_a_little_broken_loses_no_entry(item: str) -> None:
+    body = '{"version": "https://jsonfeed.org/version/1.1", "items": [' + item + "]}"
+    assert [(entry.guid, entry.title) for entry in parsed(body.encode()).entries] == [("1", "A")]
+
+
+@pytest.mark.parametrize(
+    ("reference", "letter"),
+    [
+        ("&#55357;&#56832;", "\U0001f600"), ("&#xD83D;&#xDE00;", "\U0001f600"), ("&#xD83D;", "\ufffd"),
+        ("&#99999999999;", "\ufffd"), (f"&#{'9' * 5000};", "\ufffd"), ("&#x1F600;", "\U0001f600"),
+        ("&#0000000065;", "A"),
+    ],
+)  # fmt: skip
+def test_a_reference_to_no_character_costs_no_entry(reference: str, letter: str) -> None:
+    entries = parsed(rss(f"<item><title>A</title></item><item><title>{reference}</title></item>")).entries
+    assert [entry.title for entry in entries] == ["A", letter]
+
+
 def test_the_charset_of_the_answer_is_respected() -> None:
     body = rss("<item><title>Café</title></item>").decode().encode("latin-1")
     assert parsed(body, "application/rss+xml; charset=iso-8859-1").entries[0].title == "Café"

@@ -1,0 +1,52 @@
+"""Documents in Unicode, in whichever way they are written down -> UTF-8."""
+
+import codecs
+import re
+
+_BEGINNINGS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+"""How a document begins in each encoding of more than one byte, with its mark (BOM) or without."""
+_DECLARED = re.compile(r"""^(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^">]*"|'[^'>]*')""")
+_SAYS_UTF_8 = re.compile(rb"""\xef\xbb\xbf|\s*<\?xml\b[^>]*\sencoding\s*=\s*["']utf-?8["']""", re.IGNORECASE)
+_CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
+
+
+def in_utf_8(body: bytes, content_type: str | None) -> tuple[bytes, str | None]:
+    """Return a document in UTF-8 where it surely is in Unicode, and its type without what says otherwise.
+
+    A mark (BOM) is believed before a declaration, and a document that declares UTF-8 and is in it before its server.
+    One that is in UTF-8 but for a few bytes, because a letter was cut in half, has U+FFFD for them: feedparser would
+    take all of it for another encoding.
+    """
+    encoding = next((name for beginning, name in _BEGINNINGS if body.startswith(beginning)), None)
+    if encoding:
+        text = _DECLARED.sub(r"\1", body.decode(encoding, "replace"))
+        return text.encode("utf-8", "replace"), _without_charset(content_type)
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return _mostly_utf_8(body), content_type
+    says_so = not body.isascii() and _SAYS_UTF_8.match(body)
+    return body, _without_charset(content_type) if says_so else content_type
+
+
+def _mostly_utf_8(body: bytes) -> bytes:
+    """Return the document with U+FFFD for what is wrong in it; as it is where most of its letters would be wrong.
+
+    Of texts in other encodings two letters of five at the most could be UTF-8 (Russian in EUC).
+    """
+    text = body.decode("utf-8", "replace")
+    n_letters = len(text) - len(text.encode("ascii", "ignore"))
+    return text.encode() if text.count("\ufffd") < n_letters / 2 else body
+
+
+def _without_charset(content_type: str | None) -> str | None:
+    return content_type and _CHARSET.sub("", content_type)
