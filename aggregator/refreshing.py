@@ -1,12 +1,12 @@
 """The straight line of an article until it is kept: fetch, parse, decide, keep. Order only; the rooms decide."""
 
 import logging
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
+from queue import SimpleQueue
 
 from sqlalchemy import Connection, Engine
 
@@ -45,7 +45,8 @@ LAST_WORDS_S = 3.0
 PUSHES_AT_ONCE = 50
 PUSH_CLAIM_S = 300.0
 PARSE_AT_ONCE, PARSE_BYTES = 256, 64 * 1024**2
-"""So many documents, and so much of them, may wait for a parser: they are in memory."""
+"""So many documents, and so much of them, may wait for a parser: they are in memory. Those that come while the first
+parsers start, for most of a second, are all fetched meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -205,39 +206,37 @@ class _Desk:
     def __init__(self, parse: Parse) -> None:
         self._parse = parse
         self._reading: dict[Future[Parsed], tuple[DueFeed, Fetched]] = {}
-        self._done: deque[Future[Parsed]] = deque()
+        self._n_bytes = 0
+        self._done: SimpleQueue[Future[Parsed]] = SimpleQueue()
 
     def hand_in(self, checked: DueFeed, reply: Fetched) -> Iterator[_Check]:
         """Have a document read; yield others until there is room for it."""
-        while len(self._reading) >= PARSE_AT_ONCE or self._n_bytes() > PARSE_BYTES:
-            yield from self._take_next()
+        while len(self._reading) >= PARSE_AT_ONCE or self._n_bytes > PARSE_BYTES:
+            yield self._take(self._done.get())
         future = self._parse(reply, discover=checked.is_new, known_items=checked.poll.items)
         self._reading[future] = checked, reply
-        future.add_done_callback(self._done.append)
+        self._n_bytes += len(reply.body)
+        future.add_done_callback(self._done.put)
 
     def take_out(self) -> Iterator[_Check]:
         """Yield what has been read."""
-        while self._done:
-            future = self._done.popleft()
-            yield _check(*self._reading.pop(future), future)
+        while not self._done.empty():
+            yield self._take(self._done.get())
 
     def last_words(self, within_s: float) -> list[_Check]:
         """Return what is read within so many seconds; the others are given up."""
         done, _ = wait(self._reading, timeout=within_s)
-        return [_check(*self._reading.pop(future), future) for future in done]
+        return [self._take(future) for future in done]
 
     def clear(self) -> Iterator[_Check]:
         """Yield all the others as they are read."""
         while self._reading:
-            yield from self._take_next()
+            yield self._take(self._done.get())
 
-    def _n_bytes(self) -> int:
-        return sum(len(reply.body) for _, reply in self._reading.values())
-
-    def _take_next(self) -> Iterator[_Check]:
-        if not self._done:
-            wait(self._reading, return_when=FIRST_COMPLETED)
-        yield from self.take_out()
+    def _take(self, future: Future[Parsed]) -> _Check:
+        checked, reply = self._reading.pop(future)
+        self._n_bytes -= len(reply.body)
+        return _check(checked, reply, future)
 
 
 def _check(checked: DueFeed, reply: Fetched, future: Future[Parsed]) -> _Check:
