@@ -1,5 +1,6 @@
 """The walls around the pages: headers, trusted names, proxies, tokens, cookies, ways back."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
@@ -46,6 +47,10 @@ _ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  these are compared with, not
 
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 """Of a subscription list: ten thousand outlines take about 3 MB."""
+
+_STAYS_HERE = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f]*\Z")
+"""A path of this host. Browsers drop tabs and line ends from addresses (WHATWG URL §4.4), so that a host would follow
+upon `/<tab>/`, and read a backslash as a slash."""
 
 _YEAR_S = 365 * 24 * 3600
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -105,7 +110,7 @@ def _is_address(host: str) -> bool:
 def way_back(wanted: str | None) -> str:
     """Return the page to go to after an act: the one asked for where it is a page of ours, else the front page."""
     front = url_for("pages.front_page")
-    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
+    if not wanted or not _STAYS_HERE.match(wanted):
         return front
     adapter = request_ctx.url_adapter
     try:

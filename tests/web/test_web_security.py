@@ -82,7 +82,19 @@ def test_the_session_cookie_is_kept_from_scripts_and_other_sites(client: FlaskCl
 
 @pytest.mark.parametrize(
     "wanted",
-    ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/nothing", "", "/read"],
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "https:evil.example",
+        "/\\evil.example",
+        "/\t/evil.example/",
+        "/\n/evil.example/river",
+        "/river\r\nSet-Cookie: a=b",
+        "javascript:alert(1)",
+        "/nothing",
+        "",
+        "/read",
+    ],
 )
 def test_an_act_leads_back_only_to_pages_of_ours(client: FlaskClient, edition: Edition, wanted: str) -> None:
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/keys").get_data(as_text=True))

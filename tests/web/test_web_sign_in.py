@@ -169,7 +169,17 @@ def test_a_session_ends_by_itself_after_thirty_days(client: FlaskClient, clock: 
 
 
 @pytest.mark.parametrize(
-    "wanted", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/read", "/nothing"]
+    "wanted",
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "/\t/evil.example/",
+        "/\r/evil.example/river",
+        "javascript:alert(1)",
+        "/read",
+        "/nothing",
+    ],
 )
 def test_signing_in_leads_nowhere_but_to_pages_of_ours(client: FlaskClient, wanted: str) -> None:
     assert sign_in(client, to=wanted).location == "/"
