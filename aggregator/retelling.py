@@ -107,6 +107,7 @@ FORMS = (
     phrase("The file is empty; export the list again from where it came from."),
     phrase("This is not a subscription list (OPML), but %(what)s."),
     phrase("The list holds no feeds."),
+    phrase("The list goes too deep to be read whole, or unfolds beyond measure."),
     phrase("You have it already."),
     phrase("You have it already. It stays %(what)s."),
     phrase("The list has it twice; it is put %(what)s, where it stands first."),

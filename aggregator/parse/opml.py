@@ -89,6 +89,8 @@ def _readings(document: bytes) -> "Iterator[etree._Element]":
     """
     as_xml = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
     root = _root(document, as_xml)
+    if any(each.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for each in as_xml.error_log):
+        raise OpmlError("The list goes too deep to be read whole, or unfolds beyond measure.")
     if root is not None:
         yield root
     is_modest = (

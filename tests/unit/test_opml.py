@@ -86,6 +86,17 @@ def test_what_is_no_list_is_refused_in_words(document: bytes, why: str) -> None:
         parse_opml(document)
 
 
+@pytest.mark.parametrize(("depth", "is_read"), [(250, True), (1000, False), (100_000, False)])
+def test_a_list_whose_folders_are_too_deep_to_be_read_whole_is_refused(depth: int, is_read: bool) -> None:
+    deep = '<outline text="d">' * depth + '<outline text="in" xmlUrl="https://a.example/"/>' + "</outline>" * depth
+    document = opml(deep + '<outline text="after" xmlUrl="https://b.example/"/>')
+    if is_read:
+        assert [len(one.folder) for one in parse_opml(document)] == [depth, 0]
+    else:
+        with pytest.raises(OpmlError, match="too deep"):
+            parse_opml(document)
+
+
 @pytest.mark.parametrize("encoding", ["euc_kr", "uu", "klingon"])
 def test_a_broken_list_in_an_encoding_that_nobody_knows_is_read_all_the_same(encoding: str) -> None:
     outline = '<outline text="bare "quotes"" xmlUrl="https://a.example/feed"/>'
