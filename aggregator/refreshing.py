@@ -241,7 +241,11 @@ class _Desk:
 
 def _check(checked: DueFeed, reply: Fetched, future: Future[Parsed]) -> _Check:
     try:
-        return _Check(checked, reply, future.result())
+        parsed = future.result()
+        if isinstance(parsed, ParsedFeed) and not parsed.is_whole:
+            whole = polls.but_of_what_broke_off(parsed, reply, checked.poll)
+            return _Check(checked, replace(reply, is_cut=True), whole)
+        return _Check(checked, reply, parsed)
     except BroadsheetError as error:
         fault = Fault.WEB_PAGE if is_web_page(reply.body) else Fault.OTHER
         return _Check(checked, _failed(reply, str(error), fault))

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from aggregator.config import PollSettings
 from aggregator.fetch.moves import with_move
 from aggregator.fetch.politeness import next_check
-from aggregator.models.feeds import DueFeed, Fault, Poll
+from aggregator.models.entries import ParsedFeed
+from aggregator.models.feeds import DueFeed, Fault, Poll, Validators
 from aggregator.models.fetching import Failed, Fetched, NotAsked, NotModified, Reply
 
 SEARCH_AFTER = 3
 """So many checks have to fail in a row before the site is searched for another address of the feed."""
 SEARCH_EVERY = timedelta(days=7)
+_CUT = "cut:"
+"""Stands before the hash of a body that was cut, so that it is read again should it come again."""
 _FINDABLE = frozenset({Fault.GONE, Fault.MISSING, Fault.WEB_PAGE})
 
 
@@ -20,7 +23,8 @@ def poll_after(checked: DueFeed, reply: Reply, settings: PollSettings, *, now: d
     """Return the feed's polling after a check that began at `now`.
 
     `checked` holds the wishes and facts as the reply left them. A `Fetched` is a feed that was understood and is kept
-    in the same transaction: only then do its validators replace the ones before.
+    in the same transaction: only then do its validators replace the ones before. One that was cut leaves none, so that
+    all of it is asked for again.
     """
     came_at = now + timedelta(seconds=reply.after_s)
     seed = checked.feed.id + int(now.timestamp())
@@ -33,6 +37,9 @@ def poll_after(checked: DueFeed, reply: Reply, settings: PollSettings, *, now: d
             return _bad(before, reply, now=now)
         case NotModified(took_s=took_s):
             return _good(before, took_s, now=now)
+        case Fetched(is_cut=True, took_s=took_s):
+            cut = replace(before, validators=Validators(), body_hash=_CUT + body_hash(reply))
+            return _good(cut, took_s, now=now)
         case Fetched(validators=validators, took_s=took_s):
             whole = replace(before, validators=validators, body_hash=body_hash(reply), whole_at=now)
             return _good(whole, took_s, now=now)
@@ -41,6 +48,16 @@ def poll_after(checked: DueFeed, reply: Reply, settings: PollSettings, *, now: d
 def body_hash(reply: Fetched) -> str:
     """Return what tells a body from others."""
     return hashlib.sha256(reply.body).hexdigest()
+
+
+def but_of_what_broke_off(parsed: ParsedFeed, reply: Fetched, poll: Poll) -> ParsedFeed:
+    """Return the feed without an entry in whose middle it ends: half of an address or a name would make another entry.
+
+    A feed that ends just there a second time was written so, and keeps it.
+    """
+    if parsed.is_last_whole or poll.body_hash == _CUT + body_hash(reply):
+        return parsed
+    return replace(parsed, entries=parsed.entries[:-1])
 
 
 def is_worth_a_search(poll: Poll, *, now: datetime) -> bool:

@@ -58,6 +58,10 @@ class ParsedFeed:
     """What tells its items when they come again unchanged; empty where nothing can."""
     n_cut: int = 0
     """Items that are not among the entries, because they were known and are there unchanged."""
+    is_whole: bool = True
+    """Whether the document goes on to its end."""
+    is_last_whole: bool = True
+    """Whether the last of its entries does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A whole good answer."""
+    """A good answer, whole as far as HTTP can tell."""
 
     request: Request
     url: str
@@ -44,6 +44,8 @@ class Fetched:
     validators: Validators = Validators()
     headers: Mapping[str, str] = field(default_factory=dict)
     """Header names in lower case."""
+    is_cut: bool = False
+    """Whether it was seen to end too early when it was read: not every server says how long a body is."""
     after_s: float = field(default=0.0, compare=False)
     """How long after the first request of all this reply came."""
     took_s: float = field(default=0.0, compare=False)

@@ -15,7 +15,7 @@ from aggregator.parse.dates import parse_date
 from aggregator.parse.encoding import in_utf_8
 from aggregator.parse.html import clean_text, first_image, plain_line, sanitise, text_of
 from aggregator.parse.json_feed import is_json, read_json_feed
-from aggregator.parse.kinds import is_web_page
+from aggregator.parse.kinds import ends_within_entry, goes_to_its_end, is_web_page
 from aggregator.parse.language import article_language, language_code
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
 from aggregator.parse.urls import canonical_url, registrable_domain, safe_link
@@ -42,12 +42,16 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_
         changed = _parse_changed(plain, cut.unpack(known_items), url=url, content_type=content_type)
         if changed is not None:
             return changed
-    raw = read_json_feed(body) if is_json(body) else read_xml_feed(body, content_type=content_type)
+    is_in_json = is_json(body)
+    raw = read_json_feed(body) if is_in_json else read_xml_feed(body, content_type=content_type)
     if raw is None:
         raise ParseError(f"This is {_kind(body)}, not a feed.")
     entries = _entries(raw, url)
     marks = map(cut.mark, plain.hashes, entries) if plain and _is_as_split(raw, plain.hashes) else ()
-    return _parsed(raw, entries, url=url, items=cut.pack(marks))
+    parsed = _parsed(raw, entries, url=url, items=cut.pack(marks))
+    if is_in_json or goes_to_its_end(body):
+        return parsed
+    return replace(parsed, is_whole=False, is_last_whole=not ends_within_entry(body))
 
 
 def _parse_changed(

@@ -1,5 +1,6 @@
 """The straight line from a feed's address to kept articles, with a real server, parser and database."""
 
+import random
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -260,6 +261,39 @@ def test_only_a_whole_good_answer_replaces_validators(engine: Engine):
         poll(engine, now=NOON + timedelta(hours=4))
     assert [ask.headers.get("if-none-match") for ask in site.asks] == [None, *['"1"'] * 4]
     assert titles(engine) == {"fire"}
+
+
+@pytest.mark.parametrize("says_its_length", [False, True])
+def test_a_feed_that_breaks_off_gives_its_whole_entries_and_is_asked_for_all_of_it_again(
+    engine: Engine, says_its_length: bool
+):
+    """Where no length is given, or that of what is left of it, only the document itself shows that it was cut."""
+    names = [f"news {n}" for n in range(9)]
+    whole = rss(*names)
+    cuts = random.Random(5).sample(range(len(whole) - len("</rss>")), 100)
+    with Site({"/feed": Page(rss("fire"), headers={"ETag": '"1"'})}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        for minutes, cut in enumerate(sorted(cuts), start=1):
+            piece = whole[:cut]
+            site.pages["/feed"] = Page(piece if says_its_length else [piece], headers={"ETag": '"cut"'})
+            poll(engine, now=NOON + timedelta(minutes=minutes))
+        assert titles(engine) == {"fire", *names}
+        assert {ask.headers.get("if-none-match") for ask in site.asks} == {None, '"1"'}
+        site.pages["/feed"] = Page(whole, headers={"ETag": '"2"'})
+        poll(engine, now=NOON + timedelta(hours=2))
+        poll(engine, now=NOON + timedelta(hours=3))
+        assert site.asks[-1].headers["if-none-match"] == '"2"'
+    assert titles(engine) == {"fire", *names}
+
+
+def test_a_feed_that_always_ends_in_the_middle_of_an_entry_is_kept_with_it(engine: Engine):
+    with Site({"/feed": rss("fire", "flood").partition(b"</item></channel>")[0]}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        assert titles(engine) == {"fire"}
+        poll(engine, now=NOON + timedelta(hours=1))
+    assert titles(engine) == {"fire", "flood"}
 
 
 def test_a_feed_is_not_due_before_its_time_however_often_the_worker_starts_again(engine: Engine):
