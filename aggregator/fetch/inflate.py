@@ -8,6 +8,9 @@ from typing import Protocol
 
 import brotli
 
+_CODINGS = frozenset("aes128gcm br compress dcb dcz deflate exi gzip pack200-gzip x-compress x-gzip zstd".split())
+"""That change bytes (IANA, HTTP Content Coding Registry)."""
+
 ACCEPT_ENCODING = "gzip, deflate, br"
 
 
@@ -60,12 +63,13 @@ class _Unpacker(Protocol):
 
 
 def _unpacker(encoding: str) -> _Unpacker:
-    match encoding.strip().lower():
-        case "" | "identity":
-            return _Plain()
-        case "gzip" | "x-gzip" | "deflate":
+    codings = [coding.strip().lower() for coding in encoding.split(",")]
+    match [coding for coding in codings if coding in _CODINGS]:
+        case []:
+            return _Plain()  # "utf-8", "none": what is no coding changed nothing, and browsers think so too
+        case ["gzip" | "x-gzip" | "deflate"]:
             return _Zlib()
-        case "br":
+        case ["br"]:
             return _Brotli()
     raise DamagedError
 

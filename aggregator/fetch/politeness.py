@@ -75,7 +75,7 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float:
 def freshness_s(headers: Mapping[str, str], *, now: datetime) -> float:
     """Return how long the answer stays fresh (RFC 9111 §4.2.1): max-age, else Expires; 0 where it says nothing."""
     control = parse_cache_control_header(headers.get("cache-control", "").lower(), cls=ResponseCacheControl)
-    if control.no_cache or control.no_store:
+    if control.no_store or control.no_cache is True:  # with a value it speaks of single headers (RFC 9111 §5.2.2.4)
         return 0.0
     if (max_age := control.max_age) is not None:
         age = parse_age(headers.get("age"))
@@ -140,10 +140,10 @@ def _jitter(seed: int) -> float:
 
 
 def _seconds_or_date(value: str, now: datetime) -> float:
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:12])
-    date = _date(value)
+    parts = [part.strip() for part in value.split(",")]  # where the header came twice, the longer pause
+    if all(part.isascii() and part.isdigit() for part in parts):
+        return max(float(part[:12]) for part in parts)
+    date = _date(value.strip())
     return max(0.0, (date - now).total_seconds()) if date else 0.0
 
 

@@ -55,6 +55,16 @@ def test_what_is_not_packed_as_it_says_is_damaged(encoding: str) -> None:
         unpack(encoding, b"\x1fthis is plain text")
 
 
+@pytest.mark.parametrize("encoding", ["", "identity", "none", "utf-8", "8bit, identity"])
+def test_what_is_no_packing_changes_nothing(encoding: str) -> None:
+    assert unpack(encoding, TEXT) == TEXT
+
+
+@pytest.mark.parametrize("encoding", ["identity, gzip", "gzip, utf-8", " GZIP "])
+def test_a_packing_is_found_among_what_is_none(encoding: str) -> None:
+    assert unpack(encoding, PACKED["gzip"]) == TEXT
+
+
 def test_padding_after_a_gzip_means_nothing() -> None:
     assert unpack("gzip", PACKED["gzip"] + bytes(512)) == TEXT
 

@@ -89,6 +89,7 @@ def test_a_feed_that_fell_silent_is_asked_less_and_less() -> None:
         ({"cache_control": "max-age=7200", "age": "200"}, 7000),
         ({"cache_control": "max-age=60", "expires": "Sun, 01 Mar 2026 16:00:00 GMT"}, 60),
         ({"cache_control": "no-cache, max-age=7200"}, 0),
+        ({"cache_control": 'no-cache="Set-Cookie", max-age=7200'}, 7200),
         ({"cache_control": "no-store", "expires": "Sun, 01 Mar 2026 16:00:00 GMT"}, 0),
         ({"cache_control": "max-age=-5"}, 0),
         ({"cache_control": "max-age=soon"}, 0),
@@ -131,6 +132,8 @@ def test_what_server_and_feed_wish_is_a_floor_up_to_the_longest_interval(
     [
         ("120", 120),
         (" 120 ", 120),
+        ("120, 7200", 7200),
+        ("120, later", 0),
         ("0", 0),
         ("999999999999999999999", DAY),
         ("9" * 5000, DAY),
