@@ -9,6 +9,7 @@ from xml.sax import SAXException
 from aggregator.errors import ParseError
 from aggregator.models.feeds import Wishes
 from aggregator.parse.html import has_markup
+from aggregator.parse.mend import mended
 from aggregator.parse.raw import RawBody, RawEntry, RawFeed
 from aggregator.parse.strict import read_found
 
@@ -24,7 +25,7 @@ def read_xml_feed(body: bytes, *, content_type: str | None) -> RawFeed | None:
     """Return what the document says, or None where feedparser finds no feed in it."""
     headers = {"content-type": content_type} if content_type else {}
     try:
-        found = read_found(body, headers)
+        found = read_found(mended(body), headers)
     except (
         ArithmeticError,
         AssertionError,

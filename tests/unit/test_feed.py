@@ -194,6 +194,34 @@ def test_the_charset_of_the_answer_is_respected() -> None:
     assert parsed(body, "application/rss+xml; charset=iso-8859-1").entries[0].title == "Café"
 
 
+@pytest.mark.parametrize("declared", ["utf-16", "UTF-16LE", "ISO-10646-UCS-2"])
+def test_what_says_that_it_is_utf_16_and_is_not_is_read(declared: str) -> None:
+    body = b'<?xml version="1.0" encoding="%b"?>' % declared.encode() + rss("<item><title>Café – €</title></item>")
+    assert [parsed(body + end).entries[0].title for end in (b"", b"\n")] == ["Café – €"] * 2
+
+
+def test_a_text_that_was_cut_in_the_middle_of_a_letter_spoils_no_other() -> None:
+    body = rss("<item><title>“Café” – Žižek €</title></item><item><title>Zür</title></item>")
+    assert [entry.title for entry in parsed(body.replace("ür".encode(), b"\xc3")).entries] == [
+        "“Café” – Žižek €",
+        "Z\ufffd",
+    ]
+
+
+def test_latin_1_that_nobody_declared_is_not_taken_for_broken_utf_8() -> None:
+    body = rss("<item><title>Zürich, naïve</title></item>").decode().encode("latin-1")
+    assert parsed(body).entries[0].title == "Zürich, naïve"
+
+
+@pytest.mark.parametrize("also", ["", "Caf&eacute;", "<b>"])
+def test_ampersands_that_nobody_escaped_change_neither_words_nor_addresses(also: str) -> None:
+    url = "https://site.example/?a=1&b=2&copy=3&lang=en"
+    links = (url, f"<![CDATA[{url}]]>", url.replace("&", "&amp;"))
+    items = (f"<item><title>AT&T, R&D</title><link>{link}</link></item>" for link in links)
+    entries = parsed(rss(f"{''.join(items)}<item><title>{also}</title></item>")).entries
+    assert [(entry.title, entry.url) for entry in entries[:3]] == [("AT&T, R&D", url)] * 3
+
+
 def test_an_item_that_says_nothing_is_kept() -> None:
     found = parsed(rss("<item></item><item><title>A</title></item>")).entries
     assert len(found) == 2
