@@ -33,7 +33,8 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
     An entry is known by its guid inside the feed, else by its address. A new guid at a known address leads to the
     article there, unless the feed has that article already under another title: then the address is shared by
     several pieces (a live page), and losing one is worse than keeping two. Where guid and address are both new, an
-    entry that says the same, of the same moment, as one that is not in the document any more is that one.
+    entry that says the same, of the same moment, as one that is not in the document any more is that one; and so is
+    one that has neither an address nor a moment.
     """
     new, more, rewrites, n_unchanged = [], [], [], 0
     present = {known.by_guid[entry.guid].article_id for entry in entries if entry.guid in known.by_guid}
@@ -115,7 +116,8 @@ def _article_at(entry: Entry, known: Known) -> KnownEntry | None:
 
 
 def _vanished_twin(entry: Entry, digest: str, known: Known, present: Set[int]) -> KnownEntry | None:
-    if entry.published_at is None or entry.canonical_url in known.by_url:
+    tells_itself_apart = entry.published_at is None and entry.canonical_url is not None
+    if tells_itself_apart or entry.canonical_url in known.by_url or not (entry.title or entry.text):
         return None
     twins = (each for each in known.by_moment.get(entry.published_at, ()) if each.digest == digest)
     return next((twin for twin in twins if twin.article_id not in present), None)

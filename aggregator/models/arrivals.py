@@ -30,8 +30,9 @@ class Known:
     """Entries of this feed."""
     by_url: Mapping[str, KnownEntry] = field(default_factory=dict)
     """Articles at these canonical URLs, whichever feed brought them."""
-    by_moment: Mapping[datetime, tuple[KnownEntry, ...]] = field(default_factory=dict)
-    """Entries of this feed that were published at these moments, of entries that neither guid nor address tells."""
+    by_moment: Mapping[datetime | None, tuple[KnownEntry, ...]] = field(default_factory=dict)
+    """Entries of this feed that were published at these moments, of entries that neither guid nor address tells; under
+    None the latest of those without a date, for entries that have no address either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

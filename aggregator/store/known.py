@@ -5,13 +5,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, exists, select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, select, tuple_
 
 from aggregator.models.arrivals import Known, KnownEntry
 from aggregator.models.entries import Entry
 from aggregator.store.schema import articles, entries, feeds, guid_key, url_key
 from aggregator.store.statements import chunks
 
+MOST_UNDATED = 1000
+"""Entries without a date, of one feed, among which one is looked for that has neither a date nor an address."""
 PAIRS = 500
 """In one IN list: half of what a list of single values may hold."""
 
@@ -45,7 +47,9 @@ def with_entries(db: Connection, feed_ids: Iterable[int]) -> set[int]:
 
 
 def _is_unknown(entry: Entry, by_guid: Collection[str], by_url: Collection[str]) -> bool:
-    return entry.published_at is not None and entry.guid not in by_guid and entry.canonical_url not in by_url
+    """Whether an entry may be another's only by when it was published or, for want of anything else, by its words."""
+    is_told = entry.guid in by_guid or entry.canonical_url in by_url
+    return not is_told and (entry.published_at is not None or entry.canonical_url is None)
 
 
 def _known_by_guid(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dict[int, dict[str, KnownEntry]]:
@@ -60,17 +64,31 @@ def _known_by_guid(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> di
 
 def _known_by_moment(
     db: Connection, moments: Mapping[int, Collection[datetime | None]]
-) -> dict[int, dict[datetime, tuple[KnownEntry, ...]]]:
-    pairs = [(feed_id, moment) for feed_id, some in moments.items() for moment in some]
-    found: dict[int, dict[datetime, tuple[KnownEntry, ...]]] = {feed_id: {} for feed_id in moments}
+) -> dict[int, dict[datetime | None, tuple[KnownEntry, ...]]]:
+    pairs = [(feed_id, moment) for feed_id, some in moments.items() for moment in some if moment is not None]
+    found: dict[int, dict[datetime | None, tuple[KnownEntry, ...]]] = {
+        feed_id: {None: _undated(db, feed_id)} if None in some else {} for feed_id, some in moments.items()
+    }
     for row in _entries_at(db, tuple_(entries.c.feed_id, entries.c.published_at), pairs):
         of_feed, moment = found[row["in_feed"]], row["published_at"]
         of_feed[moment] = (*of_feed.get(moment, ()), _known_entry(row))
     return found
 
 
+def _undated(db: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
+    """Return the feed's latest entries for whose date stands when they were first seen."""
+    is_undated = entries.c.published_at == entries.c.first_seen_at
+    latest = _select_entries().where(entries.c.feed_id == feed_id, is_undated).order_by(entries.c.published_at.desc())
+    return tuple(map(_known_entry, db.execute(latest.limit(MOST_UNDATED)).mappings()))
+
+
 def _entries_at(db: Connection, pair: ColumnElement[Any], wanted: Sequence[tuple[Any, ...]]) -> Iterable[RowMapping]:
-    question = select(
+    for some in chunks(wanted, PAIRS):
+        yield from db.execute(_select_entries().where(pair.in_(some))).mappings()
+
+
+def _select_entries() -> Select[Any]:
+    return select(
         entries.c.feed_id.label("in_feed"),
         entries.c.guid_key,
         entries.c.published_at,
@@ -79,8 +97,6 @@ def _entries_at(db: Connection, pair: ColumnElement[Any], wanted: Sequence[tuple
         articles.c.title,
         articles.c.feed_id,
     ).join(articles, articles.c.id == entries.c.article_id)
-    for some in chunks(wanted, PAIRS):
-        yield from db.execute(question.where(pair.in_(some))).mappings()
 
 
 def _known_entry(row: RowMapping) -> KnownEntry:

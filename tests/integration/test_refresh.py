@@ -380,11 +380,14 @@ def test_a_feed_that_moves_to_one_that_is_there_becomes_one_with_it(engine: Engi
         assert len(articles.river(db, limit=9)) == 3
 
 
-def dated(*titles: str, at: str = "a.example", guid: str = "", link: bool = True) -> bytes:
+BARE = {"link": False, "date": False}
+
+
+def dated(*titles: str, at: str = "a.example", guid: str = "", link: bool = True, date: bool = True) -> bytes:
     """A feed of these titles, whose guids and addresses can be told to change."""
     items = "".join(
         f"<item><title>{each}</title><guid isPermaLink='false'>{guid}{n}</guid><description>On {each}.</description>"
-        f"<pubDate>Sun, 01 Mar 2026 0{n}:00:00 GMT</pubDate>"
+        + (f"<pubDate>Sun, 01 Mar 2026 0{n}:00:00 GMT</pubDate>" if date else "")
         + (f"<link>https://{at}/{n}</link>" if link else "")
         + "</item>"
         for n, each in enumerate(titles)
@@ -399,6 +402,7 @@ def dated(*titles: str, at: str = "a.example", guid: str = "", link: bool = True
         pytest.param({"link": False}, {"link": False, "guid": "new"}, id="guids of entries without an address"),
         pytest.param({}, {"guid": "new", "at": "b.example"}, id="guids and addresses"),
         pytest.param({}, {"at": "b.example"}, id="addresses"),
+        pytest.param(BARE, {**BARE, "guid": "new"}, id="guids of entries that have nothing else but words"),
     ],
 )
 def test_nothing_is_new_when_all_entries_change_their(

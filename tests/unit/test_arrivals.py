@@ -128,6 +128,21 @@ def test_an_entry_of_other_words_or_of_another_moment_is_a_new_article(change: d
     assert len(decide([moved], known, FEED, now=NOON).new) == 1
 
 
+def test_entries_without_date_and_address_are_known_again_by_their_words_unless_they_have_none():
+    then = replace(FIRE, canonical_url=None)
+    silent = replace(then, title="", text="")
+    known = Known(by_moment={None: (kept(then, article_id=7), kept(silent, article_id=8))})
+    arrivals = decide([replace(then, guid="x"), replace(silent, guid="y")], known, FEED, now=NOON)
+    assert [entry.article_id for entry in arrivals.more_entries] == [7]
+    assert [article.entry.guid for article in arrivals.new] == ["y"]
+
+
+def test_an_entry_without_date_at_another_address_is_a_new_article_whatever_it_says():
+    known = Known(by_moment={None: (kept(FIRE),)})
+    moved = replace(FIRE, guid="new", canonical_url="https://a.example/fire-2")
+    assert len(decide([moved], known, FEED, now=NOON).new) == 1
+
+
 def test_two_entries_that_say_the_same_in_one_document_stay_two():
     then = replace(FIRE, published_at=NOON)
     other = replace(then, guid="2", canonical_url="https://a.example/other")
