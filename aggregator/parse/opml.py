@@ -39,7 +39,8 @@ _ATTRIBUTE = re.compile(
 _CLOSING = re.compile(rb"</(?:outline|body|opml)\s*>", re.I)
 _AMPERSAND = re.compile(rb"&(?:(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
 _XML_ENTITIES = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
-_DOCTYPE = re.compile(rb"<!DOCTYPE(?:[^<>\[]|\[.*?\]\s*)*>", re.S | re.I)
+_DOCTYPE = re.compile(rb"<!DOCTYPE[^<>\[]*", re.I)
+_DOCTYPE_END = re.compile(rb"(?:\[.*?\]\s*)?>", re.S)
 _FEED_TYPES = frozenset("rss atom rdf xml feed rss1 rss2 json jsonfeed pie".split())
 _LISTS = frozenset(("link", "include"))
 
@@ -124,9 +125,7 @@ def _requoted(document: bytes) -> bytes:
 
 
 def _requoted_outline(piece: bytes) -> bytes:
-    said, after = piece.rstrip(), b""
-    while said.endswith(b">") and _CLOSING.fullmatch(said, start := max(said.rfind(b"<"), 0)):
-        said, after = said[:start].rstrip(), said[start:] + after
+    said, after = _apart(piece)
     starts = list(_ATTRIBUTE.finditer(said))
     if not starts or not said.endswith(b">"):
         return b"<outline" + piece
@@ -134,6 +133,21 @@ def _requoted_outline(piece: bytes) -> bytes:
     ends = [*(found.start() for found in starts[1:]), len(said)]
     values = {found[1]: said[found.end() : stop] for found, stop in zip(starts, ends, strict=True)}
     return b"<outline" + b"".join(map(_attribute, values.items())) + end + after
+
+
+def _apart(piece: bytes) -> tuple[bytes, bytes]:
+    """Return an outline apart from the closing tags behind it, without the blanks behind each."""
+    end = last = _end_of_text(piece, len(piece))
+    while (start := piece.rfind(b"<", 0, end)) >= 0 and _CLOSING.fullmatch(piece, start, end):
+        end = _end_of_text(piece, start)
+    return piece[:end], piece[end:last]
+
+
+def _end_of_text(piece: bytes, stop: int) -> int:
+    """Return where the blanks before `stop` begin."""
+    while stop and piece[stop - 1 : stop].isspace():
+        stop -= 1
+    return stop
 
 
 def _attribute(pair: tuple[bytes, bytes]) -> bytes:
@@ -159,7 +173,14 @@ def _with_plain_entities(document: bytes) -> bytes:
     """
     if b"\x00" in document[:200]:
         return document  # UTF-16 or UTF-32, which no one writes by hand
-    return _AMPERSAND.sub(_as_character, _DOCTYPE.sub(b"", document, count=1).replace(b"\x00", b""))
+    return _AMPERSAND.sub(_as_character, _without_doctype(document).replace(b"\x00", b""))
+
+
+def _without_doctype(document: bytes) -> bytes:
+    """Return the document without its first DTD. In two steps, each of which is tried once, whatever stands there."""
+    begun = _DOCTYPE.search(document)
+    ended = _DOCTYPE_END.match(document, begun.end()) if begun else None
+    return document[: begun.start()] + document[ended.end() :] if begun and ended else document
 
 
 def _as_character(found: re.Match[bytes]) -> bytes:

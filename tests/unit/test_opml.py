@@ -209,6 +209,15 @@ def test_quotes_and_tags_that_nobody_escaped_cost_no_feed(description: str) -> N
     ]
 
 
+@pytest.mark.parametrize("subset", [b"[]" * 100_000, b"[" * 100_000 + b"]", b"[" + b"]  " * 100_000])
+def test_no_doctype_keeps_its_reader(subset: bytes) -> None:
+    """Two hundred bytes of brackets once took for ever."""
+    document = b"<!DOCTYPE opml %b><opml><body><outline xmlUrl='https://a.example/'/></body></opml>" % subset
+    assert [one.feed_url for one in parse_opml(document)] == ["https://a.example/"]
+    with contextlib.suppress(OpmlError):
+        parse_opml(document.replace(b"><opml>", b"<opml>"))
+
+
 @pytest.mark.parametrize(
     "piece", [b"<outline ", b'<outline text="', b'<outline text="a" >', b"</outline>", b'" title="']
 )
