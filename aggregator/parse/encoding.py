@@ -15,6 +15,11 @@ _BEGINNINGS = (
 )
 """How a document begins in each encoding of more than one byte, with its mark (BOM) or without."""
 _DECLARED = re.compile(r"""^(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^">]*"|'[^'>]*')""")
+_SAYS_UTF_16 = re.compile(
+    rb"""(\s*<\?xml\b[^>]{0,200}?\sencoding\s*=\s*["'])(?:utf|ucs|iso-10646-ucs)[-_]?(?:16|32|2|4)[^"'>]{0,9}""",
+    re.IGNORECASE,
+)
+"""In the letters of ASCII, which is not true then: programs write it over what they send in UTF-8."""
 _SAYS_UTF_8 = re.compile(rb"""\xef\xbb\xbf|\s*<\?xml\b[^>]*\sencoding\s*=\s*["']utf-?8["']""", re.IGNORECASE)
 _CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
 
@@ -30,6 +35,7 @@ def in_utf_8(body: bytes, content_type: str | None) -> tuple[bytes, str | None]:
     if encoding:
         text = _DECLARED.sub(r"\1", body.decode(encoding, "replace"))
         return text.encode("utf-8", "replace"), _without_charset(content_type)
+    body = _SAYS_UTF_16.sub(rb"\1utf-8", body, count=1) if _SAYS_UTF_16.match(body) else body
     try:
         body.decode()
     except UnicodeDecodeError:

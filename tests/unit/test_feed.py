@@ -200,14 +200,6 @@ def test_what_says_that_it_is_utf_16_and_is_not_is_read(declared: str) -> None:
     assert [parsed(body + end).entries[0].title for end in (b"", b"\n")] == ["Café – €"] * 2
 
 
-def test_a_text_that_was_cut_in_the_middle_of_a_letter_spoils_no_other() -> None:
-    body = rss("<item><title>“Café” – Žižek €</title></item><item><title>Zür</title></item>")
-    assert [entry.title for entry in parsed(body.replace("ür".encode(), b"\xc3")).entries] == [
-        "“Café” – Žižek €",
-        "Z\ufffd",
-    ]
-
-
 def test_latin_1_that_nobody_declared_is_not_taken_for_broken_utf_8() -> None:
     body = rss("<item><title>Zürich, naïve</title></item>").decode().encode("latin-1")
     assert parsed(body).entries[0].title == "Zürich, naïve"
