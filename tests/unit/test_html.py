@@ -127,7 +127,7 @@ def test_many_unclosed_paragraphs_are_no_depth() -> None:
 
 
 def test_what_lies_beyond_the_limit_is_cut() -> None:
-    assert len(sanitise("a" * (MAX_HTML_CHARS + 10))) == MAX_HTML_CHARS
+    assert len(sanitise("a" * 1_000_000)) == MAX_HTML_CHARS == 512 * 1024
 
 
 def test_text_has_its_paragraphs_apart() -> None:
