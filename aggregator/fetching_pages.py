@@ -48,8 +48,6 @@ def fetch_pages(engine: Engine, fetch: Fetch, read_page: ReadPage, *, now: datet
     for reply in fetch(article_ids, now=now, held=held):
         content, why = _read(reply, read_page)
         with transaction(engine) as db:
-            if isinstance(reply, Failed) and reply.hold:
-                holds.hold(db, reply.hold, now=now)
             for article_id in article_ids[reply.request]:
                 if content is not None:
                     full_texts.keep_full_text(db, article_id, content, now=now)

@@ -20,6 +20,7 @@ from aggregator.encode import Encoder, load_encoder
 from aggregator.errors import EncoderError
 from aggregator.fetch.http import Fetch, fetch_all
 from aggregator.fetch.turns import Gaps
+from aggregator.heeding import heeding
 from aggregator.models.encoders import EncoderName
 from aggregator.models.pages import Progress
 from aggregator.parse.sandbox import Parsers
@@ -182,7 +183,7 @@ class Worker:
 
     def _fetch(self, settings: FetchSettings) -> Fetch:
         """Return the one way out: whatever is asked of a host, and by which job, a gap lies between."""
-        return partial(fetch_all, settings=settings, gaps=self._gaps)
+        return heeding(self._engine, partial(fetch_all, settings=settings, gaps=self._gaps))
 
     def ask_hubs(self, tools: Tools) -> None:
         """Ask the hubs that feeds offer to announce new articles to us."""

@@ -11,7 +11,7 @@ from aggregator.errors import BroadsheetError
 from aggregator.fetch.http import Fetch
 from aggregator.models.entries import FeedOffer, ParsedFeed
 from aggregator.models.feeds import Feed
-from aggregator.models.fetching import Fetched, Reply, Request
+from aggregator.models.fetching import Fetched, NotAsked, Reply, Request
 from aggregator.parse.sandbox import Parse
 from aggregator.store import discovered, holds
 from aggregator.store.db import reading, transaction
@@ -25,6 +25,8 @@ def search(engine: Engine, lost: Sequence[Feed], fetch: Fetch, parse: Parse, *, 
     for feed in lost:
         by_site[feed.site_url or urljoin(feed.feed_url, "/")].append(feed)
     for reply in fetch(map(Request, by_site), now=now, held=held):
+        if isinstance(reply, NotAsked):
+            continue  # nothing was looked at
         offers = _offers_in(reply, parse)
         with transaction(engine) as db:
             for feed in by_site[reply.request.url]:

@@ -15,6 +15,7 @@ from aggregator.cli.context import Context, pass_context, utc_now
 from aggregator.cli.terminal import count, progress_bar
 from aggregator.config import Settings
 from aggregator.fetch.http import fetch_all
+from aggregator.heeding import heeding
 from aggregator.models.feeds import DueFeed
 from aggregator.parse.sandbox import Parsers
 from aggregator.refreshing import CLAIM_S, Refreshed, Tools, in_words
@@ -57,6 +58,6 @@ def refresh(
 ) -> list[Refreshed]:
     """Check these feeds, with a bar; return how each went."""
     with Parsers(settings.parse) as parsers, progress_bar(console) as bar:
-        tools = Tools(fetch=partial(fetch_all, settings=settings.fetch), parse=parsers.parse)
+        tools = Tools(fetch=heeding(engine, partial(fetch_all, settings=settings.fetch)), parse=parsers.parse)
         checks = refreshing.refresh(engine, due, tools, settings.poll, now=now)
         return list(bar.track(checks, len(due), description="Checking feeds"))

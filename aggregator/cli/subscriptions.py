@@ -13,6 +13,7 @@ from aggregator.cli.terminal import count, print_feed, print_feeds, print_import
 from aggregator.config import Settings
 from aggregator.errors import OpmlError
 from aggregator.fetch.http import fetch_all
+from aggregator.heeding import heeding
 from aggregator.listing import fetch_list
 from aggregator.models.subscribing import Subscription
 from aggregator.parse.opml import parse_opml, write_opml
@@ -51,7 +52,7 @@ def _list_at(source: str, engine: Engine, settings: Settings) -> list[Subscripti
     with reading(engine) as db:
         held = holds.held_hosts(db, now=utc_now())
     with Parsers(settings.parse) as parsers:
-        fetch = partial(fetch_all, settings=settings.fetch)
+        fetch = heeding(engine, partial(fetch_all, settings=settings.fetch))
         return fetch_list(source, fetch, parsers.read_list, held=held, now=utc_now())
 
 

@@ -14,6 +14,7 @@ from aggregator import fetching_pages
 from aggregator.config import FetchSettings, ParseSettings
 from aggregator.fetch.http import fetch_all
 from aggregator.fetching_pages import NEWEST, PAGES_AT_ONCE, PageRead
+from aggregator.heeding import heeding
 from aggregator.models.arrivals import Arrivals, Rewrite
 from aggregator.models.articles import Article
 from aggregator.models.encoders import EncoderName, Unencoded
@@ -69,7 +70,7 @@ class Room:
             bring(db, self.feed_id, *(entry(name, url=self.site.at(f"/{name}")) for name in names), at=at)
 
     def fetch(self) -> list[PageRead]:
-        fetch = partial(fetch_all, settings=FETCH)
+        fetch = heeding(self.engine, partial(fetch_all, settings=FETCH))
         return list(fetching_pages.fetch_pages(self.engine, fetch, self.parsers.read_page, now=self.now))
 
     def article(self, name: str) -> Article:

@@ -516,6 +516,22 @@ def test_the_site_of_a_lost_feed_is_searched_once_a_week_and_what_it_offers_is_o
     assert titles(engine) == {"fire", "flood"}
 
 
+def test_the_site_of_a_lost_feed_is_not_searched_while_its_host_wants_a_pause(engine: Engine):
+    with Site({"/feed": rss("fire"), "/busy": rss("flood")}, hosts=("127.0.0.1", "127.0.0.2")) as site:
+        elsewhere = f"<channel><link>{site.at('/', '127.0.0.2')}</link>".encode()
+        site.pages["/feed"] = rss("fire").replace(b"<channel>", elsewhere)
+        subscribe(engine, site.at("/feed"), site.at("/busy", "127.0.0.2"))
+        poll(engine)
+        site.pages["/busy"] = Page(b"", status=429, headers={"Retry-After": "86400"})
+        hourly(engine, 1, start=1)
+        del site.pages["/feed"]
+        hourly(engine, 5, start=2)
+        assert "/" not in site.paths()
+        site.pages["/busy"] = rss("flood")
+        hourly(engine, 1, start=26)
+        assert "/" in site.paths()
+
+
 def test_an_empty_feed_is_said_to_be_empty(engine: Engine):
     with Site({"/feed": rss()}) as site:
         subscribe(engine, site.at("/feed"))

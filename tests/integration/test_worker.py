@@ -17,6 +17,7 @@ from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.errors import EncoderError
 from aggregator.fetch.http import fetch_all
 from aggregator.models.encoders import EncoderName
+from aggregator.models.fetching import Request
 from aggregator.models.pages import Progress
 from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
@@ -59,6 +60,16 @@ def test_a_feed_that_is_added_while_the_worker_runs_is_polled_and_grouped(engine
         stop.set()
         running.join()
     assert (progress(engine).n_articles, progress(engine).n_ungrouped) == (1, 0)
+
+
+def test_whatever_is_asked_of_a_host_the_pause_that_it_wants_is_kept_for_all(engine: Engine):
+    with Site({"/hub": Page(status=429, headers={"Retry-After": "3600"}), "/feed": RSS}) as site:
+        ask = Worker(engine, SETTINGS, clock=lambda: NOON)._fetch(SETTINGS.fetch)
+        list(ask([Request(site.at("/hub"), form=(("hub.mode", "subscribe"),))], now=NOON, held={}))
+        with transaction(engine) as db:
+            feeds.subscribe(db, Subscription(feed_url=site.at("/feed")), now=NOON)
+        Worker(engine, SETTINGS, clock=lambda: NOON).poll(Tools(fetch=ask, parse=parse_here))
+        assert site.paths() == ["/hub"]
 
 
 def test_only_one_worker_groups_at_a_time(engine: Engine):
