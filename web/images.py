@@ -19,8 +19,10 @@ from aggregator.models.feeds import Publisher
 from aggregator.models.markup import SafeHtml
 from aggregator.parse.html import with_images
 from aggregator.parse.urls import safe_link
+from aggregator.store import holds
+from aggregator.store.db import reading
 from aggregator.store.images import ImageCache
-from web.newsroom import newsroom, now
+from web.newsroom import engine, newsroom, now
 from web.preferences import preferences
 
 blueprint = Blueprint("images", __name__)
@@ -122,16 +124,20 @@ def illustrated(content: SafeHtml) -> SafeHtml:
 
 
 def _developed(url: str) -> bytes | None:
-    """Return the picture, from the disk or its server; empty for one that cannot be had, None where all are busy."""
+    """Return the picture, from the disk or its server; empty for one that cannot be had, None for one not now."""
     room, cache = _darkroom().room, _darkroom().cache
     found = cache.find(url, now=now())
     if found is not None or not room.acquire(blocking=False):
         return found
     try:
         settings = newsroom().settings
-        fetched = fetch_image(url, settings.fetch, settings.images, now=now())
+        with reading(engine()) as db:
+            held = holds.held_hosts(db, now=now())
+        fetched = fetch_image(url, settings.fetch, settings.images, now=now(), held=held)
     finally:
         room.release()
+    if isinstance(fetched, Refused) and fetched.is_for_now:
+        return None
     body = b"" if isinstance(fetched, Refused) else fetched
     cache.keep(url, body, now=now())
     return body

@@ -1,5 +1,6 @@
 """Pictures, fetched like everything else and judged by their own bytes: raster formats of bounded size only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
@@ -7,8 +8,8 @@ from io import BytesIO
 import imagesize
 
 from aggregator.config import FetchSettings, ImageSettings
-from aggregator.fetch.http import fetch
-from aggregator.models.fetching import Fetched, Request
+from aggregator.fetch.http import fetch_all
+from aggregator.models.fetching import Fetched, NotAsked, Request
 
 MAX_PIXELS = 50_000_000
 """Width times height: a few kilobytes can claim gigapixels, and the browser would make room for them."""
@@ -35,9 +36,13 @@ class Refused:
     """Why there is no picture, as a sentence."""
 
     why: str
+    is_for_now: bool = False
+    """Whether nothing was asked, because the host wants to be left alone for a while."""
 
 
-def fetch_image(url: str, settings: FetchSettings, limits: ImageSettings, *, now: datetime) -> bytes | Refused:
+def fetch_image(
+    url: str, settings: FetchSettings, limits: ImageSettings, *, now: datetime, held: Mapping[str, datetime]
+) -> bytes | Refused:
     """Return the picture at this address, or why it cannot be shown.
 
     It is asked for through the same guard as feeds, each hop again, without cookies or a word on who reads what.
@@ -45,9 +50,11 @@ def fetch_image(url: str, settings: FetchSettings, limits: ImageSettings, *, now
     bounded = replace(
         settings, max_bytes=limits.max_bytes, timeout_s=limits.timeout_s, max_redirects=MAX_REDIRECTS, per_host_gap_s=0
     )
-    match fetch(Request(url=url, accept=_ACCEPT), bounded, now=now):
+    match next(fetch_all([Request(url=url, accept=_ACCEPT)], bounded, now=now, held=held)):
         case Fetched(body=body):
             return body if media_type(body) and _is_drawable(body) else Refused("This is no picture that can be shown.")
+        case NotAsked(hold=hold):
+            return Refused(f"{hold.host} asked to be left alone for a while.", is_for_now=True)
         case reply:
             return Refused(getattr(reply, "why", "There is no picture."))
 

@@ -13,7 +13,10 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from aggregator.config import FetchSettings, ImageSettings, Settings, WebSettings
+from aggregator.models.fetching import Hold
 from aggregator.models.markup import SafeHtml
+from aggregator.store import holds
+from aggregator.store.db import transaction
 from aggregator.store.images import ImageCache
 from tests.blank import open_blank
 from tests.edition import NOON, print_edition
@@ -214,6 +217,21 @@ def test_what_could_not_be_had_is_asked_for_again_after_an_hour(engine: Engine, 
         moments.append(NOON + timedelta(minutes=minutes))
         with app.test_client().get(place_of(app, site.at("/gone"))) as reply:
             assert is_missing(reply)
+        assert len(site.asks) == n_asked
+
+
+def test_a_host_that_wants_a_pause_is_asked_for_no_picture_until_it_is_over(
+    engine: Engine, settings: Settings, site: Site
+) -> None:
+    site.pages["/p"] = png()
+    with transaction(engine) as db:
+        holds.hold(db, Hold("127.0.0.1", NOON + timedelta(minutes=5)), now=NOON)
+    moments = [NOON]
+    app = create_app(engine, settings, clock=lambda: moments[-1])
+    for minutes, n_asked in ((0, 0), (4, 0), (5, 1)):
+        moments.append(NOON + timedelta(minutes=minutes))
+        with app.test_client().get(place_of(app, site.at("/p"))) as reply:
+            assert is_missing(reply) is (n_asked == 0)
         assert len(site.asks) == n_asked
 
 
