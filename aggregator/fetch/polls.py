@@ -53,11 +53,11 @@ def body_hash(reply: Fetched) -> str:
 def but_of_what_broke_off(parsed: ParsedFeed, reply: Fetched, poll: Poll) -> ParsedFeed:
     """Return the feed without an entry in whose middle it ends: half of an address or a name would make another entry.
 
-    A feed that ends just there a second time was written so, and keeps it.
+    A feed that was never read whole may never be, and keeps all that can be read; one that ends just there a second
+    time was written so.
     """
-    if parsed.is_last_whole or poll.body_hash == _CUT + body_hash(reply):
-        return parsed
-    return replace(parsed, entries=parsed.entries[:-1])
+    may_be_written_so = poll.whole_at is None or poll.body_hash == _CUT + body_hash(reply)
+    return parsed if parsed.is_last_whole or may_be_written_so else replace(parsed, entries=parsed.entries[:-1])
 
 
 def is_worth_a_search(poll: Poll, *, now: datetime) -> bool:

@@ -287,12 +287,21 @@ def test_a_feed_that_breaks_off_gives_its_whole_entries_and_is_asked_for_all_of_
     assert titles(engine) == {"fire", *names}
 
 
-def test_a_feed_that_always_ends_in_the_middle_of_an_entry_is_kept_with_it(engine: Engine):
+def test_a_feed_that_was_never_whole_is_kept_with_the_entry_in_whose_middle_it_ends(engine: Engine):
     with Site({"/feed": rss("fire", "flood").partition(b"</item></channel>")[0]}) as site:
         subscribe(engine, site.at("/feed"))
         poll(engine)
-        assert titles(engine) == {"fire"}
+    assert titles(engine) == {"fire", "flood"}
+
+
+def test_a_feed_that_ends_in_the_middle_of_an_entry_time_and_again_is_kept_with_it(engine: Engine):
+    with Site({"/feed": rss("fire")}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        site.pages["/feed"] = rss("fire", "flood").partition(b"</item></channel>")[0]
         poll(engine, now=NOON + timedelta(hours=1))
+        assert titles(engine) == {"fire"}
+        poll(engine, now=NOON + timedelta(hours=2))
     assert titles(engine) == {"fire", "flood"}
 
 
