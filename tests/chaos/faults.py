@@ -123,6 +123,13 @@ def _cut_gzip(on: Occasion) -> Answer:
     return replace(whole, body=whole.body[: on.chance.randrange(len(whole.body))], says=Says.NOTHING)
 
 
+def _cut_unseen(on: Occasion) -> Answer:
+    """Answer with a part of a document as if that were all of it."""
+    part = on.document[: on.chance.randrange(len(on.document))]
+    headers = {"Content-Type": "application/xml", "ETag": on.etag}
+    return Answer(part, headers=headers, says=Says.NOTHING)
+
+
 def _odd(change: Callable[[bytes], bytes], content_type: str = "application/xml") -> Callable[[Occasion], Answer]:
     """Answer with a document that breaks rules, and of which what feedparser finds has to be kept."""
 
@@ -179,6 +186,7 @@ FAULTS: dict[str, Callable[[Occasion], Answer]] = {
     "gzip bomb": _bomb,
     "cut": _cut,
     "cut gzip": _cut_gzip,
+    "cut unseen": _cut_unseen,
     "wrong charset": _odd(bytes, "text/xml; charset=us-ascii"),
     "unknown charset": _odd(lambda document: document.replace(b'"utf-8"', b'"klingon"')),
     "wrong MIME": _odd(bytes, "image/png"),
