@@ -143,7 +143,7 @@ def refusal_of(address: str, host: str, allowed: Allowed) -> Refusal | None:
     except ValueError:
         return Refusal(f"{host} lies at an address that is not understood.")
     inner = _embedded(outer) or outer
-    if inner in _METADATA:
+    if inner in _METADATA or not _METADATA.isdisjoint(_last_four_bytes(outer)):
         return _metadata(host)
     if allowed.has_name(host) or any(inner in network or outer in network for network in allowed.networks):
         return None
@@ -188,6 +188,15 @@ def _embedded(address: Address) -> IPv4Address | None:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour
+
+
+def _last_four_bytes(address: Address) -> tuple[IPv4Address, ...]:
+    """Return what an IPv6 address may stand for in tunnels that only their own networks know.
+
+    As they are: ISATAP (RFC 5214), NAT64 of a network's own (RFC 8215), compatible; turned over: Teredo (RFC 4380).
+    """
+    last = int(address) & 0xFFFF_FFFF
+    return (IPv4Address(last), IPv4Address(last ^ 0xFFFF_FFFF)) if isinstance(address, IPv6Address) else ()
 
 
 def _kind(address: Address) -> str | None:

@@ -5,7 +5,7 @@ import ipaddress
 import re
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-import idna
+import ada_url
 from publicsuffixlist import PublicSuffixList
 from w3lib.url import canonicalize_url
 
@@ -165,11 +165,7 @@ def _ascii_host(host: str) -> str | None:
     """Return the host as the DNS knows it, an IPv6 address in brackets; None where it is no host at all."""
     if _is_ip_address(host):
         return f"[{host}]" if ":" in host else host
-    try:
-        name = idna.encode(host, uts46=True).decode("ascii") if not host.isascii() else host.lower()
-    except idna.IDNAError:
-        return None
-    name = name.removesuffix(".")
+    name = (host.lower() if host.isascii() else ada_url.idna_to_ascii(host).decode("ascii")).removesuffix(".")
     return name if len(name) <= 253 and all(map(_LABEL.fullmatch, name.split("."))) else None
 
 

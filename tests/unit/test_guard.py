@@ -74,6 +74,7 @@ def test_public_addresses_are_connected_to(address: str) -> None:
     (
         "169.254.169.254 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe:: fd00:ec2::254 "
         "100.100.100.200 192.0.0.192 168.63.129.16 fe80::a9fe:a9fe fe80::a9fe:a9fe%eth0 "
+        "::169.254.169.254 ::ffff:0:a9fe:a9fe 64:ff9b:1::a9fe:a9fe fd00::5efe:a9fe:a9fe 2001:0:101:101::5601:5601 "
     ).split(),
 )
 def test_metadata_addresses_are_never_connected_to(address: str) -> None:
