@@ -1,7 +1,8 @@
-"""Documents in Unicode, in whichever way they are written down -> UTF-8."""
+"""Documents in Unicode, in whichever way they are written down -> UTF-8, with characters that exist."""
 
 import codecs
 import re
+import sys
 
 _BEGINNINGS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -14,13 +15,19 @@ _BEGINNINGS = (
     (b"\0<", "utf-16-be"),
 )
 """How a document begins in each encoding of more than one byte, with its mark (BOM) or without."""
-_DECLARED = re.compile(r"""^(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*(?:"[^">]*"|'[^'>]*')""")
-_SAYS_UTF_16 = re.compile(
-    rb"""(\s*<\?xml\b[^>]{0,200}?\sencoding\s*=\s*["'])(?:utf|ucs|iso-10646-ucs)[-_]?(?:16|32|2|4)[^"'>]{0,9}""",
+_DECLARED = re.compile(r"""(\s*<\?xml\b[^>]{0,200}?)\sencoding\s{0,9}=\s{0,9}["'][\w.:-]*["']""")
+_CANNOT_BE = re.compile(
+    rb"""(\s*<\?xml\b[^>]{0,200}?\sencoding\s{0,9}=\s{0,9}["'])"""
+    rb"""(?:(?:us-)?ascii|(?:utf|ucs|iso-10646-ucs)[-_]?(?:16|32|2|4)[^"'>]{0,9})(?=["'])""",
     re.IGNORECASE,
 )
-"""In the letters of ASCII, which is not true then: programs write it over what they send in UTF-8."""
-_SAYS_UTF_8 = re.compile(rb"""\xef\xbb\xbf|\s*<\?xml\b[^>]*\sencoding\s*=\s*["']utf-?8["']""", re.IGNORECASE)
+"""UTF-16 in the letters of ASCII, which is not true then, or ASCII, which UTF-8 is too: programs write them over what
+they send in UTF-8."""
+_SAYS_UTF_8 = re.compile(
+    rb"""\xef\xbb\xbf|\s*<\?xml\b[^>]{0,200}?\sencoding\s{0,9}=\s{0,9}["']utf-?8["']""", re.IGNORECASE
+)
+_REFERENCES = re.compile(rb"(?:&#(?:[0-9]{5,}|[xX][0-9a-fA-F]{4,});)+")
+_NUMBER = re.compile(rb"&#(?:0*([0-9]+)|[xX]0*([0-9a-fA-F]+));")
 _CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
 
 
@@ -33,15 +40,21 @@ def in_utf_8(body: bytes, content_type: str | None) -> tuple[bytes, str | None]:
     """
     encoding = next((name for beginning, name in _BEGINNINGS if body.startswith(beginning)), None)
     if encoding:
-        text = _DECLARED.sub(r"\1", body.decode(encoding, "replace"))
+        text = _undeclared(body.decode(encoding, "replace"))
         return text.encode("utf-8", "replace"), _without_charset(content_type)
-    body = _SAYS_UTF_16.sub(rb"\1utf-8", body, count=1) if _SAYS_UTF_16.match(body) else body
+    body = _CANNOT_BE.sub(rb"\1utf-8", body, count=1) if _CANNOT_BE.match(body) else body
     try:
         body.decode()
     except UnicodeDecodeError:
         return _mostly_utf_8(body), content_type
     says_so = not body.isascii() and _SAYS_UTF_8.match(body)
     return body, _without_charset(content_type) if says_so else content_type
+
+
+def _undeclared(text: str) -> str:
+    """Return the document without what it says of its encoding."""
+    declared = _DECLARED.match(text)
+    return declared[1] + text[declared.end() :] if declared else text
 
 
 def _mostly_utf_8(body: bytes) -> bytes:
@@ -56,3 +69,21 @@ def _mostly_utf_8(body: bytes) -> bytes:
 
 def _without_charset(content_type: str | None) -> str | None:
     return content_type and _CHARSET.sub("", content_type)
+
+
+def with_possible_references(document: bytes) -> bytes:
+    """Return the document with references to characters that exist: its readers give all of it up at one that does not.
+
+    Some publishers write an emoji as the two halves that UTF-16 has for it.
+    """
+    return _REFERENCES.sub(_possible, document)
+
+
+def _possible(references: re.Match[bytes]) -> bytes:
+    codes = (
+        int(number[:9] or hexadecimal[:9], 10 if number else 16)
+        for number, hexadecimal in _NUMBER.findall(references[0])
+    )
+    halves = "".join(chr(code) if code <= sys.maxunicode else "\ufffd" for code in codes)
+    text = halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return b"".join(b"&#%d;" % ord(letter) for letter in text)

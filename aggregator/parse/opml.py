@@ -15,6 +15,7 @@ from lxml import etree
 
 from aggregator.errors import OpmlError
 from aggregator.models.subscribing import Subscription
+from aggregator.parse.encoding import in_utf_8, with_possible_references
 from aggregator.parse.html import clean_text, plain_line, valid_text
 from aggregator.parse.urls import safe_link
 
@@ -60,7 +61,7 @@ def parse_opml(document: bytes) -> list[Subscription]:
         raise OpmlError(f"The list is larger than {MAX_OPML_BYTES // 1024**2} MiB.")
     if not document.strip(b" \t\r\n\x00"):
         raise OpmlError("The file is empty; export the list again from where it came from.")
-    readings = list(_readings(_with_plain_entities(document.lstrip())))
+    readings = list(_readings(_with_plain_entities(in_utf_8(document.lstrip(), None)[0])))
     lists = [root for root in readings if _is_list(root)]
     if not lists:
         raise OpmlError(f"This is not a subscription list (OPML), but {_kind(readings)}.")
@@ -173,7 +174,8 @@ def _with_plain_entities(document: bytes) -> bytes:
     """
     if b"\x00" in document[:200]:
         return document  # UTF-16 or UTF-32, which no one writes by hand
-    return _AMPERSAND.sub(_as_character, _without_doctype(document).replace(b"\x00", b""))
+    plain = _without_doctype(document).replace(b"\x00", b"")
+    return _AMPERSAND.sub(_as_character, with_possible_references(plain))
 
 
 def _without_doctype(document: bytes) -> bytes:

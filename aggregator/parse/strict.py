@@ -1,8 +1,6 @@
 """feedparser's own way with well-formed documents, without what nobody here asks of it: the same, in less time."""
 
 import io
-import re
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -16,8 +14,7 @@ from feedparser.api import StrictFeedParser
 from feedparser.encodings import convert_to_utf8
 from feedparser.sanitizer import replace_doctype
 
-_REFERENCES = re.compile(rb"(?:&#(?:[0-9]{5,}|[xX][0-9a-fA-F]{4,});)+")
-_NUMBER = re.compile(rb"&#(?:0*([0-9]+)|[xX]0*([0-9a-fA-F]+));")
+from aggregator.parse.encoding import with_possible_references
 
 
 def read_found(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]:
@@ -30,26 +27,12 @@ def read_found(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]:
     with suppress(SAXException):
         return _read_strictly(body, headers)
     found: Mapping[str, Any] = feedparser.parse(
-        io.BytesIO(_REFERENCES.sub(_possible, body)),
+        io.BytesIO(with_possible_references(body)),
         response_headers=headers,
         sanitize_html=False,
         resolve_relative_uris=False,
     )
     return found
-
-
-def _possible(references: re.Match[bytes]) -> bytes:
-    """Return references to characters that exist, since feedparser gives the whole document up at one that does not.
-
-    Some publishers write an emoji as the two halves that UTF-16 has for it.
-    """
-    codes = (
-        int(number[:9] or hexadecimal[:9], 10 if number else 16)
-        for number, hexadecimal in _NUMBER.findall(references[0])
-    )
-    halves = "".join(chr(code) if code <= sys.maxunicode else "\ufffd" for code in codes)
-    text = halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return b"".join(b"&#%d;" % ord(letter) for letter in text)
 
 
 def _read_strictly(body: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]:

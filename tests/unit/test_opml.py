@@ -219,11 +219,34 @@ def test_no_doctype_keeps_its_reader(subset: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", [b"<outline ", b'<outline text="', b'<outline text="a" >', b"</outline>", b'" title="']
+    ("beginning", "piece"),
+    [
+        (b"<opml><body>", b"<outline "),
+        (b"<opml><body>", b'<outline text="'),
+        (b"<opml><body>", b'<outline text="a" >'),
+        (b"<opml><body>", b"</outline>"),
+        (b"<opml><body>", b'" title="'),
+        (b'<opml><body><outline xmlUrl="https://a.example/"', b" </outline>"),
+        (b"<!DOCTYPE ", b"[ ]"),
+        (b"<?xml", b" "),
+    ],
 )
-def test_a_broken_list_of_two_megabytes_is_read_in_seconds(piece: bytes) -> None:
-    document = b"<opml><body>" + piece * (2_000_000 // len(piece))
+def test_a_broken_list_of_two_megabytes_is_read_in_seconds(beginning: bytes, piece: bytes) -> None:
+    document = beginning + piece * (1_900_000 // len(piece))
     started = time.process_time()
     with contextlib.suppress(OpmlError):
         parse_opml(document)
     assert time.process_time() - started < 10
+
+
+def test_half_an_emoji_in_a_name_costs_no_feed() -> None:
+    outlines = '<outline text="&#xD83D;&#xDE00; &#xDE00;" xmlUrl="https://a.example/1"/>'
+    assert [one.title for one in parse_opml(f"<opml><body>{outlines}</body></opml>".encode())] == ["\U0001f600 \ufffd"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32-be"])
+@pytest.mark.parametrize("declared", ["utf-8", "UTF-16", "us-ascii"])
+def test_a_list_in_unicode_is_read_whatever_it_declares(encoding: str, declared: str) -> None:
+    outlines = '<outline text="日本" xmlUrl="https://a.example/1"/>'
+    document = f'<?xml version="1.0" encoding="{declared}"?><opml><body>{outlines}</body></opml>'
+    assert [one.title for one in parse_opml(document.encode(encoding))] == ["日本"]
