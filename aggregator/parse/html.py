@@ -74,8 +74,8 @@ _IMG_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 _LATER_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-orig-file", "srcset", "data-srcset")
 """Where pages say what picture a script will put in the place of this one, the likelier ones first."""
 _ADDRESSES = frozenset(("href", "src", "cite", *_LATER_SOURCES))
-_FIRST_OF_SET = re.compile(r"[\s,]*(\S*[^\s,])")
-_NOSCRIPT = re.compile(r"</?noscript\b[^>]*>", re.IGNORECASE)
+_FIRST_OF_SET = re.compile(r"[\s,]*+(\S*[^\s,])")
+_NOSCRIPT = re.compile(r"</?noscript\b[^>]{0,500}>", re.IGNORECASE)
 _TRACKING_IMAGE = re.compile(
     r"^https?://(?:pixel|pixels|beacon|tracking|tracker|stats|analytics)\.|"
     r"^https?://(?:[^/]*\.)?(?:amazon-adsystem\.com|assoc-amazon\.com|doubleclick\.net|feedsportal\.com|"
@@ -86,7 +86,7 @@ _TRACKING_IMAGE = re.compile(
 )
 _HIDING_STYLE = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|(?:max-)?(?:width|height)\s*:\s*"
-    r"(?:[0-3](?:\.\d*)?(?:px)?|0?\.\d+px|0*\.?0+[a-z%]*)\s*(?:!\s*important\s*)?(?:;|$))()",
+    r"(?:[0-3](?:\.\d*)?(?:px)?|0?\.\d+px|(?:0++(?:\.0*+)?+|\.0++)[a-z%]*+)\s*(?:!\s*important\s*)?(?:;|$))()",
     re.IGNORECASE,
 )
 _SIZE = re.compile(r"^\s*\+?([0-9]{1,4})(?![0-9]|[0-9.]*%)")
