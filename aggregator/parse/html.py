@@ -75,6 +75,16 @@ _LATER_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-orig-file"
 """Where pages say what picture a script will put in the place of this one, the likelier ones first."""
 _ADDRESSES = frozenset(("href", "src", "cite", *_LATER_SOURCES))
 _FIRST_OF_SET = re.compile(r"[\s,]*+(\S*[^\s,])")
+_SRC = r"""\ssrc\s{0,9}=\s{0,9}["']?"""
+_PLAYER = re.compile(
+    rf"""<(?:iframe\b[^>]{{0,300}}?{_SRC}(?P<framed>(?:https?:)?//(?:(?:www\.)?youtube(?:-nocookie)?\.com/embed|"""
+    r"player\.vimeo\.com/video|(?:www\.|geo\.)?dailymotion\.com/(?:embed|player)|player\.twitch\.tv|rumble\.com/embed|"
+    r"w\.soundcloud\.com/player|open\.spotify\.com/embed|embed\.podcasts\.apple\.com|archive\.org/embed|"
+    r"""bandcamp\.com/EmbeddedPlayer)[^"'\s<>]{0,900})|"""
+    rf"""(?:video|audio)\b(?:[^>]{{0,300}}>\s{{0,99}}<source\b)?[^>]{{0,300}}?{_SRC}(?P<file>(?:https?:)?//[^"'\s<>]{{1,900}}))""",
+    re.IGNORECASE,
+)
+"""What plays a film or a sound: a file, or a frame of those who are known to play nothing else."""
 _NOSCRIPT = re.compile(r"</?noscript\b[^>]{0,500}>", re.IGNORECASE)
 _TRACKING_IMAGE = re.compile(
     r"^https?://(?:pixel|pixels|beacon|tracking|tracker|stats|analytics)\.|"
@@ -112,7 +122,7 @@ _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """Bidirectional overrides: one in a title would turn round the rest of the line."""
 _MARKUP_IN_LINE = re.compile(
     r"</(?:a|abbr|b|bdi|big|blockquote|cite|code|del|div|em|font|h[1-6]|i|ins|mark|p|q|s|script|small|span|strong|style|"
-    r"sub|sup|time|tt|u)\s*>|<(?:br|hr|wbr)\s*/?>|<(?:a|img|script|svg|iframe|span|font)\s[^>]*=",
+    r"sub|sup|time|tt|u)\s*>|<(?:br|hr|wbr)\s*/?>|<(?:a|img|script|svg|iframe|span|font)\s[^>]{0,500}=",
     re.IGNORECASE,
 )
 _ENDLESS_REFERENCE = re.compile(r"&#\d{1000,};?")
@@ -296,8 +306,15 @@ def _without_tags(content: str) -> str:
 
 
 def _bounded(markup: str) -> str:
-    """Return what is read of a body, what it keeps for readers without scripts among it: here there are none."""
-    return _NOSCRIPT.sub("", valid_text(markup[:MAX_HTML_CHARS]))
+    """Return what is read of a body: what it keeps for readers without scripts too, and links to what would play."""
+    return _PLAYER.sub(_with_link, _NOSCRIPT.sub("", valid_text(markup[:MAX_HTML_CHARS])))
+
+
+def _with_link(player: re.Match[str]) -> str:
+    """Return a player, which goes, behind a link to what it plays. Both are foreign markup still."""
+    address = player["framed"] or player["file"]
+    host = address.partition("//")[2].partition("/")[0].removeprefix("www.")
+    return f'<a href="{address}">▶ {host}</a>{player[0]}'
 
 
 def _is_too_deep(markup: str) -> bool:

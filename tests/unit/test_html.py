@@ -110,6 +110,37 @@ def test_a_share_of_the_page_is_no_size_of_an_image() -> None:
     assert sanitise('<img src="https://x.example/a.png" width="1%">') == '<img src="https://x.example/a.png">'
 
 
+@pytest.mark.parametrize(
+    ("player", "link", "host"),
+    [
+        (
+            '<iframe width=1 src="https://www.youtube.com/embed/a?b=1&amp;c=2"></iframe>',
+            "https://www.youtube.com/embed/a?b=1&amp;c=2",
+            "youtube.com",
+        ),
+        ("<iframe src='//player.vimeo.com/video/1'>x</iframe>", "https://player.vimeo.com/video/1", "player.vimeo.com"),
+        ('<video controls src="https://x.example/a.mp4">No video?</video>', "https://x.example/a.mp4", "x.example"),
+        ("<audio>\n<source type=a src=https://x.example/a.mp3></audio>", "https://x.example/a.mp3", "x.example"),
+    ],
+)
+def test_what_would_play_is_a_link_to_where_it_does(player: str, link: str, host: str) -> None:
+    clean = sanitise(f"<p>a {player}</p>", base_url="https://site.example/")
+    assert clean == f'<p>a <a href="{link}" rel="noopener noreferrer nofollow">▶ {host}</a></p>'
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '<iframe src="https://x.example/"></iframe>',
+        '<iframe src="https://x.example/?//www.youtube.com/embed/a"></iframe>',
+        '<video src="javascript:alert(1)"></video>',
+        '<iframe srcdoc="x" data-src="//www.youtube.com/embed/a"></iframe>',
+    ],
+)
+def test_other_frames_leave_nothing(frame: str) -> None:
+    assert sanitise(f"<p>a</p>{frame}") == "<p>a</p>"
+
+
 def test_lists_count_as_their_writer_counted() -> None:
     body = '<ol start="-3" type="i"><li value="7">a</li></ol>'
     assert sanitise(body) == body
