@@ -14,6 +14,7 @@ from aggregator.store.reading import mark_feeds
 from web.feed_list import N_LINES, choice_from, everything, folders_shown, grouped, is_folded, order_from, view_of
 from web.filters import count
 from web.newsroom import engine, now, window_start
+from web.paging import page_number
 from web.paths import folder_names, path_from
 from web.security import way_back
 from web.words import gettext, ngettext
@@ -32,7 +33,7 @@ def welcome() -> ResponseReturnValue:
 @blueprint.get("/feeds")
 def list_feeds() -> ResponseReturnValue:
     """Show the feeds: by folder or, where some are asked for, those."""
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = page_number()
     with reading(engine()) as db:
         choice = choice_from(db, request.args)
         n_all, n_chosen = feed_list.count(db, everything()), feed_list.count(db, choice)

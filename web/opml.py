@@ -13,6 +13,7 @@ from aggregator.store.db import reading, transaction
 from aggregator.subscribing import foresee, import_step, into_folder
 from web.errors import error_page
 from web.newsroom import engine, now
+from web.paging import page_number
 from web.paths import folder_names, path_from
 from web.waiting import is_worker_away
 from web.words import gettext
@@ -52,7 +53,7 @@ def bring_list() -> ResponseReturnValue:
 def show_import(import_id: int) -> ResponseReturnValue:
     """Show what a list would bring or, once it was imported, what became of each of its feeds."""
     result = _result()
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = page_number()
     with reading(engine()) as db:
         found = imports.find_import(db, import_id)
         outcomes = imports.lines(db, import_id, limit=N_LINES, offset=(page - 1) * N_LINES, result=result)

@@ -4,6 +4,14 @@ from datetime import datetime
 
 from flask import abort, request
 
+MOST_PAGES = 1_000_000
+"""Of a list: what is beyond, no list has and no database counts."""
+
+
+def page_number() -> int:
+    """Return which page of a list is asked for; the first where that is no number of a page."""
+    return min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+
 
 def moment_in(words: str) -> datetime:
     """Return the moment that an address names; a 404 where it names none."""

@@ -43,6 +43,8 @@ FORM = {
     "password": "not the password",
     "next": "/",
 }
+NUMBERS = ("page", "id", "before", "before_act", "folder", "article", "bar")
+"""What addresses say in numbers."""
 FOREIGN = (
     {"Origin": "https://evil.example"},
     {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
@@ -179,6 +181,13 @@ def test_looking_changes_nothing(engine: Engine, owner: FlaskClient, places: lis
     for (rule, place), method in product(places, SAFE):
         ask(owner, method, place, {"csrf_token": "needs none"})
         assert dump(engine) == before, (rule, method)
+
+
+def test_no_number_in_an_address_is_too_large_for_an_answer(owner: FlaskClient, places: list[tuple[Rule, str]]) -> None:
+    for _, place in places:
+        for name in NUMBERS:
+            with owner.get(f"{place.partition('?')[0]}?{name}={2**63}") as reply:
+                assert reply.status_code < 500, (place, name)
 
 
 @pytest.mark.parametrize("form", [{}, {"csrf_token": ""}, {"csrf_token": "made up"}])
