@@ -57,13 +57,13 @@ def safe_link(url: str | None, base_url: str | None = None) -> str | None:
     if not tidy:
         return None
     try:
-        absolute = urljoin(base_url, tidy) if base_url else tidy
+        absolute = (urljoin(base_url, tidy) if base_url else tidy).replace(" ", "%20")
         parts = urlsplit(absolute)
         is_web = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return None
     is_clean = not re.search(r"[\x00-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]", absolute)
-    return absolute.replace(" ", "%20") if is_web and is_clean and len(absolute) <= MAX_URL_CHARS else None
+    return absolute if is_web and is_clean and len(absolute) <= MAX_URL_CHARS else None
 
 
 def canonical_url(url: str | None) -> str | None:

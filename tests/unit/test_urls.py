@@ -113,6 +113,7 @@ def test_what_cannot_be_a_feed_is_refused_in_words(text: str, why: str) -> None:
         ("data:text/html,x", None),
         ("https://a.example/\uffff", None),
         ("http://[broken", None),
+        ("http://[::1%2 ]/", None),
         ("http://example.org:port/", None),
     ],
 )
