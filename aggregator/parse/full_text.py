@@ -41,5 +41,5 @@ def _decoded(body: bytes, content_type: str | None) -> str | bytes:
     declared = re.search(r"charset=[\"']?([\w.:-]+)", content_type or "", re.I)
     try:
         return body.decode(declared[1]) if declared else body
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, UnicodeError):
         return body

@@ -43,6 +43,13 @@ def test_a_page_is_read_in_its_own_charset(charset: str) -> None:
     said = "Пожар в порту продолжался несколько часов и был виден с холмов над городом."
     body = page(paragraphs(said=said), charset=charset)
     assert "Пожар в порту" in text_of(full_text(body, url=URL, content_type=f"text/html; charset={charset}"))
+
+
+@pytest.mark.parametrize("charset", ["klingon", "undefined", "utf-7"])
+def test_a_page_whose_server_names_no_charset_of_its_own_is_read_all_the_same(charset: str) -> None:
+    said = "Пожар в порту потушили только утром, сообщили в городском совете. " * 3
+    body = page(paragraphs(said=said))
+    assert "Пожар в порту" in text_of(full_text(body, url=URL, content_type=f"text/html; charset={charset}"))
     assert "Пожар в порту" in text_of(full_text(body, url=URL, content_type="text/html"))
 
 
