@@ -54,7 +54,7 @@ def fetch_image(
         case Fetched(body=body):
             return body if media_type(body) and _is_drawable(body) else Refused("This is no picture that can be shown.")
         case NotAsked(hold=hold):
-            return Refused(f"{hold.host} asked to be left alone for a while.", is_for_now=True)
+            return Refused(f"{hold.host} asked to be left alone for a while; nothing was sent.", is_for_now=True)
         case reply:
             return Refused(getattr(reply, "why", "There is no picture."))
 
