@@ -85,6 +85,8 @@ _PLAYER = re.compile(
     re.IGNORECASE,
 )
 """What plays a film or a sound: a file, or a frame of those who are known to play nothing else."""
+_PLAYED = re.compile(r"<a [^>]{0,2000}>▶ [^<]{0,300}</a>")
+"""What stands in the place of a player. Nobody wrote it, so it is no part of an article's text."""
 _NOSCRIPT = re.compile(r"</?noscript\b[^>]{0,500}>", re.IGNORECASE)
 _TRACKING_IMAGE = re.compile(
     r"^https?://(?:pixel|pixels|beacon|tracking|tracker|stats|analytics)\.|"
@@ -141,7 +143,7 @@ def sanitise(markup: str, *, base_url: str | None = None) -> SafeHtml:
 
     before = _BASE_URL.set(base_url)
     try:
-        clean = _CLEANER.clean(body)
+        clean = _CLEANER.clean(_PLAYER.sub(_with_link, body))
     finally:
         _BASE_URL.reset(before)
     # nh3 escapes < and > inside attributes, so that what looks like a whole <img> tag in its output is one; and it
@@ -212,7 +214,7 @@ _ILLUSTRATOR = _cleaner(_shown, frozenset(), {"img": {"loading": "lazy", "decodi
 
 def plain_text(markup: str) -> str:
     """Return what HTML says, as text: paragraphs apart by a blank line, entities resolved, scripts gone."""
-    body = _bounded(markup)
+    body = _PLAYED.sub("", _bounded(markup))
     if "<" not in body:
         return tidy_text(_resolved(body))
     if _is_too_deep(body):
@@ -229,7 +231,8 @@ def text_of(content: SafeHtml) -> str:
     """
     if "<" not in content:
         return _tidied(html.unescape(content))
-    flowing = content.replace("\r", " ").replace("\n", " ")  # a line end inside a paragraph means a blank
+    written = _PLAYED.sub("", content)
+    flowing = written.replace("\r", " ").replace("\n", " ")  # a line end inside a paragraph means a blank
     return _tidied(html.unescape(_without_tags(flowing)))
 
 
@@ -306,12 +309,12 @@ def _without_tags(content: str) -> str:
 
 
 def _bounded(markup: str) -> str:
-    """Return what is read of a body: what it keeps for readers without scripts too, and links to what would play."""
-    return _PLAYER.sub(_with_link, _NOSCRIPT.sub("", valid_text(markup[:MAX_HTML_CHARS])))
+    """Return what is read of a body, what it keeps for readers without scripts among it: here there are none."""
+    return _NOSCRIPT.sub("", valid_text(markup[:MAX_HTML_CHARS]))
 
 
 def _with_link(player: re.Match[str]) -> str:
-    """Return a player, which goes, behind a link to what it plays. Both are foreign markup still."""
+    """Return a player, which will go, behind a link to what it plays. Both are foreign markup still."""
     address = player["framed"] or player["file"]
     host = address.partition("//")[2].partition("/")[0].removeprefix("www.")
     return f'<a href="{address}">▶ {host}</a>{player[0]}'

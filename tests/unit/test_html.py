@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.models.markup import SafeHtml
-from aggregator.parse.html import MAX_HTML_CHARS, clean_text, first_image, plain_line, plain_text, sanitise, tidy_text
+from aggregator.parse.html import (
+    MAX_HTML_CHARS,
+    clean_text,
+    first_image,
+    plain_line,
+    plain_text,
+    sanitise,
+    text_of,
+    tidy_text,
+)
 
 BASE = "https://site.example/news/1"
 
@@ -126,6 +135,7 @@ def test_a_share_of_the_page_is_no_size_of_an_image() -> None:
 def test_what_would_play_is_a_link_to_where_it_does(player: str, link: str, host: str) -> None:
     clean = sanitise(f"<p>a {player}</p>", base_url="https://site.example/")
     assert clean == f'<p>a <a href="{link}" rel="noopener noreferrer nofollow">▶ {host}</a></p>'
+    assert text_of(clean) == plain_text(f"<p>a {player}</p>") == "a"
 
 
 @pytest.mark.parametrize(
