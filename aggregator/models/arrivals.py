@@ -15,7 +15,7 @@ class KnownEntry:
     title: str
     """Of the article as kept."""
     digest: str = ""
-    """Of what this entry said when it was last kept; an article found by its address has none."""
+    """Of what this entry said when it was last kept; of an article found by its address, what this feed said of it."""
     is_first: bool = True
     """Whether this feed was the first to bring the article: only its word may rewrite it."""
     is_in_feed: bool = True

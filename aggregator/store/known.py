@@ -113,20 +113,25 @@ def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dic
     found: dict[int, dict[str, KnownEntry]] = {feed_id: {} for feed_id in brought}
     question = select(articles.c.key, articles.c.id, articles.c.title, articles.c.feed_id)
     there = [row for some in chunks(list(wanted)) for row in db.execute(question.where(articles.c.key.in_(some)))]
-    led_to = _led_to(db, [row.id for row in there])
+    said = _said_of(db, [row.id for row in there])
     for row in there:
         for feed_id, url in wanted[row.key]:
-            is_first, is_in_feed = row.feed_id == feed_id, (feed_id, row.id) in led_to
-            entry = KnownEntry(article_id=row.id, title=row.title, is_first=is_first, is_in_feed=is_in_feed)
-            found[feed_id][url] = entry
+            digest = said.get((feed_id, row.id))
+            found[feed_id][url] = KnownEntry(
+                article_id=row.id,
+                title=row.title,
+                digest=digest or "",
+                is_first=row.feed_id == feed_id,
+                is_in_feed=digest is not None,
+            )
     return found
 
 
-def _led_to(db: Connection, article_ids: Sequence[int]) -> set[tuple[int, int]]:
-    """Return (feed, article) wherever an entry of the feed leads to one of these articles."""
-    question = select(entries.c.feed_id, entries.c.article_id)
+def _said_of(db: Connection, article_ids: Sequence[int]) -> dict[tuple[int, int], str]:
+    """Return by (feed, article) what the feed's latest entry that leads there said, as a digest."""
+    question = select(entries.c.feed_id, entries.c.article_id, entries.c.digest).order_by(entries.c.id)
     return {
-        (row.feed_id, row.article_id)
+        (row.feed_id, row.article_id): row.digest
         for some in chunks(article_ids)
         for row in db.execute(question.where(entries.c.article_id.in_(some)))
     }

@@ -429,6 +429,18 @@ def test_nothing_is_new_when_all_entries_change_their(
         assert sorted(line.title for line in articles.river(db, limit=9)) == sorted(names)
 
 
+def test_nothing_is_new_when_a_feed_that_words_the_pieces_of_another_in_its_own_way_changes_its_guids(engine: Engine):
+    with Site({"/one": dated("fire", "flood"), "/two": dated("blaze", "deluge")}) as site:
+        subscribe(engine, site.at("/one"))
+        poll(engine)
+        subscribe(engine, site.at("/two"))
+        poll(engine, now=NOON + timedelta(hours=1))
+        site.pages["/two"] = dated("blaze", "deluge", guid="new")
+        done = poll(engine, now=NOON + timedelta(hours=2))
+    assert [each.kept.n_new for each in done] == [0, 0]
+    assert titles(engine) == {"fire", "flood"}
+
+
 def test_entries_in_another_order_write_nothing(engine: Engine):
     with Site({"/feed": rss("fire", "flood", "frost")}) as site:
         subscribe(engine, site.at("/feed"))
