@@ -36,7 +36,8 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_
     """
     if not body.strip(b" \t\r\n\x00\xef\xbb\xbf\xfe\xff"):
         raise ParseError("The document is empty.")
-    body, content_type = in_utf_8(body, content_type)
+    given, given_type = body, content_type
+    body, content_type = in_utf_8(given, given_type)
     plain = cut.split(body, content_type)
     if plain and known_items:
         changed = _parse_changed(plain, cut.unpack(known_items), url=url, content_type=content_type)
@@ -44,6 +45,8 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_
             return changed
     is_in_json = is_json(body)
     raw = read_json_feed(body) if is_in_json else read_xml_feed(body, content_type=content_type)
+    if body is not given and not is_in_json:
+        raw = _fuller(raw, given, given_type)
     if raw is None:
         raise ParseError(f"This is {_kind(body)}, not a feed.")
     entries = _entries(raw, url)
@@ -52,6 +55,16 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, known_
     if is_in_json or goes_to_its_end(body):
         return parsed
     return replace(parsed, is_whole=False, is_last_whole=not ends_within_entry(body))
+
+
+def _fuller(raw: RawFeed | None, given: bytes, content_type: str | None) -> RawFeed | None:
+    """Return what was read of a document in UTF-8, or as it came where that gives more: it may be of two kinds."""
+    try:
+        as_given = read_xml_feed(given, content_type=content_type)
+    except ParseError:
+        return raw
+    n_entries = len(raw.entries) if raw else 0
+    return as_given if as_given and len(as_given.entries) > n_entries else raw
 
 
 def _parse_changed(

@@ -329,3 +329,9 @@ def test_escaped_and_real_tags_in_one_text_lose_no_word_of_it() -> None:
         url="https://example.org/feed",
     )
     assert feed.entries[0].text.split() == "The ferry has sailed. At noon.".split()
+
+
+def test_a_document_that_only_begins_in_utf_16_loses_no_entry() -> None:
+    begins = '<?xml version="1.0"?><rss><channel>'.encode("utf-16-be")
+    document = begins + b"<item><title>A</title></item></channel></rss>"
+    assert [each.title for each in parse_feed(document, url=URL).entries] == ["A"]
