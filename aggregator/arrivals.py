@@ -27,6 +27,19 @@ def distinct(entries: Sequence[Entry], feed: Feed) -> tuple[Entry, ...]:
     return tuple(_with_telling_urls(_with_distinct_guids(_without_repeats(entries)), feed))
 
 
+def off_taken_guids(entries: Sequence[Entry], known: Known) -> tuple[Entry, ...]:
+    """Return the entries, with a guid of its own for each whose guid the feed gave to another piece before.
+
+    Some feeds number the places in their document, and some put one guid on everything and show, or announce, a single
+    piece at a time. Publishers change one thing or another of a piece: only where address, title, text and moment all
+    are others, it is another.
+    """
+    return tuple(
+        _marked(entry, entry.canonical_url) if entry.canonical_url and _is_anothers(entry, known) else entry
+        for entry in entries
+    )
+
+
 def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime) -> Arrivals:
     """Return what these distinct entries of the feed change, given what is known of them.
 
@@ -90,8 +103,21 @@ def _with_own_guid(entry: Entry, namesakes: Sequence[Entry]) -> Entry:
         return entry
     urls = {namesake.canonical_url for namesake in namesakes}
     tells_apart = len(urls) == len(namesakes) and None not in urls
-    mark = _hash(entry.canonical_url or "") if tells_apart else digest_of(entry)
-    return replace(entry, guid=f"{entry.guid}#{mark[:16]}")
+    return _marked(entry, entry.canonical_url or "") if tells_apart else _marked(entry, entry.title, entry.text)
+
+
+def _marked(entry: Entry, *parts: str) -> Entry:
+    return replace(entry, guid=f"{entry.guid}#{_hash(*parts)[:16]}")
+
+
+def _is_anothers(entry: Entry, known: Known) -> bool:
+    """Whether the entry that is known by this guid says nothing that this one says, at another address."""
+    before = known.by_guid.get(entry.guid)
+    if before is None or before.canonical_url in (None, entry.canonical_url):
+        return False
+    is_retitled = bool(entry.text) and digest_of(replace(entry, title=before.title)) == before.digest
+    is_same = _letters(before.title) == _letters(entry.title) or before.published_at == entry.published_at
+    return not (is_retitled or is_same)
 
 
 def _with_telling_urls(entries: Sequence[Entry], feed: Feed) -> list[Entry]:

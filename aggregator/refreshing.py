@@ -319,6 +319,9 @@ def _keep_entries(db: Connection, checks: Sequence[_Check], *, now: datetime) ->
     described = feeds.describe_feeds(db, parsed)
     brought = {feed_id: arrivals.distinct(parsed[feed_id].entries, feed) for feed_id, feed in described.items()}
     there = known(db, brought)
+    anew = {feed_id: arrivals.off_taken_guids(entries, there[feed_id]) for feed_id, entries in brought.items()}
+    if renamed := {feed_id: entries for feed_id, entries in anew.items() if entries != brought[feed_id]}:
+        brought, there = brought | renamed, there | known(db, renamed)
     arrived = {
         feed_id: arrivals.decide(entries, there[feed_id], described[feed_id], now=now)
         for feed_id, entries in brought.items()

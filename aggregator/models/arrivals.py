@@ -16,6 +16,10 @@ class KnownEntry:
     """Of the article as kept."""
     digest: str = ""
     """Of what this entry said when it was last kept; of an article found by its address, what this feed said of it."""
+    canonical_url: str | None = None
+    """Of the article as kept."""
+    published_at: datetime | None = None
+    """Of the article as kept; None of one found by its address."""
     is_first: bool = True
     """Whether this feed was the first to bring the article: only its word may rewrite it."""
     is_in_feed: bool = True

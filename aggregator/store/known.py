@@ -95,13 +95,20 @@ def _select_entries() -> Select[Any]:
         entries.c.digest,
         articles.c.id,
         articles.c.title,
+        articles.c.canonical_url,
         articles.c.feed_id,
     ).join(articles, articles.c.id == entries.c.article_id)
 
 
 def _known_entry(row: RowMapping) -> KnownEntry:
-    is_first = row["feed_id"] == row["in_feed"]
-    return KnownEntry(article_id=row["id"], title=row["title"], digest=row["digest"], is_first=is_first)
+    return KnownEntry(
+        article_id=row["id"],
+        title=row["title"],
+        digest=row["digest"],
+        canonical_url=row["canonical_url"],
+        published_at=row["published_at"],
+        is_first=row["feed_id"] == row["in_feed"],
+    )
 
 
 def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dict[int, dict[str, KnownEntry]]:
@@ -121,6 +128,7 @@ def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dic
                 article_id=row.id,
                 title=row.title,
                 digest=digest or "",
+                canonical_url=url,
                 is_first=row.feed_id == feed_id,
                 is_in_feed=digest is not None,
             )

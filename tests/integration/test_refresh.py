@@ -441,6 +441,25 @@ def test_nothing_is_new_when_a_feed_that_words_the_pieces_of_another_in_its_own_
     assert titles(engine) == {"fire", "flood"}
 
 
+@pytest.mark.parametrize("n_shown", [1, 2])
+@pytest.mark.parametrize("is_numbered", [True, False])
+def test_a_feed_that_gives_its_guids_anew_loses_nothing(engine: Engine, n_shown: int, is_numbered: bool):
+    names = ("fire", "flood", "frost", "fog")
+    with Site({}) as site:
+        subscribe(engine, site.at("/feed"))
+        for n in range(1, len(names) + 1):
+            shown = names[max(n - n_shown, 0) : n]
+            site.pages["/feed"] = b"".join(
+                b"<item><title>%b</title><guid>%d</guid><link>https://a.example/%b</link>"
+                b"<description>On %b.</description></item>" % (name, place * is_numbered, name, name)
+                for place, name in enumerate(each.encode() for each in reversed(shown))
+            ).join((b'<rss version="2.0"><channel><title>The A</title>', b"</channel></rss>"))
+            for hour in (2 * n, 2 * n + 1):
+                poll(engine, now=NOON + timedelta(hours=hour))
+    with reading(engine) as db:
+        assert sorted(line.title for line in articles.river(db, limit=9)) == sorted(names)
+
+
 def test_entries_in_another_order_write_nothing(engine: Engine):
     with Site({"/feed": rss("fire", "flood", "frost")}) as site:
         subscribe(engine, site.at("/feed"))

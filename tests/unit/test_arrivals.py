@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.arrivals import decide, digest_of, distinct, publisher_name
+from aggregator.arrivals import decide, digest_of, distinct, off_taken_guids, publisher_name
 from aggregator.models.arrivals import Known, KnownEntry
 from aggregator.models.entries import Entry
 from aggregator.models.feeds import Feed
@@ -148,3 +148,28 @@ def test_two_entries_that_say_the_same_in_one_document_stay_two():
     other = replace(then, guid="2", canonical_url="https://a.example/other")
     known = Known(by_guid={"1": kept(then)}, by_moment={NOON: (kept(then),)})
     assert [article.entry.guid for article in decide([then, other], known, FEED, now=NOON).new] == ["2"]
+
+
+def test_an_entry_with_nothing_of_the_piece_that_had_its_guid_gets_a_guid_of_its_own_and_always_the_same():
+    known = Known(by_guid={"1": kept(FIRE, canonical_url=FIRE.canonical_url, published_at=NOON)})
+    other = replace(FLOOD, guid="1", published_at=NOON + timedelta(hours=1))
+    [alone] = off_taken_guids([other], known)
+    _, beside = distinct([FIRE, other], FEED)
+    assert alone.guid == beside.guid != "1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"canonical_url": FIRE.canonical_url}, id="address"),
+        pytest.param({"canonical_url": None}, id="lack of an address"),
+        pytest.param({"title": "FIRE!"}, id="title"),
+        pytest.param({"text": FIRE.text}, id="text"),
+        pytest.param({"published_at": NOON}, id="moment"),
+    ],
+)
+def test_an_entry_keeps_its_guid_where_anything_else_is_as_it_was(change: dict[str, object]):
+    known = Known(by_guid={"1": kept(FIRE, canonical_url=FIRE.canonical_url, published_at=NOON)})
+    other = replace(FLOOD, guid="1", published_at=NOON + timedelta(hours=1))
+    rewritten = replace(other, **change)  # type: ignore[arg-type]
+    assert off_taken_guids([rewritten], known) == (rewritten,)
