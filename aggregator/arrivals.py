@@ -44,10 +44,10 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
     """Return what these distinct entries of the feed change, given what is known of them.
 
     An entry is known by its guid inside the feed, else by its address. A new guid at a known address leads to the
-    article there, unless the feed has that article already, in other words and under another title: then the address
-    is shared by several pieces (a live page), and losing one is worse than keeping two. Where guid and address are
-    both new, an entry that says the same, of the same moment, as one that is not in the document any more is that one;
-    and so is one that has neither an address nor a moment.
+    article there, and may rewrite it, unless the feed has that article already with another title and another text:
+    then the address is shared by several pieces (a live page), and losing one is worse than keeping two. Where guid and
+    address are both new, an entry that says the same, of the same moment, as one that is not in the document any more
+    is that one; and so is one that has neither an address nor a moment.
     """
     new, more, rewrites, n_unchanged = [], [], [], 0
     present = {known.by_guid[entry.guid].article_id for entry in entries if entry.guid in known.by_guid}
@@ -58,8 +58,10 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
                 n_unchanged += 1
             else:
                 rewrites.append(_rewrite(entry, before, digest))
-        elif there := _article_at(entry, digest, known) or _vanished_twin(entry, digest, known, present):
+        elif there := _article_at(entry, known) or _vanished_twin(entry, digest, known, present):
             more.append(NewEntry(guid=entry.guid, article_id=there.article_id, digest=digest))
+            if there.is_in_feed and there.digest != digest:
+                rewrites.append(_rewrite(entry, there, digest))
         else:
             new.append(_new_article(_off_taken_address(entry, known), feed, digest, now=now))
     return Arrivals(new=tuple(new), more_entries=tuple(more), rewrites=tuple(rewrites), n_unchanged=n_unchanged)
@@ -115,9 +117,13 @@ def _is_anothers(entry: Entry, known: Known) -> bool:
     before = known.by_guid.get(entry.guid)
     if before is None or before.canonical_url in (None, entry.canonical_url):
         return False
+    return not (_has_words_of(entry, before) or before.published_at == entry.published_at)
+
+
+def _has_words_of(entry: Entry, before: KnownEntry) -> bool:
+    """Whether the entry says the same as before, or has at least the same title or the same text."""
     is_retitled = bool(entry.text) and digest_of(replace(entry, title=before.title)) == before.digest
-    is_same = _letters(before.title) == _letters(entry.title) or before.published_at == entry.published_at
-    return not (is_retitled or is_same)
+    return is_retitled or _letters(before.title) == _letters(entry.title) or before.digest == digest_of(entry)
 
 
 def _with_telling_urls(entries: Sequence[Entry], feed: Feed) -> list[Entry]:
@@ -134,11 +140,9 @@ def _is_front_door(entry: Entry, feed: Feed) -> bool:
     return entry.url == feed.site_url or _FRONT_DOOR.fullmatch(entry.canonical_url or "") is not None
 
 
-def _article_at(entry: Entry, digest: str, known: Known) -> KnownEntry | None:
+def _article_at(entry: Entry, known: Known) -> KnownEntry | None:
     there = known.by_url.get(entry.canonical_url) if entry.canonical_url else None
-    if there and there.is_in_feed and there.digest != digest and _letters(there.title) != _letters(entry.title):
-        return None
-    return there
+    return None if there and there.is_in_feed and not _has_words_of(entry, there) else there
 
 
 def _vanished_twin(entry: Entry, digest: str, known: Known, present: Set[int]) -> KnownEntry | None:

@@ -53,7 +53,8 @@ def keep(db: Connection, arrived: Mapping[int, Arrivals], *, now: datetime) -> d
 
 
 def _kept(arrivals: Arrivals, n_new: int, n_changed: int) -> Kept:
-    n_given = len(arrivals.new) + len(arrivals.more_entries) + len(arrivals.rewrites) + arrivals.n_unchanged
+    led = {each.guid for each in arrivals.more_entries} | {each.entry.guid for each in arrivals.rewrites}
+    n_given = len(arrivals.new) + len(led) + arrivals.n_unchanged
     return Kept(n_new=n_new, n_changed=n_changed, n_unchanged=n_given - n_new - n_changed)
 
 

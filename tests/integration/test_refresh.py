@@ -441,6 +441,22 @@ def test_nothing_is_new_when_a_feed_that_words_the_pieces_of_another_in_its_own_
     assert titles(engine) == {"fire", "flood"}
 
 
+@pytest.mark.parametrize("words", [(b"On fire.", b"It is out."), (b"<title>fire", b"<title>blaze")])
+def test_a_piece_that_gets_a_new_guid_and_a_new_title_or_text_is_rewritten_in_place(
+    engine: Engine, words: tuple[bytes, bytes]
+):
+    with Site({"/feed": dated("fire", "flood")}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        site.pages["/feed"] = dated("fire", "flood", guid="new").replace(*words)
+        [done] = poll(engine, now=NOON + timedelta(hours=1))
+    assert (done.kept.n_new, done.kept.n_changed, done.kept.n_unchanged) == (0, 1, 1)
+    with reading(engine) as db:
+        said = [f"<title>{line.title} {line.excerpt}" for line in articles.river(db, limit=9)]
+    assert len(said) == 2
+    assert [words[1].decode() in each for each in said].count(True) == 1
+
+
 @pytest.mark.parametrize("n_shown", [1, 2])
 @pytest.mark.parametrize("is_numbered", [True, False])
 def test_a_feed_that_gives_its_guids_anew_loses_nothing(engine: Engine, n_shown: int, is_numbered: bool):
