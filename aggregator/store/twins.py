@@ -55,22 +55,24 @@ def change_feed_url(db: Connection, feed_id: int, feed_url: str) -> int:
 
 def _move_entries(db: Connection, from_id: int, to_id: int) -> None:
     """Move a feed's entries to another; of an entry that both have, one stays."""
-    theirs = entries.alias()
+    theirs, there = entries.alias(), articles.alias()
     same_guid = (theirs.c.feed_id == to_id) & (theirs.c.guid_key == entries.c.guid_key)
+    same_words = (there.c.title == articles.c.title) | (there.c.digest == articles.c.digest)
     twice = db.execute(
         select(
             entries.c.id,
             entries.c.guid,
             entries.c.article_id,
-            theirs.c.article_id.label("stays"),
-            articles.c.canonical_url,
+            there.c.id.label("stays"),
+            (articles.c.canonical_url.is_(None) & same_words).label("is_same"),
         )
         .join(theirs, same_guid)
         .join(articles, articles.c.id == entries.c.article_id)
+        .join(there, there.c.id == theirs.c.article_id)
         .where(entries.c.feed_id == from_id)
     ).all()
     for row in twice:
-        if row.article_id == row.stays or row.canonical_url is None:
+        if row.article_id == row.stays or row.is_same:
             db.execute(delete(entries).where(entries.c.id == row.id))
             if row.article_id != row.stays:
                 _merge_articles(db, row.article_id, row.stays)

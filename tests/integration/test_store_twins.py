@@ -47,6 +47,15 @@ def test_an_entry_that_both_had_is_there_once(engine: Engine) -> None:
         assert n_entries(db) == len(articles.river(db, limit=9)) == 2
 
 
+def test_articles_without_an_address_that_only_share_a_guid_are_both_there(engine: Engine) -> None:
+    with transaction(engine) as db:
+        one, other = subscribe(db, "one"), subscribe(db, "other")
+        bring(db, one, entry("a", url=None, guid="1"))
+        bring(db, other, entry("b", url=None, guid="1"))
+        change_feed_url(db, one, "https://other.example/feed.xml")
+        assert ids_by_title(db).keys() == {"a", "b"}
+
+
 def test_an_article_without_an_address_that_both_had_is_there_once_with_its_marks_and_stories(engine: Engine) -> None:
     with transaction(engine) as db:
         one, other = subscribe(db, "one"), subscribe(db, "other")
