@@ -12,8 +12,8 @@ from aggregator.models.entries import Entry
 from aggregator.store.schema import articles, entries, feeds, guid_key, url_key
 from aggregator.store.statements import chunks
 
-MOST_UNDATED = 1000
-"""Entries without a date, of one feed, among which one is looked for that has neither a date nor an address."""
+LATEST = 1000
+"""So many entries of its feed are looked through for one that has neither a date nor an address."""
 PAIRS = 500
 """In one IN list: half of what a list of single values may hold."""
 
@@ -67,7 +67,7 @@ def _known_by_moment(
 ) -> dict[int, dict[datetime | None, tuple[KnownEntry, ...]]]:
     pairs = [(feed_id, moment) for feed_id, some in moments.items() for moment in some if moment is not None]
     found: dict[int, dict[datetime | None, tuple[KnownEntry, ...]]] = {
-        feed_id: {None: _undated(db, feed_id)} if None in some else {} for feed_id, some in moments.items()
+        feed_id: {None: _latest(db, feed_id)} if None in some else {} for feed_id, some in moments.items()
     }
     for row in _entries_at(db, tuple_(entries.c.feed_id, entries.c.published_at), pairs):
         of_feed, moment = found[row["in_feed"]], row["published_at"]
@@ -75,11 +75,10 @@ def _known_by_moment(
     return found
 
 
-def _undated(db: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
-    """Return the feed's latest entries for whose date stands when they were first seen."""
-    is_undated = entries.c.published_at == entries.c.first_seen_at
-    latest = _select_entries().where(entries.c.feed_id == feed_id, is_undated).order_by(entries.c.published_at.desc())
-    return tuple(map(_known_entry, db.execute(latest.limit(MOST_UNDATED)).mappings()))
+def _latest(db: Connection, feed_id: int) -> tuple[KnownEntry, ...]:
+    """Return the feed's latest entries; those that had a date when they were kept may have lost it since."""
+    latest = _select_entries().where(entries.c.feed_id == feed_id).order_by(entries.c.published_at.desc())
+    return tuple(map(_known_entry, db.execute(latest.limit(LATEST)).mappings()))
 
 
 def _entries_at(db: Connection, pair: ColumnElement[Any], wanted: Sequence[tuple[Any, ...]]) -> Iterable[RowMapping]:

@@ -412,6 +412,9 @@ def dated(*titles: str, at: str = "a.example", guid: str = "", link: bool = True
         pytest.param({}, {"guid": "new", "at": "b.example"}, id="guids and addresses"),
         pytest.param({}, {"at": "b.example"}, id="addresses"),
         pytest.param(BARE, {**BARE, "guid": "new"}, id="guids of entries that have nothing else but words"),
+        pytest.param(
+            {"link": False}, {**BARE, "guid": "new"}, id="guids of entries without an address that lose their dates"
+        ),
     ],
 )
 def test_nothing_is_new_when_all_entries_change_their(
