@@ -18,7 +18,22 @@ def give_back() -> None:
         library.malloc_trim(0)
 
 
-def resident_bytes() -> int:
+class Spare:
+    """What this process holds beyond what it did when it last handed memory back."""
+
+    def __init__(self, much_bytes: int) -> None:
+        self._much_bytes = much_bytes
+        self._rest_bytes = 0
+
+    def give_back(self, *, at_once: bool = False) -> None:
+        """Find garbage and hand back what was freed, if it has become much."""
+        if at_once or _resident_bytes() - self._rest_bytes > self._much_bytes:
+            gc.collect()
+            give_back()
+            self._rest_bytes = _resident_bytes()
+
+
+def _resident_bytes() -> int:
     """Return how much memory this process has now; 0 where the machine does not say (/proc is Linux's)."""
     if sys.platform != "linux":
         return 0

@@ -1,7 +1,6 @@
 """Feeds are read in child processes, so that a document that hurts its reader hurts nobody else."""
 
 import contextlib
-import gc
 import multiprocessing
 import resource
 import signal
@@ -30,7 +29,8 @@ Read = TypeVar("Read")
 _WALL_PER_CPU = 6
 """A child may compute for `timeout_s`, and take so many times that by the clock: on a machine that is busy with other
 things, a good document is not given up for having waited."""
-_MUCH_BYTES = 1024**2
+_SPARE = heap.Spare(much_bytes=1024**2)
+"""Of this process, whose memory is one."""
 _STOP_AFTER_S = 5.0
 _STOPPED = "Broadsheet was stopped while it read the document."
 _GRACE_S = 1.0
@@ -179,17 +179,14 @@ def _too_long(limit_s: float) -> ParseError:
 def _within(cpu_s: float, wall_s: float, read: Callable[[Fetched], Read], reply: Fetched) -> Read:
     """Read a document; the alarms that ring where it takes longer to compute, or by the clock, end this process.
 
-    What reading it took is handed back where that is much, or where it failed: a child that had read a hostile document
-    held 70 MB without that. After each document it would take a fifth of the time of one in which little is new.
+    What reading took is handed back once it is much, or where it failed: a child that had read a hostile document held
+    70 MB without that. After each document it would take a fifth of the time of one in which little is new.
     """
     signal.setitimer(signal.ITIMER_PROF, cpu_s)
     signal.setitimer(signal.ITIMER_REAL, wall_s)
     try:
-        before_bytes = heap.resident_bytes()
         found = _outcome(read, reply)
-        if isinstance(found, Exception) or heap.resident_bytes() - before_bytes > _MUCH_BYTES:
-            gc.collect()
-            heap.give_back()
+        _SPARE.give_back(at_once=isinstance(found, Exception))
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0.0)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
