@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a refresh needs of the outside world."""
+    """What a refresh needs of the outside world; what it asks for heeds what hosts ask for (heeding.py)."""
 
     fetch: Fetch
     parse: Parse
@@ -362,13 +362,11 @@ def _with_news(check: _Check, arrived: Mapping[int, _Arrived]) -> _Check:
 
 
 def _follow_up(db: Connection, check: _Check, poll: Poll, *, now: datetime) -> Refreshed:
-    """Do what a check leads to: leave a host alone, pause a feed that is gone, follow one that moved."""
+    """Do what a check leads to: pause a feed that is gone, follow one that moved."""
     feed, reply = check.due.feed, check.reply
     if isinstance(reply, NotAsked):
         until = f"{reply.hold.until:%H:%M} UTC"
         return Refreshed(feed, why=f"{reply.hold.host} asked to be left alone until {until}; nothing was sent.")
-    if isinstance(reply, Failed) and reply.hold:
-        holds.hold(db, reply.hold, now=now)
     if poll.fault is Fault.GONE:
         feeds.set_paused(db, feed.id, is_paused=True, now=now)
     if address := moves.new_address(poll):

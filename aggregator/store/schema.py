@@ -112,17 +112,13 @@ def askable(number: int) -> int:
 
 
 def _storable_if_any(words: str | None) -> str | None:
-    return words if words is None or _is_plain(words) else storable(words)
-
-
-def _is_plain(words: str) -> bool:
-    return words.isascii() and "\0" not in words
+    return None if words is None else storable(words)
 
 
 def storable(words: str) -> str:
     """Return the text without NUL and with lone surrogates replaced by question marks."""
-    if _is_plain(words):
-        return words
+    if words.isascii() and "\0" not in words:
+        return words  # as most are: nothing is copied
     bare = words.replace("\0", "")
     try:
         bare.encode("utf-8")

@@ -17,6 +17,7 @@ from aggregator.config import FetchSettings, PollSettings
 from aggregator.errors import ParseError
 from aggregator.fetch.http import fetch_all
 from aggregator.health import State, health
+from aggregator.heeding import heeding
 from aggregator.models.entries import ParsedFeed
 from aggregator.models.fetching import Fetched, NotModified, Reply, Request
 from aggregator.models.pages import FeedLine
@@ -72,7 +73,8 @@ def poll(engine: Engine, *, now: datetime = NOON) -> list[Refreshed]:
     with transaction(engine) as db:
         polling.check_now(db, None, now=now)
         due = polling.claim_due(db, now=now, limit=100, lease_s=60)
-    return list(refreshing.refresh(engine, due, TOOLS, PollSettings(), now=now))
+    tools = replace(TOOLS, fetch=heeding(engine, TOOLS.fetch))
+    return list(refreshing.refresh(engine, due, tools, PollSettings(), now=now))
 
 
 def titles(engine: Engine) -> set[str]:
@@ -648,7 +650,7 @@ def test_a_host_that_wants_a_pause_gets_it_while_what_its_other_feeds_sent_is_be
     with Site({"/a": rss("fire"), "/b": busy, "/c": rss("flood"), "/d": rss("storm")}) as site:
         subscribe(engine, *(site.at(path) for path in site.pages))
         one_by_one = replace(FETCH, per_host=1, per_host_gap_s=0.0)
-        tools = Tools(fetch=partial(fetch_all, settings=one_by_one), parse=parse_slowly)
+        tools = Tools(fetch=heeding(engine, partial(fetch_all, settings=one_by_one)), parse=parse_slowly)
         with transaction(engine) as db:
             due = polling.claim_due(db, now=NOON, limit=100, lease_s=60)
         done = list(refreshing.refresh(engine, due, tools, PollSettings(), now=NOON))
