@@ -74,7 +74,9 @@ def web_command(context: Context, host: str | None, port: int | None) -> None:
         threadpool_limits(1, "blas")
         warm(app)
         stop.wait()
-        server.close()
+        # What is being answered is answered. The sockets go with the process: `server.close` would take them away under
+        # the thread that waits on them, and under answers that are still on their way. Source: Pylons/waitress#468.
+        server.task_dispatcher.shutdown()
 
 
 def child_commands(context: Context) -> dict[str, list[str]]:

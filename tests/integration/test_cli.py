@@ -1,6 +1,7 @@
 """The command line as an owner uses it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,7 +16,8 @@ from click.testing import CliRunner, Result
 
 from aggregator.cli.main import COMMANDS, broadsheet
 from aggregator.errors import BroadsheetError
-from tests.server import Page, Site
+from tests.pictures import png
+from tests.server import Ask, Page, Site
 
 RSS = (
     b'<rss version="2.0"><channel><title>The A</title>'
@@ -210,6 +212,33 @@ def test_run_polls_groups_and_serves_until_it_is_asked_to_stop(config: Path):
         _get(port, "/")
 
 
+def test_a_web_that_is_asked_to_stop_answers_first_what_it_was_asked(config: Path):
+    port = free_port()
+    config.write_text(config.read_text() + f"[web]\nport = {port}\n[images]\ncache_folder = '{config.parent}'\n")
+    with Site() as site:
+        pictured = f'<description>&lt;img src="{site.at("/big.png")}"&gt;</description></item>'
+        site.pages = {"/feed": RSS.replace(b"</item>", pictured.encode())}
+        CliRunner().invoke(broadsheet, ["--config", str(config), "import", str(_opml(config.parent, site.at("/feed")))])
+        CliRunner().invoke(broadsheet, ["--config", str(config), "refresh"])
+        process = broadsheet_process("--config", str(config), "web")
+
+        def stop_it_meanwhile(_: Ask) -> Page:
+            process.send_signal(signal.SIGTERM)
+            return Page(png(200, 200), pause_s=0.5)
+
+        site.pages["/big.png"] = stop_it_meanwhile
+        try:
+            assert _river_says(port, "Fire", process)
+            picture = re.search(r"/image/[^\"' ]+", _get(port, "/article/1"))
+            answer = _bytes(port, picture[0]) if picture else b""
+            output, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert answer == png(200, 200)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+
+
 def test_run_that_is_killed_leaves_neither_worker_nor_web_nor_parsers_behind(config: Path):
     """All of them write into our pipe: it is at its end when the last of them is gone."""
     port = free_port()
@@ -264,10 +293,14 @@ def _river_says(port: int, word: str, process: subprocess.Popen[str]) -> bool:
 
 
 def _get(port: int, path: str) -> str:
+    return _bytes(port, path).decode()
+
+
+def _bytes(port: int, path: str) -> bytes:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", path)
-        return connection.getresponse().read().decode()
+        return connection.getresponse().read()
     finally:
         connection.close()
 
