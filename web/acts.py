@@ -1,8 +1,9 @@
 """What the reader did, in words, with the way to undo it."""
 
 from collections.abc import Callable
+from typing import cast
 
-from flask import Blueprint, Flask, flash, jsonify, redirect, request, url_for
+from flask import Blueprint, Flask, flash, get_flashed_messages, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from aggregator.models.acts import Act, ActKind
@@ -30,6 +31,7 @@ def add_words(app: Flask) -> None:
     """Let the templates say what acts are called and what they did."""
     app.add_template_filter(name, "act_name")
     app.add_template_filter(outcome, "outcome")
+    app.add_template_global(messages)
 
 
 @blueprint.post("/acts/<int:act_id>/undo")
@@ -61,6 +63,16 @@ def undo_change(change_id: int) -> ResponseReturnValue:
         flash(gettext("Undone, and kept so from now on: change %(id)s.", id=change.id))
     back = way_back(request.form.get("next") or url_for("changes.list_changes"))
     return jsonify(said="", turn_to=back) if _wants_json() else redirect(back, code=303)
+
+
+def messages() -> list[tuple[str, str]]:
+    """Return kind and words of what is to be said on this page, once.
+
+    A script that reads a page says so in X-Requested-With. Nobody sees that page, and what is to be said waits.
+    """
+    if "X-Requested-With" in request.headers:
+        return []
+    return cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))
 
 
 def done(act: Act, said: str = "") -> ResponseReturnValue:

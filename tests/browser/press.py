@@ -55,3 +55,10 @@ def _at_once(app: Flask) -> WSGIApplication:
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
+
+
+ACT_UNSEEN = """() => {
+  const body = new URLSearchParams(new FormData(document.getElementById("marks")));
+  return fetch("/acts/undo", { method: "POST", redirect: "manual", body });
+}"""
+"""Has the page do what is answered with words on the next page, as a second tab would."""

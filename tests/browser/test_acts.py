@@ -17,7 +17,7 @@ from aggregator.models.pages import StoryCard
 from aggregator.store import articles, marks, mutes, reading, showing
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.db import reading as looking
-from tests.browser.press import chromium, needs_chromium, served
+from tests.browser.press import ACT_UNSEEN, chromium, needs_chromium, served
 from tests.edition import NOON, Edition, make_topics, write_printed
 from web import create_app
 
@@ -130,6 +130,17 @@ def test_pressing_twice_takes_it_back(page: Page, engine: Engine, edition: Editi
         back.click()
         expect(page.get_by_role("button", name=name, exact=True).first).to_be_focused()
     assert held(card(engine, quake)) == []
+
+
+def test_what_is_to_be_said_waits_while_a_script_reads_pages(page: Page) -> None:
+    page.goto("/")
+    assert page.locator(".messages p").count() == 0
+    page.evaluate(ACT_UNSEEN)
+    page.keyboard.press("j")
+    page.keyboard.press("d")
+    expect(page.get_by_role("dialog", name="Mute")).to_be_visible()
+    page.reload()
+    expect(page.locator(".messages p")).to_have_text("There is nothing to undo.")
 
 
 def test_a_story_is_muted_and_unmuted_by_keys_alone(page: Page, engine: Engine, edition: Edition) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from aggregator.config import ImageSettings, Settings
 from tests.blank import open_blank
-from tests.browser.press import chromium, needs_chromium, served
+from tests.browser.press import ACT_UNSEEN, chromium, needs_chromium, served
 from tests.edition import NOON, print_edition
 from web import create_app
 
@@ -66,6 +66,21 @@ def test_the_last_edition_and_its_stories_are_read_where_nothing_can_be_reached(
     expect(page.get_by_role("heading", level=1)).to_have_text("Nothing can be reached")
     page.get_by_role("link", name="Read the last edition").click()
     expect(page.get_by_role("link", name=headline).first).to_be_visible()
+
+
+def test_what_is_to_be_said_waits_while_pages_are_kept_ahead(page: Page, engine: Engine) -> None:
+    story = f"/story/{print_edition(engine).story_ids['quake']}"
+    app = create_app(engine, Settings(images=ImageSettings(show="none")), clock=lambda: NOON)
+    with served(app) as address:
+        page.goto(address)
+        wait_until(page, f"(await {KEPT}).includes('{story}')")
+        page.evaluate(ACT_UNSEEN)
+        page.evaluate(
+            "navigator.serviceWorker.ready.then((its) => its.active.postMessage({ pages: ['/keys'], files: [] }))"
+        )
+        wait_until(page, f"(await {KEPT}).includes('/keys')")
+        page.reload()
+        expect(page.locator(".messages p")).to_have_text("There is nothing to undo.")
 
 
 def test_the_pages_can_be_installed(page: Page, engine: Engine) -> None:

@@ -38,6 +38,9 @@ export function say(sentence, undo = null) {
 
 // --- asking the server -------------------------------------------------------------------------------
 
+// Nobody sees a page that is asked for like this: what it would say to the reader waits for the next one.
+const UNSEEN = { headers: { "X-Requested-With": "fetch" } };
+
 async function post(address, fields = new FormData(form)) {
   const answer = await fetch(address, {
     method: "POST",
@@ -88,7 +91,7 @@ async function act(button) {
 // --- many things, and taking back: the page is asked for again, and what it says of each item is shown --
 
 async function refresh() {
-  const answer = await fetch(location.href).catch(() => null);
+  const answer = await fetch(location.href, UNSEEN).catch(() => null);
   if (!answer?.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const item of items()) {
@@ -125,7 +128,7 @@ async function end(button) {
 // --- the menu of mutes -------------------------------------------------------------------------------
 
 async function open(link) {
-  const answer = await fetch(link.href).catch(() => null);
+  const answer = await fetch(link.href, UNSEEN).catch(() => null);
   if (!answer?.ok) {
     location.assign(link.href);
     return;

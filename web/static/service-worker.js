@@ -4,11 +4,12 @@ const PAGES = "pages";
 const FILES = "files";
 const OFFLINE = "/offline";
 const MAX_PAGES = 200;
+const UNSEEN = { headers: { "X-Requested-With": "fetch" } }; // what the page would say to the reader waits
 const LIKE = { ignoreVary: true }; // what is kept is kept for whoever uses this browser
 const FRESH_MS = 60 * 60 * 1000; // a story that was kept within the hour is not fetched ahead again
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(PAGES).then((pages) => pages.add(OFFLINE)).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(PAGES).then((pages) => pages.add(new Request(OFFLINE, UNSEEN))).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -65,7 +66,7 @@ async function keepPages(addresses) {
   for (const address of addresses) {
     const known = await pages.match(address);
     if (known && Date.now() - Date.parse(known.headers.get("Date")) < FRESH_MS) continue;
-    const answer = await fetch(address).catch(() => null);
+    const answer = await fetch(address, UNSEEN).catch(() => null);
     if (!answer) return;
     if (isKept(answer)) await keep(new URL(address, self.location.origin).href, answer);
   }
