@@ -30,6 +30,7 @@ from aggregator.models.values import Vectors
 from aggregator.stories import group
 from aggregator.stories.candidates import candidates
 from aggregator.stories.corrections import Constraints
+from aggregator.stories.profiles import merged, profiles_of
 from aggregator.stories.similarity import (
     Compared,
     Decisions,
@@ -41,6 +42,7 @@ from aggregator.stories.similarity import (
     pair_scores,
     take,
 )
+from aggregator.stories.ties import ties_of
 from aggregator.stories.window import LEAST_LINK, Window
 from bench.labelled import Piece, read_pieces
 
@@ -202,17 +204,17 @@ def met_while_joining(each: LabelledSet, decisions: Decisions) -> tuple[list[str
     """Return the best partners that every cluster of a set meets while the engine joins, with their features."""
     links, names = links_of(each, decisions), list[str]()
     labels = np.arange(len(each.clusters), dtype=np.int64)
-    profiles = group.profiles_of(each.compared, labels)
+    profiles = profiles_of(each.compared, labels)
     found: list[Sample] = []
     while True:
-        clusters = group.clusters_of(group.ties_of(links, labels), profiles)
+        clusters = group.clusters_of(ties_of(links, labels), profiles)
         scores = group.join_scores(clusters, decisions, np.zeros(len(clusters.left), dtype=bool))
         names, sample = _partners(clusters, scores, labels, each.clusters)
         found.append(sample)
         target = group.best_pairs(group.Judged(clusters.left, clusters.right, scores), len(labels), 0.5)
         if target is None:
             break
-        labels, profiles = target[labels], group.merged(profiles, target, each.compared.rarity)
+        labels, profiles = target[labels], merged(profiles, target, each.compared.rarity)
     features, shares, weights = (np.concatenate(parts) for parts in zip(*found, strict=True))
     if not each.compared.has_vector.any():
         kept = [place for place, name in enumerate(names) if "vector" not in name]

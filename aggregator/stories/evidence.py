@@ -8,7 +8,8 @@ from aggregator.models.evidence import Evidence
 from aggregator.models.stories import WindowArticle
 from aggregator.stories.clean import clean_text, clean_title
 from aggregator.stories.explain import Pair, Rule, Weight, explain
-from aggregator.stories.group import BAR, QUORUM, TYPICAL_WORDS, USUAL_LENGTH
+from aggregator.stories.group import BAR, QUORUM, USUAL_LENGTH
+from aggregator.stories.profiles import TYPICAL_WORDS
 from aggregator.stories.similarity import (
     LOGITS_PER_DAY,
     PATIENCE_DAYS,

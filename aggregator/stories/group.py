@@ -11,22 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from aggregator.models.values import Vectors
 from aggregator.stories.corrections import Constraints, hold
-from aggregator.stories.rows import dots
+from aggregator.stories.profiles import Profiles, cosines_of_sums, cover, merged, profiles_of
 from aggregator.stories.similarity import (
     PAIRS_AT_ONCE,
     Compared,
     Decisions,
     Features,
+    Labels,
     Links,
+    Names,
     Rows,
     Scores,
     cosines,
     decide,
 )
 from aggregator.stories.threads import side_by_side
-from aggregator.stories.vocabulary import WordMatrix, stacked, unit_rows
+from aggregator.stories.ties import Ties, tied, ties_of
 
 BAR = 0.5
 """Chance, by the learned join, from which two clusters become one.
@@ -39,17 +40,8 @@ member is like something in it (79 % of co-member pairs under their own bar in o
 SIZE_CAP = 8
 """Members from which a cluster counts as large: beyond, size says nothing more, and labelled sets differ in it."""
 
-TYPICAL_WORDS = 12
-"""Words by which a cluster is held against another."""
-
 USUAL_LENGTH = 0.8
 """log(1 + words) / 4 of a feed's usual entry, a title and two sentences."""
-
-Labels = NDArray[np.int64]
-"""A cluster's number for each article, 0..k-1 in order of first member: shape (n,)."""
-
-Names = NDArray[np.int32]
-"""Which clusters or articles, where there are millions of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,57 +51,6 @@ class Part:
     compared: Compared
     rows: Rows
     """Which ones they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profiles:
-    """What every cluster is in sum, kept from round to round: m of them, by name, of which some live no more."""
-
-    sizes: NDArray[np.float32]
-    lengths: NDArray[np.float32]
-    """Of the members, summed: shape (m,)."""
-    vectors: Vectors
-    """Sums over the members: shape (m, dim). The largest part, and added to in place."""
-    spans: Scores
-    """Lengths of these sums; 0 where no member has a vector: shape (m,)."""
-    rows: Rows
-    """The row of each cluster in what follows: shape (m,). Rows are added and never changed."""
-    titles: WordMatrix
-    texts: WordMatrix
-    """Unit sums over the members, as is the one before: shape (rows, …)."""
-    counts: WordMatrix
-    """Of the members that hold each word."""
-    typical: WordMatrix
-    """Its TYPICAL_WORDS: the share of the members that hold each, one more counted, × its rarity."""
-    title_sums: Scores
-    text_sums: Scores
-    """Lengths of the sums, before they were made unit rows: shape (rows,)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Articles that are linked to a cluster from outside: q of them."""
-
-    clusters: Names
-    articles: Names
-    best: Scores
-    """The best link of the article to a member."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ties:
-    """What the links come to between clusters, kept from round to round: p linked pairs of them.
-
-    All of it adds up when clusters are joined, but for an article's best link into them: hence `near`.
-    """
-
-    ends: Names
-    """By name, the lower first: shape (2, p)."""
-    sums: Scores
-    """Of the links between two clusters' members: shape (p,)."""
-    bests: Scores
-    """The best links of each end's members into the other end, summed: shape (2, p)."""
-    near: Near
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,94 +150,6 @@ def judged(clusters: Clusters, decisions: Decisions, labels: Labels, held: Const
     return Judged(clusters.left[near], clusters.right[near], scores[near])
 
 
-def profiles_of(compared: Compared, labels: Labels, rows: Rows | None = None) -> Profiles:
-    """Return what these clusters of these articles, or of these rows of them, are in sum; `labels` are 0..k-1."""
-    k = int(labels.max(initial=-1)) + 1
-    gather = _gather(labels, np.arange(len(labels)) if rows is None else rows, (k, len(compared)))
-    sizes = np.asarray(gather.sum(axis=1), dtype=np.float32).ravel()
-    vectors = np.asarray(gather @ compared.vectors, dtype=np.float32)
-    counts = sparse.csr_matrix(gather @ _ones(compared.texts))
-    titles, texts = gather @ compared.titles, gather @ compared.texts
-    return Profiles(
-        sizes=sizes,
-        lengths=np.asarray(gather @ compared.lengths, dtype=np.float32),
-        vectors=vectors,
-        spans=_spans(vectors),
-        rows=np.arange(k),
-        titles=unit_rows(titles),
-        texts=unit_rows(texts),
-        counts=counts,
-        typical=_typical(counts, sizes, compared.rarity),
-        title_sums=_lengths(titles),
-        text_sums=_lengths(texts),
-    )
-
-
-def merged(profiles: Profiles, target: Labels, rarity: Scores) -> Profiles:
-    """Return the profiles after each cluster went where `target` says, at the cost of those that went."""
-    went = np.flatnonzero(target != np.arange(len(target)))
-    there = target[went]
-    copied = (profiles.sizes.copy(), profiles.lengths.copy(), profiles.spans.copy(), profiles.rows.copy())
-    sizes, lengths, spans, rows = copied
-    sizes[there] += sizes[went]
-    lengths[there] += lengths[went]
-    profiles.vectors[there] += profiles.vectors[went]
-    spans[there] = _spans(profiles.vectors[there])
-    left, right = rows[there], rows[went]
-    titles = _summed(profiles.titles, profiles.title_sums, left, right)
-    texts = _summed(profiles.texts, profiles.text_sums, left, right)
-    counts = profiles.counts[left] + profiles.counts[right]
-    rows[there] = profiles.texts.shape[0] + np.arange(len(there))
-    return Profiles(
-        sizes=sizes,
-        lengths=lengths,
-        vectors=profiles.vectors,
-        spans=spans,
-        rows=rows,
-        titles=stacked(profiles.titles, unit_rows(titles)),
-        texts=stacked(profiles.texts, unit_rows(texts)),
-        counts=stacked(profiles.counts, counts),
-        typical=stacked(profiles.typical, _typical(counts, sizes[there], rarity)),
-        title_sums=np.r_[profiles.title_sums, _lengths(titles)],
-        text_sums=np.r_[profiles.text_sums, _lengths(texts)],
-    )
-
-
-def ties_of(links: Links, labels: Labels) -> Ties:
-    """Return what the links come to between these clusters; `labels` are 0..k-1."""
-    both = links.tocoo(copy=False)
-    once = both.row < both.col
-    ends, values = np.stack([both.row[once], both.col[once]]), both.data[once]
-    singles = Ties(ends, values, np.stack([values, values]), Near(both.row, both.col, both.data))
-    if np.array_equal(labels, np.arange(len(labels))):
-        return singles
-    return tied(singles, labels, labels, np.bincount(labels, minlength=len(labels)) > 1)[0]
-
-
-def tied(ties: Ties, target: Labels, labels: Labels, grown: NDArray[np.bool_]) -> tuple[Ties, int]:
-    """Return the ties after each cluster went where `target` says, and how many of the pairs, the first, are old.
-
-    `labels` names each article's cluster now; `grown` says which clusters others went into: their pairs are new.
-    """
-    names, of = target.astype(np.int32), labels.astype(np.int32)
-    near, n_near = _nearer(ties.near, names, of, grown)
-    ends = names[ties.ends]
-    is_new = grown[ends[0]] | grown[ends[1]]
-    is_old, is_new = ~is_new, is_new & (ends[0] != ends[1])
-    old, old_bests = _lower_first(ends[:, is_old], ties.bests[:, is_old])
-    pairs, bests = _lower_first(ends[:, is_new], ties.bests[:, is_new])
-    order, first = _runs(pairs)
-    pairs = pairs[:, order[first]]
-    sums, added = (np.add.reduceat(each[..., order], first, axis=-1) for each in (ties.sums[is_new], bests))
-    afresh = _best_sums(pairs, near.clusters[n_near:], of[near.articles[n_near:]], near.best[n_near:])
-    return Ties(
-        ends=np.concatenate([old, pairs], axis=1),
-        sums=np.concatenate([ties.sums[is_old], sums]),
-        bests=np.concatenate([old_bests, np.where(grown[pairs[::-1]], afresh, added)], axis=1),
-        near=near,
-    ), old.shape[1]
-
-
 def clusters_of(ties: Ties, profiles: Profiles, first: int = 0) -> Clusters:
     """Return the linked pairs of clusters, from the first on, as a join compares them."""
     (left, right), (best_left, best_right) = ties.ends[:, first:], ties.bests[:, first:]
@@ -318,9 +171,9 @@ def join_features(clusters: Clusters, pairs: Rows | slice = slice(None)) -> Feat
     lengths = of.lengths / of.sizes
     features = {
         "mean": clusters.means[pairs],
-        "vector": _cosines_of_vectors(of, left, right),
+        "vector": cosines_of_sums(of, left, right),
         "text": cosines(of.texts, of.rows[left], of.rows[right]),
-        "cover": _cover(of, left, right),
+        "cover": cover(of, left, right),
         "length": np.minimum(lengths[left], lengths[right]) - USUAL_LENGTH,
     }
     by_size = {f"{name} × size": values * size for name, values in features.items()}
@@ -346,11 +199,6 @@ def join_scores(clusters: Clusters, decisions: Decisions, forbidden: NDArray[np.
 
     side_by_side(score, blocks)
     return scores
-
-
-def _cosines_of_vectors(of: Profiles, left: Names, right: Names) -> Scores:
-    spans = np.maximum(of.spans[left] * of.spans[right], np.finfo(np.float32).tiny)
-    return np.asarray(dots(of.vectors, left, right) / spans, dtype=np.float32)
 
 
 def best_pairs(pairs: Judged, k: int, bar: float) -> Labels | None:
@@ -383,52 +231,6 @@ def _moved(pairs: Judged, target: Labels, grown: NDArray[np.bool_]) -> Judged:
     return Judged(left[stays], right[stays], pairs.scores[stays])
 
 
-def _nearer(near: Near, names: Names, of: Names, grown: NDArray[np.bool_]) -> tuple[Near, int]:
-    """Return what is near the clusters that have grown, behind what is near the others, and how many those are."""
-    clusters, articles = names[near.clusters], near.articles
-    is_old = ~grown[clusters]
-    is_new = ~is_old & (clusters != of[articles])
-    pairs = np.stack([clusters[is_new], articles[is_new]])
-    order, first = _runs(pairs)
-    pairs = pairs[:, order[first]]
-    return Near(
-        clusters=np.concatenate([clusters[is_old], pairs[0]]),
-        articles=np.concatenate([articles[is_old], pairs[1]]),
-        best=np.concatenate([near.best[is_old], np.maximum.reduceat(near.best[is_new][order], first)]),
-    ), int(is_old.sum())
-
-
-def _best_sums(pairs: Names, clusters: Names, others: Names, best: Scores) -> Scores:
-    """Return the sums, by pair and end, of the best links of that end's members into the other, shape (2, p).
-
-    Given are clusters, near which cluster an article of another one is, and how near; of the pairs, in order, those
-    ends stay 0 of which nothing is given.
-    """
-    ends = np.stack([np.minimum(clusters, others), np.maximum(clusters, others)])
-    place = np.searchsorted(_keys(pairs), _keys(ends)) + pairs.shape[1] * (others > clusters)
-    return np.bincount(place, weights=best, minlength=pairs.size).reshape(2, -1).astype(np.float32)
-
-
-def _lower_first(ends: Names, bests: Scores) -> tuple[Names, Scores]:
-    """Return pairs with the lower name first, and with them what is said of either end."""
-    turned = ends[0] > ends[1]
-    return np.where(turned, ends[::-1], ends), np.where(turned, bests[::-1], bests)
-
-
-def _runs(pairs: Names) -> tuple[Rows, Rows]:
-    """Return an order in which equal pairs stand together, and where in it each begins; pairs have shape (2, p)."""
-    keys = _keys(pairs)
-    order = np.argsort(keys)
-    is_first = np.ones(len(keys), dtype=bool)
-    is_first[1:] = np.diff(keys[order]) > 0
-    return order, np.flatnonzero(is_first)
-
-
-def _keys(pairs: Names) -> Rows:
-    """Return one number for each two, in the same order."""
-    return np.asarray(pairs[0].astype(np.int64) << 32 | pairs[1], dtype=np.int64)
-
-
 def _forbidden(left: Names, right: Names, labels: Labels, held: Constraints) -> NDArray[np.bool_]:
     """Return which pairs of clusters hold two articles between them that the owner keeps apart."""
     k = int(labels.max(initial=-1)) + 1
@@ -455,58 +257,6 @@ def _bridged(labels: Labels, links: Links, bridges: NDArray[np.bool_], bar: floa
         if means.max(initial=0) >= bar:
             found[row] = means.argmax()
     return _numbered(found)
-
-
-def _cover(of: Profiles, left: Names, right: Names) -> Scores:
-    """Return the share, by weight, of each side's typical words that the other side holds, on average of both."""
-    ours, theirs = of.rows[left], of.rows[right]
-    one = _share(of.typical[ours], of.counts[theirs])
-    other = _share(of.typical[theirs], of.counts[ours])
-    return np.asarray((one + other) / 2, dtype=np.float32)
-
-
-def _share(typical: WordMatrix, counts: WordMatrix) -> Scores:
-    """Return the share, by weight, of each row's typical words that the other's row holds."""
-    held = np.asarray(typical.multiply(_ones(counts)).sum(axis=1), dtype=np.float32).ravel()
-    return held / (np.asarray(typical.sum(axis=1), dtype=np.float32).ravel() + np.float32(1e-6))
-
-
-def _typical(counts: WordMatrix, sizes: NDArray[np.float32], rarity: Scores) -> WordMatrix:
-    """Return the TYPICAL_WORDS of each cluster, the largest entries of each row; of equal ones the first."""
-    counts.sort_indices()
-    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    weights = (1 / (1 + sizes))[rows] * counts.data * rarity[counts.indices]
-    # Weights are below 16, and rows in order already: one sort puts each row's in order of weight.
-    order = np.argsort(16.0 * rows - weights, kind="stable")
-    kept = order[np.arange(len(order)) - counts.indptr[rows] < TYPICAL_WORDS]
-    shape = counts.shape
-    return sparse.csr_matrix((weights[kept], (rows[kept], counts.indices[kept])), shape=shape, dtype=np.float32)
-
-
-def _summed(units: WordMatrix, lengths: Scores, left: Rows, right: Rows) -> WordMatrix:
-    """Return the sums of these rows, two by two, at the lengths that they had."""
-    return sparse.csr_matrix(
-        sparse.diags(lengths[left]) @ units[left] + sparse.diags(lengths[right]) @ units[right], dtype=np.float32
-    )
-
-
-def _lengths(matrix: WordMatrix) -> Scores:
-    squares = sparse.csr_matrix((matrix.data**2, matrix.indices, matrix.indptr), shape=matrix.shape)
-    return np.sqrt(np.asarray(squares.sum(axis=1), dtype=np.float32).ravel())
-
-
-def _ones(words: WordMatrix) -> WordMatrix:
-    ones = np.ones(len(words.data), dtype=np.float32)
-    return sparse.csr_matrix((ones, words.indices, words.indptr), shape=words.shape)
-
-
-def _spans(vectors: Vectors) -> Scores:
-    return np.asarray(np.linalg.norm(vectors, axis=1), dtype=np.float32)
-
-
-def _gather(labels: Labels, rows: Rows, shape: tuple[int, int]) -> sparse.csr_matrix:
-    """Return the matrix that sums these rows into clusters: shape (k, n)."""
-    return sparse.csr_matrix((np.ones(len(labels), dtype=np.float32), (labels, rows)), shape=shape)
 
 
 def _numbered(labels: Labels) -> Labels:

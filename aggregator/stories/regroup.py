@@ -16,10 +16,10 @@ from aggregator.models.corrections import Correction
 from aggregator.models.stories import KnownStory, Member, Regrouping, StoryDraft
 from aggregator.stories.corrections import constraints, hold
 from aggregator.stories.follow import settle
-from aggregator.stories.group import BAR, Labels, Part, group, thinned
+from aggregator.stories.group import BAR, Part, group, thinned
 from aggregator.stories.lead import Closeness, lead
 from aggregator.stories.rank import rank, rank_terms
-from aggregator.stories.similarity import Links, Rows, Scores, both_ways
+from aggregator.stories.similarity import Labels, Links, Rows, Scores, both_ways
 from aggregator.stories.window import Window
 
 EDGE = 0.5

@@ -22,6 +22,12 @@ from aggregator.stories.words import is_digit, is_number
 Rows = NDArray[np.int64]
 """Positions of articles in the window: shape (n,)."""
 
+Labels = NDArray[np.int64]
+"""A cluster's number for each article, 0..k-1 in order of first member: shape (n,)."""
+
+Names = NDArray[np.int32]
+"""Which clusters or articles, where there are millions of them."""
+
 Scores = NDArray[np.float32]
 """Chance that the articles of a pair are about the same happening, 0..1: shape (pairs,)."""
 

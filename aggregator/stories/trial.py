@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from aggregator.models.bars import Remade, Trial, TriedBar
 from aggregator.models.corrections import Correction, CorrectionKind
 from aggregator.stories.corrections import Constraints
-from aggregator.stories.group import BAR, Labels, Part, group
-from aggregator.stories.similarity import Rows, both_ways
+from aggregator.stories.group import BAR, Part, group
+from aggregator.stories.similarity import Labels, Rows, both_ways
 from aggregator.stories.window import Window
 
 BARS = (0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95)

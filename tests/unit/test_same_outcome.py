@@ -8,9 +8,11 @@ import pytest
 
 from aggregator.letters import folded
 from aggregator.models.stories import WindowArticle
-from aggregator.stories import group, words
+from aggregator.stories import words
 from aggregator.stories.candidates import BLOCK_ROWS, FLOOR, VECTOR_SHARE, candidates
+from aggregator.stories.profiles import merged, profiles_of
 from aggregator.stories.similarity import both_ways, learned
+from aggregator.stories.ties import tied, ties_of
 from aggregator.stories.window import Window
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -76,10 +78,10 @@ def test_candidates_are_the_pairs_that_are_near_enough_each_once(window, first):
 def test_a_cluster_that_grew_is_what_its_members_are_in_sum(window):
     compared = window.compared
     labels = np.arange(len(compared))
-    profiles = group.profiles_of(compared, labels)
+    profiles = profiles_of(compared, labels)
     for target in some_joins(len(compared)):
-        labels, profiles = target[labels], group.merged(profiles, target, compared.rarity)
-    there, afresh = np.unique(labels), group.profiles_of(compared, np.unique(labels, return_inverse=True)[1])
+        labels, profiles = target[labels], merged(profiles, target, compared.rarity)
+    there, afresh = np.unique(labels), profiles_of(compared, np.unique(labels, return_inverse=True)[1])
     rows = profiles.rows[there]
     for name in ("sizes", "lengths", "spans", "vectors"):
         assert np.allclose(getattr(profiles, name)[there], getattr(afresh, name), atol=1e-4), name
@@ -90,11 +92,11 @@ def test_a_cluster_that_grew_is_what_its_members_are_in_sum(window):
 def test_ties_that_were_kept_are_those_of_the_links(window):
     labels = np.arange(len(window))
     both = both_ways(window.links)
-    ties, links = group.ties_of(both, labels), both.toarray()
+    ties, links = ties_of(both, labels), both.toarray()
     assert links.any()
     for target in some_joins(len(window)):
         labels, before = target[labels], dict(told_of(ties))
-        ties, n_old = group.tied(ties, target, labels, np.bincount(target, minlength=len(target)) > 1)
+        ties, n_old = tied(ties, target, labels, np.bincount(target, minlength=len(target)) > 1)
         assert all(before[pair] == told for pair, told in told_of(ties)[:n_old])
         for (left, right), told in told_of(ties):
             between = links[np.ix_(labels == left, labels == right)]
