@@ -18,7 +18,7 @@ from aggregator.stories.surfaces import Line, read_line
 from aggregator.stories.vocabulary import weighed
 
 BAR = 0.3
-"""Mean likeness, 0..1, from which groups of stories are one topic; see docs/decisions/0008-topics.md."""
+"""Mean likeness, 0..1, from which groups of stories are one topic; see docs/decisions/0019-topics.md."""
 
 COHESION = 0.22
 """Sum of the likenesses inside a topic over one more than their number, from which it stands: two stories have to be
@@ -126,7 +126,7 @@ def likeness(words: Sequence[Sequence[str]], vectors: Vectors) -> Likeness:
 def cluster(alike: Likeness) -> list[list[int]]:
     """Return the groups that average linkage makes above the bar and that hold together, by row.
 
-    Source: Sokal & Michener 1958; why not HDBSCAN, docs/decisions/0008-topics.md says.
+    Source: Sokal & Michener 1958; why not HDBSCAN, docs/decisions/0019-topics.md says.
     """
     if len(alike) < 2:
         return []

@@ -13,7 +13,7 @@ from aggregator.letters import MARKS, folded
 
 STEM_CHARS = 6
 """Letters of a word that are compared: endings carry grammar (protest, protests, protesters; Serbian cases).
-Source: best of 5, 6, 7, 8 and whole words on the labelled sets, see docs/decisions/0007-words.md."""
+Source: best of 5, 6, 7, 8 and whole words on the labelled sets, see docs/decisions/0018-words.md."""
 
 HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 HANGUL = "\uac00-\ud7a3"
