@@ -2,41 +2,55 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel import Locale
 
-import aggregator.parse.dates
-from aggregator.parse.dates import folded
+import aggregator.parse.date_names
+from aggregator.parse.date_names import MONTHS, WEEKDAYS, folded
 
-FILE = Path(aggregator.parse.dates.__file__).with_name("date_names.json")
+FILE = Path(aggregator.parse.date_names.__file__).with_name("date_names.json")
 LANGUAGES = (
     "en de fr es it pt nl ca gl eu ro sv da nb nn fi is et lv lt pl cs sk sl hr sr sr_Latn bs mk bg ru uk be el hu "
-    "tr az sq ar fa he id ms vi sw af cy ga hi bn ta th ka hy kk ur te mr zh de_AT es_UY ar_SY fil"
+    "tr az sq ar fa he id ms vi sw af cy ga hi bn ta th ka hy kk ur te mr zh ja ko de_AT es_UY ar_SY fil"
 ).split()
 """Languages whose names of months and days are understood, the likelier ones first."""
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-ALSO = {"sept": "Sep", "thurs": " ", "thur": " ", "tues": " ", "weds": " ", "marz": "Mar", "sub": "Feb"}
+ALSO = {"sept": "Sep", "marz": "Mar", "sub": "Feb"}
 """`sub` is Turkey's February (Şub) and Croatia's Saturday, which stands before the day and is left out there."""
+ALSO_DAYS = {"nd": "Sun", "thurs": "Thu", "thur": "Thu", "tues": "Tue", "weds": "Wed"}
 
 
-def date_names() -> dict[str, list[str]]:
-    """Return the names of each month, by what it is called in English, and those of weekdays, which mean nothing."""
-    by_name: dict[str, str] = {}
+def months_of(language: str) -> Iterator[tuple[str, str]]:
+    """Yield each name of a month, and the month's English name."""
+    for form in ("format", "stand-alone"):
+        for width in ("wide", "abbreviated"):
+            for number, name in Locale.parse(language).months[form][width].items():
+                yield folded(name), MONTHS[number - 1]
+
+
+def days_of(language: str) -> Iterator[tuple[str, str]]:
+    """Yield each name of a weekday, and the weekday's English name."""
+    days = Locale.parse(language).days
+    for form, width in (("format", "wide"), ("format", "abbreviated"), ("stand-alone", "wide"), ("format", "short")):
+        for number, name in days[form].get(width, {}).items():
+            yield folded(name), WEEKDAYS[number]
+
+
+def date_names() -> dict[str, object]:
+    """Return the names of each month and weekday, by what it is called in English, and Croatia's other ones."""
+    meant: dict[str, str] = {}
+    by_english: dict[str, set[str]] = defaultdict(set)
     for language in LANGUAGES:
-        locale = Locale.parse(language)
-        for form in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                for number, name in locale.months[form][width].items():
-                    by_name.setdefault(folded(name), MONTHS[number - 1])
-                for name in locale.days[form][width].values():
-                    by_name.setdefault(folded(name), " ")
-        for name in locale.days["format"].get("short", {}).values():
-            by_name.setdefault(folded(name), " ")
-    names = defaultdict(list)
-    for name, english in (by_name | ALSO).items():
-        names[english].append(name)
-    return {english: sorted(names[english]) for english in (*MONTHS, " ")}
+        for name, english in months_of(language):
+            meant.setdefault(name, english)
+        for name, english in days_of(language):
+            meant.setdefault(name, "a weekday")
+            by_english[english].add(name)
+    for name, english in (*(meant | ALSO).items(), *ALSO_DAYS.items()):
+        by_english[english].add(name)
+    otherwise = {name: month for name, month in months_of("hr") if meant[name] in MONTHS and meant[name] != month}
+    return {english: sorted(by_english[english]) for english in (*MONTHS, *WEEKDAYS)} | {"hr": otherwise}
 
 
 def as_json() -> str:

@@ -2,17 +2,22 @@
 
 import calendar
 import functools
-import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
-from importlib.resources import files
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil import parser as dateutil_parser
 from feedparser.datetimes import iso8601, w3dtf
+
+from aggregator.parse.calendars import in_our_calendar
+from aggregator.parse.date_names import folded, month_of, names, weekdays_of
+from aggregator.parse.east_asian import in_digits, writers_zone, written_out
+from aggregator.parse.html import plain_line
 
 FIRST_YEAR = 1971
 """Earlier dates are zeros of some clock (1970-01-01, 0001-01-01), not dates of news."""
@@ -34,11 +39,20 @@ _DEFAULTS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2004, 2, 1, tzinfo=UTC))
 
 _FILLER = frozenset(
     "at um uhr de del of den le la o as the om uur kl klo u v ve г года р в у о alle a las ore ora godz pukul "
-    "ч στισ ساعت thang ngay nam luc".split()
+    "ч στισ ساعت thang thg ngay nam luc m d gada plkst kell sati ko เวลา น พศ คศ ที בשעה السنة سال".split()
 )
 _SAID_OTHERWISE: Mapping[str, str] = {"noon": "12:00", "midnight": "00:00", "мск": "MSK"}
+_MONTH_FIRST = re.compile(r"(?:en(?:[-_](?:us|ca|ph))?|fil(?:[-_].*)?|es[-_](?:us|pr|pa))$", re.IGNORECASE)
+"""Languages that write 3/4/2024 in March; all others in April (CLDR, short dates)."""
+_CROATIAN = frozenset(("hr", "bs", "sr", "sh"))
+_NEIGHBOURS_OF_CROATIAN = frozenset(("pl", "cs"))
 _IANA_ZONE = re.compile(r"\s*\b([A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?)\s*$")
 _OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*([+-])(\d\d):?(\d\d)(?:Z| [A-Z]{2,5})?$")
+_LABEL = re.compile(r"^[^\W\d_][^\d:]{0,30}:\s*(?=\S)")
+"""What stands before a date: "Published:"."""
+_TIME_FIRST = re.compile(r"^(\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?)\s*[-|]\s*(?=\d)(.+)$")
+_HOURS = re.compile(r"(?<=\d) ?[hH](?: ?(\d\d)(?!\d))?(?![^\W\d_])")
+_NUMERIC = re.compile(r"(?<!\d)\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d\d)(?!\d)")
 _LEADING_DAY = re.compile(r"^[^\W\d][^\d,:]*,\s*(?=\d+\W+[^\W\d_])")
 """Words before "12 March": a weekday, even where it is also short for a month (French and Spanish `mar.`)."""
 _YEAR_FIRST = re.compile(r"\D*\d{4}(?!\d)")
@@ -52,25 +66,30 @@ _RARE_ISO = re.compile(r"-?-?\d{2,4}(?:-?\d{2,3}){0,2}(?:T.+)?")
 _PLAIN_SIGNS = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-") | {"\u060c": ","} | dict.fromkeys("\u061c\u200e\u200f")
 )
-_WORD = re.compile(r"[^\W\d_][^\s\d_,;:/|()+.-]*\.?")
+_WORD = re.compile(r"[^\W\d_](?:[^\s\d_,;:/|()+.-]|\.(?=[\u0e00-\u0e7f]))*\.?")
 """With the marks that belong to letters, which are no letters to `\\w`: Hindi's vowels are some."""
+_WORDS = re.compile(rf"{_WORD.pattern}(?:\s+{_WORD.pattern})*")
+_MARKUP = frozenset("<>&")
+_UNREADABLE = (ValueError, OverflowError, ArithmeticError, TypeError, KeyError, AttributeError)
 
 
-def parse_date(text: str | None) -> datetime | None:
+def parse_date(text: str | None, *, language: str | None = None) -> datetime | None:
     """Return the moment that a date of a feed means, in UTC; None where it is missing, unreadable or before 1971.
 
-    A date without a zone is taken as UTC.
+    A date without a zone is taken as UTC, or as its writers' where it is in Chinese, Japanese or Korean. `language`, a
+    tag such as `en-GB`, decides what may mean two days; where it is not known, the weekday does. What means one month
+    in one language and another in others is not read where neither is known.
     """
     if not text or len(text) > MAX_DATE_CHARS:
         return None
-    tidy = text if _IN_GMT.fullmatch(text) else _tidied(text)
-    for read in (_read_rfc_822, _read_iso, _read_epoch, _read_words, _read_rare_iso):
-        try:
+    written = text if _IN_GMT.fullmatch(text) else _tidied(text)
+    tidy = in_our_calendar(written)
+    read_words = functools.partial(_read_words, written=written, language=language or "")
+    for read in (_read_rfc_822, _read_iso, _read_epoch, read_words, _read_rare_iso):
+        with suppress(*_UNREADABLE):
             found = read(tidy)
-        except (ValueError, OverflowError, ArithmeticError, TypeError, KeyError, AttributeError):
-            continue
-        if found is not None:
-            return _in_utc(found)
+            if found is not None:
+                return _in_utc(found)
     return None
 
 
@@ -85,13 +104,22 @@ def _in_utc(moment: datetime) -> datetime | None:
 
 def _tidied(text: str) -> str:
     """Return the date without comments, with plain blanks, and its offset written in one way."""
-    plain = re.sub(r"\[([A-Z][\w/]+)\]$", r" \1", unicodedata.normalize("NFKC", text).translate(_PLAIN_SIGNS))
+    if not _MARKUP.isdisjoint(text):
+        text = plain_line(re.sub(r"<!\[CDATA\[|\]\]>", " ", text))
+    plain = text if text.isascii() else _with_plain_signs(text)
+    plain = re.sub(r"(?<=\d)Z?\[([A-Z][\w/]+)\]$", r" \1", _LABEL.sub("", plain.strip(" \t\r\n\"'")))
     tidy = " ".join(re.sub(r"\([^)]*\)", " ", plain).split())
     tidy = re.sub(r"\b(?:Etc/)?(?:GMT|UTC) ?(?=[+-]\d)", "", tidy)
     tidy = re.sub(r"\b(?:Etc/)?(GMT|UTC)(?: GMT| UTC)*$", r"\1", tidy)
     tidy = re.sub(r"\b([AaPp])\.[Mm]\.?", r"\1m", tidy)
-    tidy = re.sub(r"(:\d\d):60(?!\d)", r"\1:59", tidy)  # a leap second, which no clock here knows
+    tidy = re.sub(r"(:\d\d:|T\d{4})60(?!\d)", r"\g<1>59", tidy)  # a leap second, which no clock here knows
     return _OFFSET.sub(_plausible_offset, tidy if ":" in tidy else tidy.removesuffix(" GMT"))
+
+
+def _with_plain_signs(text: str) -> str:
+    signs = unicodedata.normalize("NFKC", text).translate(_PLAIN_SIGNS)
+    digits = (str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in signs)
+    return written_out("".join(digits))
 
 
 def _plausible_offset(found: re.Match[str]) -> str:
@@ -115,6 +143,7 @@ def _read_epoch(text: str) -> datetime | None:
 
 def _read_iso(text: str) -> datetime | None:
     dated = _ORDINAL_DATE.sub(_day_of_year, re.sub(r"^(\d{8})(\d{6})$", r"\1T\2", text))
+    dated = re.sub(r"^(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:\d\d)$", r"\1T00:00\2", dated)
     if not _ISO_DATE.match(dated):
         return None
     return datetime.fromisoformat(re.sub(r" ?(?:UTC|GMT)$", "Z", dated.upper()).replace(" +", "+").replace(" -", "-"))
@@ -124,36 +153,76 @@ def _day_of_year(found: re.Match[str]) -> str:
     return datetime.strptime(f"{found[1]}{found[2]}+0000", "%Y%j%z").date().isoformat()
 
 
-def _read_words(text: str) -> datetime | None:
+def _read_words(text: str, *, written: str, language: str) -> datetime | None:
     """Read dates with names in them, in any of the languages, as dateutil does in English."""
-    if not re.search(r"\d", text) or re.fullmatch(r"-?[\d-]{1,7}|\d+|\d\d-\d\d-\d\d|\d{4}-\d{4}", text):
+    if not re.search(r"\d", text) or re.fullmatch(r"-?[\d-]{1,7}|\d+|\d\d-\d\d-\d\d|\d{4}-\d{4}|\d+\.\d+\.\d", text):
         return None
     if re.search(r"[^\W\d]\.? 0\d{3}\b", text):
         return None  # January 0001: the zero of a clock, which dateutil takes for 2001
-    digits, east_asian = _without_east_asian(re.sub(r"(?<=\d)h(?=\d\d\b)", ":", text))
+    digits = in_digits(_HOURS.sub(lambda hour: f":{hour[1] or '00'}", _TIME_FIRST.sub(r"\2 \1", text)))
     named = _IANA_ZONE.search(digits)
-    zone = _zone(named[1]) if named else east_asian
-    english = _WORD.sub(_in_english, _LEADING_DAY.sub("", _IANA_ZONE.sub("", digits)))
+    zone = (_zone(named[1]) if named else writers_zone(written, language)) or UTC
+    digits = _IANA_ZONE.sub("", digits)
+    ways = list(_ways(digits, language))
+    moments = list(dict.fromkeys(moment for way in ways if (moment := _read_in(way, digits, zone))))
+    if len(moments) > 1:
+        days = {day for name in _folded_words(digits) for day in weekdays_of(name)}
+        fitting = [moment for moment in moments if moment.weekday() in days]
+        if len(fitting) == 1:
+            return fitting[0]
+        if any(way.is_croatian for way in ways):
+            return None
+    return moments[0] if moments else None
+
+
+class _Way(NamedTuple):
+    """A way to read a date."""
+
+    is_croatian: bool
+    is_day_first: bool
+
+
+def _ways(text: str, language: str) -> Iterator[_Way]:
+    """Yield the ways to read a date, the likeliest first.
+
+    Without a language, 3/4/2024 is in March, as in America, and 3.4.2024 in April. Where the year comes first, the
+    month follows it: 2024.3.4 is in March.
+    """
+    if not names().croatian.keys().isdisjoint(_folded_words(text)):
+        primary = language[:2].lower()
+        if primary not in _NEIGHBOURS_OF_CROATIAN:
+            yield _Way(is_croatian=True, is_day_first=True)
+        if primary not in _CROATIAN:
+            yield _Way(is_croatian=False, is_day_first=True)
+        return
+    is_month_first = "/" in text and (not language or _MONTH_FIRST.match(language) is not None)
+    yield _Way(is_croatian=False, is_day_first=not (is_month_first or _YEAR_FIRST.match(text)))
+    if _NUMERIC.search(text):
+        yield _Way(is_croatian=False, is_day_first=is_month_first)
+
+
+def _folded_words(text: str) -> list[str]:
+    return [folded(word) for word in _WORD.findall(text) if word not in _ZONES_H]
+
+
+def _read_in(way: _Way, text: str, zone: tzinfo) -> datetime | None:
+    """Read a date in one way; None where it names no month or no year, or cannot be read."""
+    english = _in_english(_LEADING_DAY.sub("", text), is_croatian=way.is_croatian)
     english = re.sub(r"(?<=\d)\s*T\s*(?=\d)", " ", re.sub(r"(\d)(?:st|nd|rd|th|er|ère|e)\b", r"\1", english))
     english = _HOUR_AFTER_YEAR.sub(_with_colons, english)
     english = re.sub(r"(?<![\d:])((?:1[3-9]|2\d)(?::\d\d){1,2}) ?[ap]m\b", r"\1", english, flags=re.IGNORECASE)
-    if re.match(r"\W*\d{1,2}\s+\d{4}(?!\d)", english):
+    if re.match(r"\W*\d{1,2}\s+\d{4}(?!\d)", english) or re.fullmatch(r"\W*\d{4}\s+\d{1,2}\W*", english):
         return None  # the word between day and year named no month
     english, is_next_day = re.subn(r"(?<![\d:])24:00(:00)?(?![\d:])", "00:00:00", english)
-    moment, other = (_read_english(english, default, zone or UTC) for default in _DEFAULTS)
-    if (moment.year, moment.month) != (other.year, other.month):
-        return None  # the text names no year or no month
-    return moment + timedelta(days=is_next_day)
-
-
-def _read_english(text: str, default: datetime, zone: tzinfo) -> datetime:
-    """Read a date whose unnamed parts are the default's: 3/4/2024 is in March, as in America, and 3.4.2024 in April.
-
-    Where the year comes first, the month follows it: 2024.3.4 is in March.
-    """
     zones = functools.partial(_zone_of, unnamed=zone)
-    is_day_first = "/" not in text and not _YEAR_FIRST.match(text)
-    return dateutil_parser.parse(text, default=default, dayfirst=is_day_first, tzinfos=zones)
+    with suppress(*_UNREADABLE):
+        moment, other = (
+            dateutil_parser.parse(english, default=default, dayfirst=way.is_day_first, tzinfos=zones)
+            for default in _DEFAULTS
+        )
+        is_whole = (moment.year, moment.month) == (other.year, other.month)
+        return moment + timedelta(days=is_next_day) if is_whole else None
+    return None
 
 
 def _with_colons(time: re.Match[str]) -> str:
@@ -174,52 +243,41 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def _without_east_asian(text: str) -> tuple[str, tzinfo | None]:
-    """Return the date in digits, and the zone of its writers: Korea's, Japan's, or China's where it may be either."""
-    if not re.search(r"[年년]|오전|오후|上午|下午|午前|午後", text):
-        return re.sub(r"\b(\d{1,2}) ?[月월]", _month_in_english, text), None
-    is_of_tokyo_time = re.search(r"[년오曜]|午[前後]", text) is not None
-    digits = re.sub(r"(?:星期|周)[一二三四五六日天]|[月火水木金土日]曜日?|[월화수목금토일]요일", " ", text)
-    digits = re.sub(r"\s*[年月년월]\s*", "-", re.sub(r"[日일]", " ", digits))
-    half = re.search(r"(오후|下午|午後)|오전|上午|午前", digits)
-    half_of_day = "" if half is None else " PM" if half[1] else " AM"
-    digits = re.sub(r"(?:오전|오후|上午|下午|午前|午後)\s*", "", digits)
-    digits = re.sub(r"[时時시]\s*|[分분]\s*(?=\d)", ":", digits)
-    digits = re.sub(r"[秒초分분]", "", digits)
-    return digits.strip() + half_of_day, timezone(timedelta(hours=9 if is_of_tokyo_time else 8))
+def _in_english(text: str, *, is_croatian: bool) -> str:
+    """Return a date with months' English names, and nothing for weekdays and fillers.
+
+    Where several words may mean months, those that may be weekdays are: `mar 2 dic` is a Tuesday.
+    """
+    months: Mapping[str, str] = names().croatian if is_croatian else {}
+    found = {name: months.get(name) or month_of(name) for name in _folded_words(text)}
+    if sum(month is not None for month in found.values()) > 1:
+        found = {name: None if weekdays_of(name) else month for name, month in found.items()}
+    return _WORDS.sub(functools.partial(_words_in_english, months=found), text)
 
 
-def _month_in_english(month: re.Match[str]) -> str:
-    return calendar.month_abbr[int(month[1])] if 1 <= int(month[1]) <= 12 else month[0]
+def _words_in_english(run: re.Match[str], *, months: Mapping[str, str | None]) -> str:
+    """Return words in English; some names are of two: Syria's تشرين الثاني, Persian's سه شنبه."""
+    words, english = run[0].split(), []
+    while words:
+        pair = folded(" ".join(words[:2]))
+        if len(words) > 1 and (pair in names().months or weekdays_of(pair) or weekdays_of(pair.replace(" ", ""))):
+            english.append(names().months.get(pair, " "))
+            del words[:2]
+        else:
+            english.append(_word_in_english(words.pop(0), months))
+    return " ".join(english)
 
 
-def _in_english(word: re.Match[str]) -> str:
+def _word_in_english(word: str, months: Mapping[str, str | None]) -> str:
     """Return a month's English name, nothing for a weekday or a filler, any other word as it is."""
-    plain = folded(word[0])
+    plain = folded(word)
     if plain in ("am", "pm"):
-        return word[0]
-    if (zone := word[0].upper()) in _ZONES_H:
-        return zone if len(zone) > 2 else word[0]  # "at" is a zone too
+        return word
+    if (zone := word.upper()) in _ZONES_H:
+        return zone if len(zone) > 2 else word  # "at" is a zone too
     if plain in _FILLER:
         return " "
-    return _SAID_OTHERWISE.get(plain) or _names().get(plain) or _names().get(plain.removeprefix("ב"), word[0])
-
-
-@functools.cache
-def _names() -> Mapping[str, str]:
-    """Return the English month for each name of a month, and nothing for each name of a weekday.
-
-    The file is what tests/date_names.py makes of the CLDR: Babel itself holds 58 MB of it to give these names, in each
-    process that reads feeds.
-    """
-    text = files("aggregator.parse").joinpath("date_names.json").read_text(encoding="utf-8")
-    return {name: english for english, names in json.loads(text).items() for name in names}
-
-
-def folded(word: str) -> str:
-    """Return a name's letters as they are compared: small, without accents and final dots."""
-    letters = unicodedata.normalize("NFD", word.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)).rstrip(".")
+    return _SAID_OTHERWISE.get(plain) or months.get(plain) or (" " if weekdays_of(plain) else word)
 
 
 def _read_rare_iso(text: str) -> datetime | None:

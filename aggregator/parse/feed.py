@@ -5,6 +5,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import urljoin
 
 from aggregator.errors import ParseError
@@ -133,6 +134,7 @@ def _entry(raw: RawEntry, feed: RawFeed, base_url: str, *, neighbour: str | None
     text = text_of(content)
     title = _shortened(plain_line(raw.title), MAX_TITLE_CHARS)
     shown = title or textwrap.shorten(text, _SHORT_TITLE_CHARS, placeholder="…")
+    language = article_language(f"{title}\n{text}".strip(), raw.language, feed.language, neighbour=neighbour)
     return Entry(
         guid=_guid(raw, title, text),
         url=url,
@@ -142,13 +144,22 @@ def _entry(raw: RawEntry, feed: RawFeed, base_url: str, *, neighbour: str | None
         text=text,
         content_html=content,
         author=_shortened(plain_line(raw.author), MAX_NAME_CHARS) or None,
-        published_at=next(filter(None, map(parse_date, raw.dates)), None),
-        language=article_language(f"{title}\n{text}".strip(), raw.language, feed.language, neighbour=neighbour),
+        published_at=_published_at(raw, _tag(language, raw.language, feed.language)),
+        language=language,
         image_url=_image(raw, content, base_url),
         origin_name=_shortened(plain_line(raw.origin_name), MAX_NAME_CHARS) or None,
         origin_url=safe_link(raw.origin_link, base_url),
         words=index_words(shown, text),
     )
+
+
+def _published_at(raw: RawEntry, language: str | None) -> datetime | None:
+    return next((moment for date in raw.dates if (moment := parse_date(date, language=language))), None)
+
+
+def _tag(language: str | None, *declared: str) -> str | None:
+    """Return the tag by which a language is declared, since dates are not written alike in all its countries."""
+    return next((tag.strip() for tag in declared if language and language_code(tag) == language), language)
 
 
 def _base_of(body: RawBody, *, document: str, page: str) -> str:

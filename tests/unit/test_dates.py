@@ -1,10 +1,14 @@
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from aggregator.parse.dates import parse_date
 from tests.date_names import FILE, as_json
 
+FORMS = Path(__file__).parents[1] / "data" / "dates.jsonl"
+"""Dates in the forms and languages of real feeds, each with the moment that its writer means."""
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -81,6 +85,97 @@ def test_a_word_before_the_day_is_a_weekday() -> None:
 )  # fmt: skip
 def test_what_is_no_date_of_news_is_missing(text: str | None) -> None:
     assert parse_date(text) is None
+
+
+def test_nearly_every_form_is_read_right_and_hardly_one_wrong() -> None:
+    forms = [json.loads(line) for line in FORMS.read_text(encoding="utf-8").split("\n") if line]
+    read = [(parse_date(form["text"], language=form.get("language")), form["utc"]) for form in forms]
+    lost = [meant for moment, meant in read if moment is None and meant]
+    wrong = [moment for moment, meant in read if moment and (meant is None or moment != datetime.fromisoformat(meant))]
+    assert len(forms) > 600
+    assert len(lost) <= 0.05 * len(forms)
+    assert len(wrong) <= 0.01 * len(forms)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "๓๐ พ.ย. ๒๕๖๘", "วันอาทิตย์ที่ 30 พฤศจิกายน พ.ศ. 2568", "30/11/2568", "30 พ.ย. 68", "2568-11-30", "30 พ.ย. 2025",
+        "۱۴۰۴/۰۹/۰۹", "یکشنبه ۹ آذر ۱۴۰۴", "9 آذرماه 1404", "1404-09-09", "09 Azar 1404", "۳۰ نوامبر ۲۰۲۵",
+        "令和7年11月30日 09:00", "令和七年十一月三十日 9時", "R7.11.30 09:00", "民國114年11月30日 08:00",
+    ],
+)  # fmt: skip
+def test_the_same_day_is_read_in_every_calendar(text: str) -> None:
+    assert parse_date(text) == datetime(2025, 11, 30, tzinfo=UTC)
+
+
+def test_every_day_of_irans_calendar_is_one_day_later_than_the_one_before() -> None:
+    """From its year 1350, which began on 21 March 1971; 1399, 1403 and 1408 are leap years."""
+    days = [
+        f"{year}/{month:02}/{day:02}" for year in range(1350, 1419) for month in range(1, 13) for day in range(1, 32)
+    ]
+    moments = [moment for day in days if (moment := parse_date(day))]
+    assert moments == [datetime(1971, 3, 21, tzinfo=UTC) + timedelta(days=n) for n in range(len(moments))]
+    assert [parse_date(f"{year}/12/30") is not None for year in (1399, 1400, 1403, 1404, 1408)] == [
+        True, False, True, False, True,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["1446/05/28", "16 رمضان 1447", "31 مهر 1404", "1404/13/01", "114/11/30"])
+def test_no_day_is_made_up_of_a_calendar_that_is_not_known(text: str) -> None:
+    assert parse_date(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "month"),
+    [
+        ("5 listopada 2024", "pl", 11), ("5. listopada 2024", "hr-HR", 10), ("05 srp 2024", "cs", 8),
+        ("subota, 5. listopada 2024.", None, 10), ("wt., 05 lis 2024", None, 11), ("Fri, 05 lip 2024", None, 7),
+        ("Wed, 05 lip 2024", None, 6), ("31. listopada 2024.", None, 10),
+    ],
+)  # fmt: skip
+def test_a_name_of_two_months_means_what_its_language_or_the_weekday_says(
+    text: str, language: str | None, month: int
+) -> None:
+    found = parse_date(text, language=language)
+    assert found
+    assert found.month == month
+
+
+@pytest.mark.parametrize("text", ["5 listopada 2024", "05 lip 2024", "Mon, 05 srp 2023"])
+def test_a_name_of_two_months_is_not_read_where_nothing_tells_which(text: str) -> None:
+    assert parse_date(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "month"),
+    [
+        ("05/11/2024", None, 5), ("05/11/2024", "en-US", 5), ("05/11/2024", "en-GB", 11), ("05/11/2024", "fr", 11),
+        ("mardi 05/11/2024", None, 11), ("Tue, 05/11/2024", "en-US", 11), ("Sat, 05/11/2024", "fr", 5),
+        ("13/11/2024", "en-US", 11),
+    ],
+)  # fmt: skip
+def test_the_weekday_and_then_the_language_tell_the_day_from_the_month(
+    text: str, language: str | None, month: int
+) -> None:
+    found = parse_date(text, language=language)
+    assert found
+    assert found.month == month
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "hour"),
+    [
+        ("2024年11月30日 8:05", None, 0), ("2024年11月30日(六) 8:05", None, 0), ("2024年11月30日(土) 8:05", None, 23),
+        ("2024年11月30日 8:05", "ja", 23), ("2024년 11월 30일(토) 08:05", None, 23),
+        ("2024.11.30 (토) 08:05", None, 23), ("2024年12月1日(日) 8:05", "zh-TW", 0),
+        ("2024年11月30日(土) 8:05 +0000", None, 8),
+    ],
+)  # fmt: skip
+def test_a_time_without_a_zone_is_that_of_its_writers_in_east_asia(text: str, language: str | None, hour: int) -> None:
+    found = parse_date(text, language=language)
+    assert found
+    assert (found.hour, found.minute) == (hour, 5)
 
 
 def test_the_names_of_months_and_weekdays_are_those_of_the_cldr() -> None:

@@ -58,6 +58,14 @@ def test_an_rss_item_is_read_whole() -> None:
     assert entry.content_html == "<p>The longer text</p>"
 
 
+def test_what_may_be_two_days_is_the_one_that_the_feed_s_language_writes_so() -> None:
+    item = "<item><title>T</title><pubDate>05/11/2024 10:00</pubDate></item>"
+    for language, month in (("fr", 11), ("en-us", 5), ("en-GB", 11), ("", 5)):
+        (entry,) = parsed(rss(item, f"<title>T</title><language>{language}</language>")).entries
+        assert entry.published_at
+        assert entry.published_at.month == month
+
+
 def test_an_atom_entry_is_read_whole() -> None:
     (entry,) = parsed(
         atom(
