@@ -250,3 +250,10 @@ def test_a_list_in_unicode_is_read_whatever_it_declares(encoding: str, declared:
     outlines = '<outline text="日本" xmlUrl="https://a.example/1"/>'
     document = f'<?xml version="1.0" encoding="{declared}"?><opml><body>{outlines}</body></opml>'
     assert [one.title for one in parse_opml(document.encode(encoding))] == ["日本"]
+
+
+def test_every_ampersand_is_a_reference_that_exists_or_itself() -> None:
+    address = "https://a.example/?&&a=1&#x41;&amp;lt;&copy=2&foo;&#65&#12345678;&eacute;&AMP"
+    document = f"<opml><body><outline xmlUrl='{address}'/></body></opml>"
+    meant = "https://a.example/?&&a=1A&lt;&copy=2&foo;&#65&#12345678;é&AMP"
+    assert [one.feed_url for one in parse_opml(document.encode())] == [meant]
