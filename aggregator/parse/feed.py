@@ -10,11 +10,10 @@ from urllib.parse import urljoin
 
 from aggregator.errors import ParseError
 from aggregator.models.entries import Entry, ParsedFeed
-from aggregator.models.markup import SafeHtml
 from aggregator.parse import cut
 from aggregator.parse.dates import parse_date
 from aggregator.parse.encoding import in_utf_8
-from aggregator.parse.html import clean_text, first_image, plain_line, sanitise, text_of
+from aggregator.parse.html import clean_text, featured_image, first_image, plain_line, sanitise, text_of
 from aggregator.parse.json_feed import is_json, read_json_feed
 from aggregator.parse.kinds import ends_within_entry, goes_to_its_end, is_web_page
 from aggregator.parse.language import article_language, language_code
@@ -130,7 +129,8 @@ def _kind(body: bytes) -> str:
 def _entry(raw: RawEntry, feed: RawFeed, base_url: str, *, neighbour: str | None) -> Entry:
     url = safe_link(raw.link, base_url) or safe_link(raw.guid)
     body = max(raw.bodies, key=lambda body: len(body.markup), default=RawBody(""))
-    content = sanitise(body.markup, base_url=_base_of(body, document=base_url, page=url or base_url))
+    body_url = _base_of(body, document=base_url, page=url or base_url)
+    content = sanitise(body.markup, base_url=body_url)
     text = text_of(content)
     title = _shortened(plain_line(raw.title), MAX_TITLE_CHARS)
     shown = title or textwrap.shorten(text, _SHORT_TITLE_CHARS, placeholder="…")
@@ -146,7 +146,7 @@ def _entry(raw: RawEntry, feed: RawFeed, base_url: str, *, neighbour: str | None
         author=_shortened(plain_line(raw.author), MAX_NAME_CHARS) or None,
         published_at=_published_at(raw, _tag(language, raw.language, feed.language)),
         language=language,
-        image_url=_image(raw, content, base_url),
+        image_url=_image(raw, base_url) or featured_image(body.markup, base_url=body_url) or first_image(content),
         origin_name=_shortened(plain_line(raw.origin_name), MAX_NAME_CHARS) or None,
         origin_url=safe_link(raw.origin_link, base_url),
         words=index_words(shown, text),
@@ -194,9 +194,9 @@ def _piece(entry: Entry) -> str:
     return entry.canonical_url or entry.title
 
 
-def _image(raw: RawEntry, content: SafeHtml, base_url: str) -> str | None:
+def _image(raw: RawEntry, base_url: str) -> str | None:
     links = (safe_link(image, base_url) for image in raw.images)
-    return next(filter(None, links), None) or first_image(content)
+    return next(filter(None, links), None)
 
 
 def _shortened(text: str, max_chars: int) -> str:

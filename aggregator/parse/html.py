@@ -10,6 +10,7 @@ from contextvars import ContextVar
 import nh3
 
 from aggregator.models.markup import SafeHtml
+from aggregator.parse.hidden import hides, leaves_no_letters, makes_transparent
 from aggregator.parse.urls import safe_link
 
 MAX_HTML_CHARS = 512 * 1024
@@ -96,13 +97,11 @@ _TRACKING_IMAGE = re.compile(
     r"px\.ads\.linkedin\.com/|t\.co/i/)|/(?:matomo|piwik)\.php\?|"
     r"/(?:pixel|beacon|count(?:er)?|1x1|spacer|blank|clear|transparent|tracking)\.(?:gif|png)(?:\?|$)"
 )
-_HIDING_STYLE = re.compile(
-    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|(?:max-)?(?:width|height)\s*:\s*"
-    r"(?:[0-3](?:\.\d*)?(?:px)?|0?\.\d+px|(?:0++(?:\.0*+)?+|\.0++)[a-z%]*+)\s*(?:!\s*important\s*)?(?:;|$))()",
-    re.IGNORECASE,
-)
 _SIZE = re.compile(r"^\s*\+?([0-9]{1,4})(?![0-9]|[0-9.]*%)")
 """As HTML reads it: `1px` and `1.5` are 1; a share of the page's width says nothing of a picture."""
+_MARK = "webfeedsFeaturedVisual"
+"""The class by which Feedly knows it, which publishers write for all readers."""
+_NOT_DISPLAYED = re.compile(r"\bdisplay\s{0,9}:\s{0,9}none\b|\bvisibility\s{0,9}:\s{0,9}hidden\b", re.IGNORECASE)
 _COUNT = re.compile(r"^([0-9]{1,4})$")
 _ORDINAL = re.compile(r"^(-?[0-9]{1,4})$")
 _VALUES: Mapping[str, re.Pattern[str]] = {
@@ -114,7 +113,6 @@ _VALUES: Mapping[str, re.Pattern[str]] = {
     "start": _ORDINAL,
     "value": _ORDINAL,
     "type": re.compile(r"^([1aAiI])$"),
-    "style": _HIDING_STYLE,  # of a picture, which goes where it has one left
 }
 """What is kept of an attribute, as the group; nothing where it says something else."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -156,10 +154,21 @@ def _checked(tag: str, attribute: str, value: str) -> str | None:
     if attribute in _ADDRESSES:
         address = _first_of_set(value) if attribute.endswith("srcset") else value
         return _checked_url(address, _BASE_URL.get(), may_be_mail=tag == "a")
+    if attribute == "style":
+        return _looks(value)
     if attribute not in _VALUES:
         return value
+    if attribute in ("width", "height") and value.lstrip().startswith("."):
+        return "0"
     found = _VALUES[attribute].search(value)
     return found[1] if found else None
+
+
+def _looks(style: str) -> str | None:
+    """Return what hides a picture, in a word; None where its style leaves it to be seen."""
+    if hides(style):
+        return "hidden"
+    return "transparent" if makes_transparent(style) else "without letters" if leaves_no_letters(style) else None
 
 
 def _first_of_set(candidates: str) -> str:
@@ -294,6 +303,14 @@ def first_image(content: SafeHtml) -> str | None:
     return None
 
 
+def featured_image(markup: str, *, base_url: str | None = None) -> str | None:
+    """Return the address of the image that a body marks as its article's, as Feedly asks for; most hide it there."""
+    mark = markup.find(_MARK, 0, MAX_HTML_CHARS)
+    start, end = markup.rfind("<", 0, max(mark, 0)), markup.find(">", mark)
+    tag = markup[start : end + 1] if 0 <= start < mark < end else ""
+    return first_image(sanitise(_NOT_DISPLAYED.sub("", tag), base_url=base_url)) if tag else None
+
+
 def _resolved(text: str) -> str:
     """Return foreign text with the characters that its references name; Python refuses numbers of 4,300 digits."""
     return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", text))
@@ -357,10 +374,22 @@ def _unless_tracking(tag: re.Match[str]) -> str:
     said = dict(_IMG_ATTRIBUTE.findall(tag[0]))
     found = (said.get(name, "") for name in ("src", *_LATER_SOURCES))
     source = next((each for each in found if each and not _TRACKING_IMAGE.search(html.unescape(each))), None)
-    is_dot = any(int(said.get(side, "99")) <= 3 for side in ("width", "height"))
-    if source is None or is_dot or "style" in said or "hidden" in said:
+    if source is None or _is_hidden(said):
         return ""
-    if source == said.get("src") and said.keys().isdisjoint(_LATER_SOURCES):
+    if source == said.get("src") and said.keys().isdisjoint((*_LATER_SOURCES, "style")):
         return tag[0]
-    kept = {"src": source} | {name: said[name] for name in said if name != "src" and name not in _LATER_SOURCES}
+    kept = {"src": source} | {name: said[name] for name in said if name not in ("src", "style", *_LATER_SOURCES)}
     return "<img" + "".join(f' {name}="{value}"' for name, value in kept.items()) + ">"
+
+
+def _is_hidden(said: Mapping[str, str]) -> bool:
+    """Whether nobody can see an image. One that a script would bring may be transparent until it is there."""
+    is_dot = any(int(said.get(side, "99")) <= 3 for side in ("width", "height"))
+    look = said.get("style")
+    return (
+        is_dot
+        or "hidden" in said
+        or look == "hidden"
+        or (look == "transparent" and said.keys().isdisjoint(_LATER_SOURCES))
+        or (look == "without letters" and said.keys().isdisjoint(("width", "height")))
+    )

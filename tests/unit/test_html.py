@@ -8,6 +8,7 @@ from aggregator.models.markup import SafeHtml
 from aggregator.parse.html import (
     MAX_HTML_CHARS,
     clean_text,
+    featured_image,
     first_image,
     plain_line,
     plain_text,
@@ -17,6 +18,21 @@ from aggregator.parse.html import (
 )
 
 BASE = "https://site.example/news/1"
+
+
+HIDING = (
+    "opacity:0", "opacity: .0", "filter:opacity(0%)", "font-size:0", "position:absolute;clip:rect(0 0 0 0)",
+    "position:absolute; clip: rect(1px, 1px, 1px, 1px)", "clip-path:inset(50%)", "clip-path:circle(0)",
+    "transform:scale(0)", "transform: rotate(1deg) scaleX(0.0)", "scale:0", "position:absolute;left:-9999px",
+    "position:fixed; top:-100%", "margin-left:-2000px", "position:absolute;left:-99em", "width:1pt", "height:0.1em",
+    "width:.5px", "max-width:.02in", "height:1mm", "width:0%", "visibility:collapse", "dis/**/play:none", "zoom:0",
+)  # fmt: skip
+SHOWING = (
+    "opacity:1", "opacity:.9", "font-size:0", "font-size:12px", "clip:rect(0 0 0 0)", "transform:scale(1)",
+    "transform:scale(0.5)", "left:-9999px", "position:relative;left:-5px", "margin:-10px 0 0 -10px", "width:1in",
+    "height:1em", "width:50%", "max-width:100%", "width:auto", "width:calc(1px + 50%)", "clip-path:inset(0 0)",
+    "position:absolute;width:0;height:0;min-width:100%;min-height:100%", "display:block", "visibility:visible",
+)  # fmt: skip
 
 
 def test_an_article_keeps_its_shape() -> None:
@@ -87,6 +103,8 @@ def test_an_image_keeps_its_size_and_loses_its_candidates() -> None:
         '<noscript><img height="1" width="1" src="https://www.facebook.com/tr?id=1"></noscript>',
         '<img src="https://x.example/matomo.php?idsite=1">',
         '<img src="https://sb.scorecardresearch.com/p?c1=2">',
+        '<img src="https://x.example/i.gif" width=".5px">',
+        *(f'<img src="https://x.example/i.gif" style="{style}">' for style in HIDING),
     ],
 )
 def test_an_image_that_only_tracks_is_dropped(image: str) -> None:
@@ -102,6 +120,8 @@ def test_an_image_that_only_tracks_is_dropped(image: str) -> None:
         '<img src="https://x.example/blank.gif" data-lazy-src="https://x.example/a.png" width="640">',
         '<img width="640" srcset="https://x.example/a.png 1x, https://x.example/b.png 2x">',
         '<noscript><img src="https://x.example/a.png" width="640"></noscript>',
+        '<img src="data:," data-src="https://x.example/a.png" width="640" style="opacity: 0; transition: opacity 1s">',
+        *(f'<img src="https://x.example/a.png" width="640" style="{style}">' for style in SHOWING),
     ],
 )
 def test_an_image_that_a_script_would_bring_is_kept(image: str) -> None:
@@ -226,6 +246,28 @@ def test_the_first_image_of_safe_html_is_found() -> None:
     html = SafeHtml('<p>a</p><img alt="x" src="https://x.example/a?b=1&amp;c=2"><img src="https://y.example/">')
     assert first_image(html) == "https://x.example/a?b=1&c=2"
     assert first_image(SafeHtml("<p>a</p>")) is None
+
+
+@pytest.mark.parametrize("hiding", ["", ' style="display: none;"', " style='width:640px;visibility:hidden'"])
+def test_an_image_that_is_marked_as_the_article_s_is_found_where_it_is_hidden(hiding: str) -> None:
+    body = f'<img src="/b.png"><p>a</p><img class="a webfeedsFeaturedVisual" src="/a.png"{hiding}>'
+    assert featured_image(body, base_url=BASE) == "https://site.example/a.png"
+    assert ("/a.png" in sanitise(body, base_url=BASE)) is not bool(hiding)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<img src="/a.png" style="display:none">',
+        '<img src="/a.png" class="webfeedsFeaturedVisual" width="1" style="display:none">',
+        '<img src="https://pixel.wp.com/b.gif" class="webfeedsFeaturedVisual">',
+        '<img src="javascript:a" class="webfeedsFeaturedVisual">',
+        '<p class="webfeedsFeaturedVisual">a</p>',
+        "<img src=/a.png webfeedsFeaturedVisual",
+    ],
+)
+def test_no_other_image_is_the_article_s(image: str) -> None:
+    assert featured_image(image, base_url=BASE) is None
 
 
 def test_attributes_never_show_up_in_plain_text() -> None:
