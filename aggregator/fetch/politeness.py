@@ -19,6 +19,7 @@ _CHECKS_PER_ARTICLE = 2.0  # half the usual gap: on average an article is seen a
 _JITTER = 0.1  # of the interval, so that feeds that came due together do not stay together
 _GONE = 410
 _ASKS_FOR_A_PAUSE = frozenset({429, 503})
+_SAY_HOW_FRESH = frozenset({"cache-control", "expires"})
 _FOREVER_S = 2**31  # RFC 9111 §1.2.2: what larger numbers of seconds mean
 _PATIENCE = 4.0  # a feed that a hub announces is asked so much less often, to notice should the hub fall silent
 _MIN_STORIES = 5  # from fewer nobody can tell who is usually first
@@ -72,6 +73,12 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float:
     return min(_seconds_or_date(headers.get("retry-after", ""), now), _DAY_S)
 
 
+def fresh_for_s(before: Poll, reply: Fetched | NotModified, *, now: datetime) -> float:
+    """Return how long the feed stays fresh: what a 304 says nothing of stays as it was (RFC 9111 §4.3.4)."""
+    is_silent = isinstance(reply, NotModified) and not reply.headers.keys() & _SAY_HOW_FRESH
+    return before.fresh_s if is_silent else freshness_s(reply.headers, now=now)
+
+
 def freshness_s(headers: Mapping[str, str], *, now: datetime) -> float:
     """Return how long the answer stays fresh (RFC 9111 §4.2.1): max-age, else Expires; 0 where it says nothing."""
     control = parse_cache_control_header(headers.get("cache-control", "").lower(), cls=ResponseCacheControl)
@@ -94,7 +101,7 @@ def _after_failure(due: DueFeed, reply: Failed, *, now: datetime, settings: Poll
 
 def _after_success(due: DueFeed, reply: Fetched | NotModified, *, now: datetime, settings: PollSettings) -> float:
     """Return the interval: the owner's or the feed's own, and never shorter than server and feed wish (up to a day)."""
-    floor = min(max(freshness_s(reply.headers, now=now), due.poll.wishes.ttl_s or 0.0), settings.max_interval_s)
+    floor = min(max(fresh_for_s(due.poll, reply, now=now), due.poll.wishes.ttl_s or 0.0), settings.max_interval_s)
     if due.feed.interval_s is not None:
         return max(due.feed.interval_s, floor)
     rhythm = _rhythm_s(due.facts.published_us, now=now, settings=settings) * _lateness(due.facts)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aggregator.config import PollSettings
 from aggregator.fetch.moves import with_move
-from aggregator.fetch.politeness import next_check
+from aggregator.fetch.politeness import fresh_for_s, next_check
 from aggregator.models.entries import ParsedFeed
 from aggregator.models.feeds import DueFeed, Fault, Poll, Validators
 from aggregator.models.fetching import Failed, Fetched, NotAsked, NotModified, Reply
@@ -35,14 +35,9 @@ def poll_after(checked: DueFeed, reply: Reply, settings: PollSettings, *, now: d
             return before
         case Failed():
             return _bad(before, reply, now=now)
-        case NotModified(took_s=took_s):
-            return _good(before, took_s, now=now)
-        case Fetched(is_cut=True, took_s=took_s):
-            cut = replace(before, validators=Validators(), body_hash=_CUT + body_hash(reply))
-            return _good(cut, took_s, now=now)
-        case Fetched(validators=validators, took_s=took_s):
-            whole = replace(before, validators=validators, body_hash=body_hash(reply), whole_at=now)
-            return _good(whole, took_s, now=now)
+        case Fetched() | NotModified():
+            fresh_s = fresh_for_s(checked.poll, reply, now=came_at)
+            return _good(replace(_with_document(before, reply, now=now), fresh_s=fresh_s), reply.took_s, now=now)
 
 
 def body_hash(reply: Fetched) -> str:
@@ -64,6 +59,16 @@ def is_worth_a_search(poll: Poll, *, now: datetime) -> bool:
     """Return whether a feed that failed may be found at another address of its site."""
     is_tried = poll.searched_at is not None and now - poll.searched_at < SEARCH_EVERY
     return not is_tried and (poll.fault is Fault.GONE or (poll.fault in _FINDABLE and poll.n_failures >= SEARCH_AFTER))
+
+
+def _with_document(poll: Poll, reply: Fetched | NotModified, *, now: datetime) -> Poll:
+    match reply:
+        case NotModified():
+            return poll
+        case Fetched(is_cut=True):
+            return replace(poll, validators=Validators(), body_hash=_CUT + body_hash(reply))
+        case Fetched(validators=validators):
+            return replace(poll, validators=validators, body_hash=body_hash(reply), whole_at=now)
 
 
 def _good(poll: Poll, took_s: float, *, now: datetime) -> Poll:

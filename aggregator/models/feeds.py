@@ -104,6 +104,8 @@ class Poll:
     fault: Fault | None = None
     failing_since: datetime | None = None
     wishes: Wishes = Wishes()
+    fresh_s: float = 0.0
+    """How long an answer stays fresh, as the server said when it last said anything of it (RFC 9111 §4.2.1)."""
     whole_at: datetime | None = None
     """When the last whole body came, and not just the word that nothing changed."""
     moving_to: str | None = None

@@ -237,6 +237,7 @@ polls = Table(
     Column("n_entries", Integer),
     Column("items", LargeBinary),
     Column("searched_at", UtcTime),
+    Column("fresh_s", Double),
 )
 
 host_holds = Table(

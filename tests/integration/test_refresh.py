@@ -236,6 +236,19 @@ def test_the_wishes_of_a_feed_hold_although_nothing_changed_since(engine: Engine
     assert lines(engine)[site.at("/feed")].poll.next_check_at >= NOON + timedelta(hours=25)
 
 
+def test_what_a_server_allows_holds_after_any_number_of_304_that_say_nothing_of_it(engine: Engine):
+    with Site({"/feed": Page(rss("fire"), headers={"ETag": '"1"', "Cache-Control": "max-age=43200"})}) as site:
+        subscribe(engine, site.at("/feed"))
+        poll(engine)
+        site.pages["/feed"] = Page(b"", status=304, headers={"ETag": '"1"'})
+        for hours in (12, 24):
+            poll(engine, now=NOON + timedelta(hours=hours))
+            assert lines(engine)[site.at("/feed")].poll.next_check_at >= NOON + timedelta(hours=hours + 12)
+        site.pages["/feed"] = Page(b"", status=304, headers={"ETag": '"1"', "Cache-Control": "max-age=60"})
+        poll(engine, now=NOON + timedelta(hours=25))
+    assert lines(engine)[site.at("/feed")].poll.next_check_at < NOON + timedelta(hours=37)
+
+
 def test_a_server_that_says_not_modified_for_ever_is_asked_for_everything_once_a_day(engine: Engine):
     stuck = {"ETag": '"1"'}
     with Site({"/feed": Page(rss("fire"), headers=stuck)}) as site:

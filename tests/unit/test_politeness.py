@@ -128,6 +128,28 @@ def test_what_server_and_feed_wish_is_a_floor_up_to_the_longest_interval(
 
 
 @pytest.mark.parametrize(
+    ("headers", "wanted_s"),
+    [
+        ({}, 7200),
+        ({"etag": '"1"', "date": "Sun, 01 Mar 2026 12:00:00 GMT"}, 7200),
+        ({"cache_control": "max-age=10800"}, 10800),
+        ({"cache_control": "no-cache"}, 900),
+        ({"expires": "Sun, 01 Mar 2026 13:00:00 GMT"}, 3600),
+        ({"expires": "0"}, 900),
+    ],
+)
+def test_not_modified_leaves_the_floor_as_it_was_unless_it_gives_another(
+    headers: dict[str, str], wanted_s: float
+) -> None:
+    reply = NotModified(request=REQUEST, headers=named(headers))
+    assert is_about(wait_s(reply, of=poll(fresh_s=7200.0), facts=every(60)), wanted_s)
+
+
+def test_a_whole_answer_that_gives_no_floor_has_none_whatever_the_one_before_gave() -> None:
+    assert is_about(wait_s(fetched(), of=poll(fresh_s=7200.0), facts=every(60)), 900)
+
+
+@pytest.mark.parametrize(
     ("value", "wanted_s"),
     [
         ("120", 120),
