@@ -175,6 +175,9 @@ def _keep_push(engine: Engine, push: Push, check: _Check, *, now: datetime) -> R
             with transaction(engine) as db:
                 arrived = _keep_entries(db, [check], now=now)
                 hubs.forget_push(db, push.id)
+                if any(each.arrivals.rewrites for each in arrived.values()):
+                    # What was announced may be taken back: then the document is word for word the one before it.
+                    polling.forget_document(db, feed.id)
             return Refreshed(feed, kept=arrived[feed.id].kept if arrived else Kept())
         except Exception:
             check = replace(check, reply=_our_fault(check.due, check.reply))

@@ -100,7 +100,12 @@ def record_polls(db: Connection, checked: Sequence[Poll]) -> None:
 def start_afresh(db: Connection, feed_id: int, *, now: datetime) -> None:
     """Let the feed be asked at once, and as if for the first time: for one at another address."""
     db.execute(update(feeds).where(feeds.c.id == feed_id).values(is_paused=False))
-    forgotten = dict.fromkeys(
-        ("etag", "last_modified", "body_hash", "items", "error", "fault", "failing_since", "searched_at")
-    )
+    forget_document(db, feed_id)
+    forgotten = dict.fromkeys(("error", "fault", "failing_since", "searched_at"))
     db.execute(update(polls).where(polls.c.feed_id == feed_id).values(n_failures=0, next_check_at=now, **forgotten))
+
+
+def forget_document(db: Connection, feed_id: int) -> None:
+    """Let the next check ask for the whole document and read all of it, whether it is known or not."""
+    forgotten = dict.fromkeys(("etag", "last_modified", "body_hash", "items"))
+    db.execute(update(polls).where(polls.c.feed_id == feed_id).values(forgotten))

@@ -258,6 +258,32 @@ def test_what_is_announced_and_found_is_one_article(announced: Press) -> None:
         assert len(articles.river(db, limit=9)) == 2
 
 
+@pytest.mark.parametrize("etag", ['"1"', None])
+def test_a_text_that_is_announced_and_taken_back_before_the_next_check_is_as_the_feed_says(
+    announced: Press, etag: str | None
+) -> None:
+    announced.publish("fire", "flood")
+    headers = announced.site.pages["/feed"].headers | ({"ETag": etag} if etag else {})  # type: ignore[union-attr]
+    announced.site.pages["/feed"] = Page(announced.document("fire", "flood"), headers=headers)
+    announced.poll()
+    announced.poll()
+    announced.push(announced.document("fire").replace(b"<title>fire", b"<title>arson"))
+    announced.read_pushes()
+    assert announced.titles() == {"arson", "flood"}
+    announced.now += MINUTE
+    announced.poll()
+    assert announced.titles() == {"fire", "flood"}
+
+
+def test_a_text_that_is_announced_stays_where_the_feed_says_it_too(announced: Press) -> None:
+    rewritten = announced.document("fire").replace(b"<title>fire", b"<title>arson")
+    announced.push(rewritten)
+    announced.read_pushes()
+    announced.site.pages["/feed"] = Page(rewritten)
+    announced.poll()
+    assert announced.titles() == {"arson"}
+
+
 def test_what_cannot_be_read_makes_the_feed_due(announced: Press) -> None:
     announced.push(b"<html><p>Sorry</p></html>")
     [done] = refreshing.read_pushes(announced.engine, announced.tools, now=announced.now)
