@@ -4,12 +4,12 @@ import functools
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator.models.arrivals import Arrivals, Known, KnownEntry, NewArticle, NewEntry, Rewrite
+from aggregator.models.arrivals import Arrivals, Known, KnownEntry, Move, NewArticle, NewEntry, Rewrite
 from aggregator.models.entries import Entry
 from aggregator.models.feeds import Feed
 
@@ -27,15 +27,24 @@ def distinct(entries: Sequence[Entry], feed: Feed) -> tuple[Entry, ...]:
     return tuple(_with_telling_urls(_with_distinct_guids(_without_repeats(entries)), feed))
 
 
+def without_future(entries: Iterable[Entry], *, now: datetime) -> tuple[Entry, ...]:
+    """Return the entries, without a date where it has not come yet: none was kept under such a date."""
+    return tuple(
+        replace(entry, published_at=None) if entry.published_at and entry.published_at > now else entry
+        for entry in entries
+    )
+
+
 def off_taken_guids(entries: Sequence[Entry], known: Known) -> tuple[Entry, ...]:
     """Return the entries, with a guid of its own for each whose guid the feed gave to another piece before.
 
     Some feeds number the places in their document, and some put one guid on everything and show, or announce, a single
     piece at a time. Publishers change one thing or another of a piece: only where address, title, text and moment all
-    are others, it is another.
+    are others, it is another; or where address and text are, and the document shows that its guids are places.
     """
+    are_places = _are_places(entries, known)
     return tuple(
-        _marked(entry, entry.canonical_url) if entry.canonical_url and _is_anothers(entry, known) else entry
+        _marked(entry, entry.canonical_url) if entry.canonical_url and _is_anothers(entry, known, are_places) else entry
         for entry in entries
     )
 
@@ -47,9 +56,12 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
     article there, and may rewrite it, unless the feed has that article already with another title and another text:
     then the address is shared by several pieces (a live page), and losing one is worse than keeping two. Where guid and
     address are both new, an entry that says the same, of the same moment, as one that is not in the document any more
-    is that one; and so is one that has neither an address nor a moment.
+    is that one; and so is one that has neither an address nor a moment. Articles follow their entries to where these
+    lead now.
     """
     new, more, rewrites, n_unchanged = [], [], [], 0
+    moves: list[Move] = []
+    stated = {entry.canonical_url for entry in entries}
     present = {known.by_guid[entry.guid].article_id for entry in entries if entry.guid in known.by_guid}
     for entry in entries:
         digest = digest_of(entry)
@@ -58,13 +70,21 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
                 n_unchanged += 1
             else:
                 rewrites.append(_rewrite(entry, before, digest))
+            moves += _moves(entry, before, known, stated)
         elif there := _article_at(entry, known) or _vanished_twin(entry, digest, known, present):
             more.append(NewEntry(guid=entry.guid, article_id=there.article_id, digest=digest))
             if there.is_in_feed and there.digest != digest:
                 rewrites.append(_rewrite(entry, there, digest))
+            moves += _moves(entry, there, known, stated)
         else:
             new.append(_new_article(_off_taken_address(entry, known), feed, digest, now=now))
-    return Arrivals(new=tuple(new), more_entries=tuple(more), rewrites=tuple(rewrites), n_unchanged=n_unchanged)
+    return Arrivals(
+        new=tuple(new),
+        more_entries=tuple(more),
+        rewrites=tuple(rewrites),
+        moves=tuple(moves),
+        n_unchanged=n_unchanged,
+    )
 
 
 def digest_of(entry: Entry) -> str:
@@ -112,18 +132,50 @@ def _marked(entry: Entry, *parts: str) -> Entry:
     return replace(entry, guid=f"{entry.guid}#{_hash(*parts)[:16]}")
 
 
-def _is_anothers(entry: Entry, known: Known) -> bool:
-    """Whether the entry that is known by this guid says nothing that this one says, at another address."""
-    before = known.by_guid.get(entry.guid)
-    if before is None or before.canonical_url in (None, entry.canonical_url):
+def _are_places(entries: Sequence[Entry], known: Known) -> bool:
+    """Whether guids go by where in the document a piece stands.
+
+    Then one that the feed brought before is there as it was, but its guid is that of another, or was another's.
+    """
+    elsewhere = [(entry, before) for entry in entries if (before := _elsewhere(entry, known))]
+    if not elsewhere:
         return False
-    return not (_has_words_of(entry, before) or before.published_at == entry.published_at)
+    said = {entry.canonical_url: digest_of(entry) for entry in entries}
+    return any(
+        said.get(before.canonical_url) == before.digest or _is_as_known(entry, known, other_than=before)
+        for entry, before in elsewhere
+    )
+
+
+def _elsewhere(entry: Entry, known: Known) -> KnownEntry | None:
+    """Return what is known by the guid of this entry, which leads to another address."""
+    before = known.by_guid.get(entry.guid)
+    return None if before is None or before.canonical_url in (None, entry.canonical_url) else before
+
+
+def _is_as_known(entry: Entry, known: Known, *, other_than: KnownEntry) -> bool:
+    there = known.by_url.get(entry.canonical_url) if entry.canonical_url else None
+    is_other = there is not None and there.is_in_feed and there.article_id != other_than.article_id
+    return there is not None and is_other and there.digest == digest_of(entry)
+
+
+def _is_anothers(entry: Entry, known: Known, are_places: bool) -> bool:
+    """Whether the piece that is known by this guid is another than this one, at another address."""
+    before = _elsewhere(entry, known)
+    if before is None or _has_text_of(entry, before):
+        return False
+    return are_places or not (_has_words_of(entry, before) or before.published_at == entry.published_at)
 
 
 def _has_words_of(entry: Entry, before: KnownEntry) -> bool:
     """Whether the entry says the same as before, or has at least the same title or the same text."""
-    is_retitled = bool(entry.text) and digest_of(replace(entry, title=before.title)) == before.digest
-    return is_retitled or _letters(before.title) == _letters(entry.title) or before.digest == digest_of(entry)
+    is_titled_so = _letters(before.title) == _letters(entry.title)
+    return _has_text_of(entry, before) or is_titled_so or before.digest == digest_of(entry)
+
+
+def _has_text_of(entry: Entry, before: KnownEntry) -> bool:
+    said = {digest_of(entry), digest_of(replace(entry, title=before.title))}
+    return bool(entry.text) and before.digest in said
 
 
 def _with_telling_urls(entries: Sequence[Entry], feed: Feed) -> list[Entry]:
@@ -156,6 +208,24 @@ def _vanished_twin(entry: Entry, digest: str, known: Known, present: Set[int]) -
 def _off_taken_address(entry: Entry, known: Known) -> Entry:
     """Return the entry without its canonical address where an article of other words holds that already."""
     return replace(entry, canonical_url=None) if entry.canonical_url in known.by_url else entry
+
+
+def _moves(entry: Entry, before: KnownEntry, known: Known, stated: Set[str | None]) -> Iterator[Move]:
+    """Yield where the publisher put the piece of this entry, if its address is another one now.
+
+    Nothing else may be there, and nothing in the document where it was; and the entry has to have the words of the
+    piece, or its title or text at least. What differs in the query alone may be another with every check.
+    """
+    if not (before.is_first and before.canonical_url and entry.canonical_url and entry.url):
+        return
+    is_free = known.by_url.get(entry.canonical_url, before).article_id == before.article_id
+    is_left = before.canonical_url not in stated and _place(before.canonical_url) != _place(entry.canonical_url)
+    if is_free and is_left and _has_words_of(entry, before):
+        yield Move(article_id=before.article_id, url=entry.url, canonical_url=entry.canonical_url)
+
+
+def _place(canonical_url: str) -> str:
+    return canonical_url.partition("?")[0]
 
 
 def _rewrite(entry: Entry, before: KnownEntry, digest: str) -> Rewrite:

@@ -320,7 +320,10 @@ class _Arrived:
 def _keep_entries(db: Connection, checks: Sequence[_Check], *, now: datetime) -> dict[int, _Arrived]:
     parsed = {each.due.feed.id: each.parsed for each in checks if isinstance(each.parsed, ParsedFeed)}
     described = feeds.describe_feeds(db, parsed)
-    brought = {feed_id: arrivals.distinct(parsed[feed_id].entries, feed) for feed_id, feed in described.items()}
+    brought = {
+        feed_id: arrivals.without_future(arrivals.distinct(parsed[feed_id].entries, feed), now=now)
+        for feed_id, feed in described.items()
+    }
     there = known(db, brought)
     anew = {feed_id: arrivals.off_taken_guids(entries, there[feed_id]) for feed_id, entries in brought.items()}
     if renamed := {feed_id: entries for feed_id, entries in anew.items() if entries != brought[feed_id]}:

@@ -33,7 +33,7 @@ class Known:
     by_guid: Mapping[str, KnownEntry] = field(default_factory=dict)
     """Entries of this feed."""
     by_url: Mapping[str, KnownEntry] = field(default_factory=dict)
-    """Articles at these canonical URLs, whichever feed brought them."""
+    """Articles that are, or once were, at these canonical URLs, whichever feed brought them."""
     by_moment: Mapping[datetime | None, tuple[KnownEntry, ...]] = field(default_factory=dict)
     """Entries of this feed that were published at these moments, of entries that neither guid nor address tells; under
     None the latest of all, for entries that have neither a date nor an address."""
@@ -71,10 +71,20 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """An article that its publisher put at another address."""
+
+    article_id: int
+    url: str
+    canonical_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
     """What a feed's entries change; nothing where all of it is known."""
 
     new: tuple[NewArticle, ...] = ()
     more_entries: tuple[NewEntry, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
+    moves: tuple[Move, ...] = ()
     n_unchanged: int = 0

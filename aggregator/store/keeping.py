@@ -13,7 +13,7 @@ from aggregator.models.articles import Kept
 from aggregator.models.entries import Entry
 from aggregator.models.feeds import Publisher
 from aggregator.query.tokens import index_words
-from aggregator.store import full_texts, revisions
+from aggregator.store import addresses, full_texts, revisions
 from aggregator.store.known import PAIRS, with_entries
 from aggregator.store.schema import (
     articles,
@@ -42,6 +42,7 @@ def keep(db: Connection, arrived: Mapping[int, Arrivals], *, now: datetime) -> d
     """
     homes = _locked_feeds(db, arrived)
     there = {feed_id: arrivals for feed_id, arrivals in arrived.items() if feed_id in homes}
+    _move(db, there, now=now)
     n_new = _keep_new(db, _still_new(db, there), homes, now=now)
     more = [(feed_id, each) for feed_id, arrivals in there.items() for each in arrivals.more_entries]
     _add_entries(db, more, {}, now=now)
@@ -269,6 +270,14 @@ def _published(db: Connection, article_ids: Sequence[int]) -> dict[int, datetime
     if len(found) < len(set(article_ids)):
         raise StoreError("Another feed was deleted while this one was kept; at the next check it will be whole.")
     return found
+
+
+def _move(db: Connection, arrived: Mapping[int, Arrivals], *, now: datetime) -> None:
+    """Let articles be where their publishers put them, before others that link there are kept."""
+    moves = [each for arrivals in arrived.values() for each in arrivals.moves]
+    if moves:
+        addresses.move(db, moves)
+        full_texts.want_again(db, [each.article_id for each in moves], now=now)
 
 
 def _rewrite(db: Connection, arrived: Mapping[int, Arrivals], *, now: datetime) -> dict[int, int]:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, exists, select, tuple_
 
 from aggregator.models.arrivals import Known, KnownEntry
 from aggregator.models.entries import Entry
+from aggregator.store import addresses
 from aggregator.store.schema import articles, entries, feeds, guid_key, url_key
 from aggregator.store.statements import chunks
 
@@ -118,10 +119,13 @@ def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dic
                 wanted[url_key(each.canonical_url)].append((feed_id, each.canonical_url))
     found: dict[int, dict[str, KnownEntry]] = {feed_id: {} for feed_id in brought}
     question = select(articles.c.key, articles.c.id, articles.c.title, articles.c.feed_id)
-    there = [row for some in chunks(list(wanted)) for row in db.execute(question.where(articles.c.key.in_(some)))]
-    said = _said_of(db, [row.id for row in there])
-    for row in there:
-        for feed_id, url in wanted[row.key]:
+    former = addresses.at_former(db, list(wanted))
+    moved = {row.id: row for row in _rows(db, question, articles.c.id, set(former.values()))}
+    there = [(key, moved[article_id]) for key, article_id in former.items()]
+    there += [(row.key, row) for row in _rows(db, question, articles.c.key, wanted)]
+    said = _said_of(db, [row.id for _, row in there])
+    for key, row in there:
+        for feed_id, url in wanted[key]:
             digest = said.get((feed_id, row.id))
             found[feed_id][url] = KnownEntry(
                 article_id=row.id,
@@ -132,6 +136,10 @@ def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dic
                 is_in_feed=digest is not None,
             )
     return found
+
+
+def _rows(db: Connection, question: Select[Any], column: ColumnElement[Any], wanted: Iterable[Any]) -> list[Row[Any]]:
+    return [row for some in chunks(list(wanted)) for row in db.execute(question.where(column.in_(some)))]
 
 
 def _said_of(db: Connection, article_ids: Sequence[int]) -> dict[tuple[int, int], str]:

@@ -384,6 +384,14 @@ articles = Table(
     sqlite_autoincrement=True,
 )
 
+# Where articles were before their publishers moved them: who still links there means them.
+former_addresses = Table(
+    "former_addresses",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    _to("article_id", "articles.id", "CASCADE", nullable=False, index=True),
+)
+
 revisions = Table(
     "revisions",
     metadata,

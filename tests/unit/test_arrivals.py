@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.arrivals import decide, digest_of, distinct, off_taken_guids, publisher_name
+from aggregator.arrivals import decide, digest_of, distinct, off_taken_guids, publisher_name, without_future
 from aggregator.models.arrivals import Known, KnownEntry
 from aggregator.models.entries import Entry
 from aggregator.models.feeds import Feed
@@ -91,6 +91,11 @@ def test_an_article_from_the_future_or_without_a_date_is_dated_now():
     assert [article.published_at for article in arrivals.new] == [NOON, NOON]
 
 
+def test_a_date_that_has_not_come_says_nothing():
+    entries = [replace(FIRE, published_at=NOON + timedelta(hours=hours)) for hours in (0, 1)]
+    assert [each.published_at for each in without_future(entries, now=NOON)] == [NOON, None]
+
+
 def test_an_entry_without_an_address_belongs_to_the_site_of_its_feed():
     [article] = decide([Entry(guid="3", title="Note")], Known(), FEED, now=NOON).new
     assert article.publisher_domain == "a.example"
@@ -173,3 +178,83 @@ def test_an_entry_keeps_its_guid_where_anything_else_is_as_it_was(change: dict[s
     other = replace(FLOOD, guid="1", published_at=NOON + timedelta(hours=1))
     rewritten = replace(other, **change)  # type: ignore[arg-type]
     assert off_taken_guids([rewritten], known) == (rewritten,)
+
+
+ELSEWHERE = "https://b.example/fire"
+MOVED = replace(FIRE, url=ELSEWHERE, canonical_url=ELSEWHERE)
+AT_FIRE = kept(FIRE, canonical_url=FIRE.canonical_url, published_at=NOON)
+
+
+def moves(entries: list[Entry], known: Known) -> list[tuple[int, str]]:
+    return [(move.article_id, move.canonical_url) for move in decide(entries, known, FEED, now=NOON).moves]
+
+
+@pytest.mark.parametrize("change", [{}, {"title": "Fire out"}, {"text": "The fire is out."}])
+def test_an_article_follows_its_entry_to_another_address(change: dict[str, str]):
+    assert moves([replace(MOVED, **change)], Known(by_guid={"1": AT_FIRE})) == [(7, ELSEWHERE)]  # type: ignore[arg-type]
+
+
+def test_an_article_follows_its_entry_whose_guid_changes_together_with_the_address():
+    moved = replace(MOVED, guid="x", published_at=NOON)
+    assert moves([moved], Known(by_moment={NOON: (AT_FIRE,)})) == [(7, ELSEWHERE)]
+
+
+def test_an_article_stays_where_an_entry_of_its_guid_says_something_else():
+    assert moves([replace(MOVED, title="Flood", text="A flood.")], Known(by_guid={"1": AT_FIRE})) == []
+
+
+def test_an_article_stays_where_another_feed_says_so():
+    assert moves([MOVED], Known(by_guid={"1": replace(AT_FIRE, is_first=False)})) == []
+
+
+def test_an_article_does_not_follow_to_the_address_of_another():
+    there = Known(by_guid={"1": AT_FIRE}, by_url={ELSEWHERE: kept(FLOOD, article_id=8)})
+    assert moves([MOVED], there) == []
+
+
+def test_an_article_goes_back_to_where_it_was():
+    there = Known(by_guid={"1": AT_FIRE}, by_url={ELSEWHERE: kept(FIRE)})
+    assert moves([MOVED], there) == [(7, ELSEWHERE)]
+
+
+def test_an_article_stays_where_an_entry_of_the_same_document_still_leads():
+    assert moves([MOVED, replace(FIRE, guid="9")], Known(by_guid={"1": AT_FIRE, "9": AT_FIRE})) == []
+
+
+def test_an_article_stays_where_its_address_differs_in_the_query_alone():
+    url = f"{FIRE.canonical_url}?session=17"
+    assert moves([replace(FIRE, url=url, canonical_url=url)], Known(by_guid={"1": AT_FIRE})) == []
+
+
+def test_an_article_without_an_address_gets_none_from_a_page_that_others_share():
+    known = Known(by_guid={"1": replace(AT_FIRE, canonical_url=None)})
+    assert moves([MOVED], known) == []
+
+
+def places(*shown: Entry) -> list[str]:
+    return [entry.guid for entry in off_taken_guids(shown, AT_PLACES)]
+
+
+AT_PLACES = Known(
+    by_guid={"1": kept(FIRE, canonical_url=FIRE.canonical_url, published_at=NOON)},
+    by_url={FIRE.canonical_url or "": kept(FIRE), FLOOD.canonical_url or "": kept(FLOOD, article_id=8)},
+)
+FROST = replace(FLOOD, guid="1", canonical_url="https://a.example/frost", text="Frost.", published_at=NOON)
+
+
+def test_a_guid_is_a_place_where_the_piece_that_had_it_is_there_under_another():
+    first, second = places(FROST, replace(FIRE, guid="2"))
+    assert (first.startswith("1#"), second) == (True, "2")
+
+
+def test_a_guid_is_a_place_where_a_piece_that_is_known_as_it_is_now_has_it():
+    assert [guid.startswith("1#") for guid in places(replace(FLOOD, guid="1", published_at=NOON))] == [True]
+
+
+def test_a_guid_is_a_name_where_nothing_shows_that_it_is_a_place():
+    assert places(FROST, replace(FIRE, guid="2", text="Another.")) == ["1", "2"]
+
+
+def test_a_guid_stays_with_its_text_although_others_are_places():
+    moved = replace(FIRE, canonical_url="https://a.example/frost")
+    assert places(moved, replace(FIRE, guid="2")) == ["1", "2"]
