@@ -8,7 +8,7 @@ from pathlib import Path
 from babel import Locale
 
 import aggregator.parse.date_names
-from aggregator.parse.date_names import MONTHS, WEEKDAYS, folded
+from aggregator.parse.date_names import MONTHS, WEEKDAYS, folded, without_dots
 
 FILE = Path(aggregator.parse.date_names.__file__).with_name("date_names.json")
 LANGUAGES = (
@@ -37,8 +37,19 @@ def days_of(language: str) -> Iterator[tuple[str, str]]:
             yield folded(name), WEEKDAYS[number]
 
 
+def halves_of(language: str) -> Iterator[tuple[str, str]]:
+    """Yield what follows a time in its half of the day, where its writers count to twelve, and AM or PM."""
+    locale = Locale.parse(language)
+    if "a" not in locale.time_formats["short"].pattern:
+        return
+    for width in ("wide", "abbreviated"):
+        for half in ("am", "pm"):
+            if name := locale.day_periods["format"].get(width, {}).get(half):
+                yield without_dots(name), half.upper()
+
+
 def date_names() -> dict[str, object]:
-    """Return the names of each month and weekday, by what it is called in English, and Croatia's other ones."""
+    """Return the names of each month, weekday and half of a day, by the English one, and Croatia's other months."""
     meant: dict[str, str] = {}
     by_english: dict[str, set[str]] = defaultdict(set)
     for language in LANGUAGES:
@@ -47,10 +58,12 @@ def date_names() -> dict[str, object]:
         for name, english in days_of(language):
             meant.setdefault(name, "a weekday")
             by_english[english].add(name)
+        for name, english in halves_of(language):
+            by_english[english].add(name)
     for name, english in (*(meant | ALSO).items(), *ALSO_DAYS.items()):
         by_english[english].add(name)
     otherwise = {name: month for name, month in months_of("hr") if meant[name] in MONTHS and meant[name] != month}
-    return {english: sorted(by_english[english]) for english in (*MONTHS, *WEEKDAYS)} | {"hr": otherwise}
+    return {english: sorted(by_english[english]) for english in (*MONTHS, *WEEKDAYS, "AM", "PM")} | {"hr": otherwise}
 
 
 def as_json() -> str:

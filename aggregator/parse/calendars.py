@@ -28,7 +28,7 @@ _OF_ERA = re.compile(
     r"(?:(昭和|平成|令和|(?:中[華华])?民[國国])\s*|^([SHR])(?=\d))(\d{1,3}|元)\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})(?:\s*日|(?!\d))"
 )
 _OF_BUDDHA = re.compile(r"(?<![\d:])(?<!:\d\d\.)(?:(\d{1,2})([/.-])(\d{1,2})\2)?(25[1-9]\d|26[01]\d)(?!\d)")
-_SHORT_OF_BUDDHA = re.compile(r"(?<=[\u0e00-\u0e7f.])(\s*)([4-9]\d)(?![\d:.])")
+_SHORT_OF_BUDDHA = re.compile(r"(?<=[\u0e00-\u0e7f])(\.?\s*)([4-9]\d)(?![\d:.])")
 _THAI = re.compile(r"[\u0e00-\u0e7f]")
 _JALALI = re.compile(r"(?<!\d)(1[34]\d\d)([/.-])(\d{1,2})\2(\d{1,2})(?!\d)")
 _JALALI_NAMED = re.compile(r"(?<!\d)(\d{1,2})\s*([^\W\d_]+?)(?:\s*ماه)?\s*,?\s*(1[34]\d\d)(?!\d)")

@@ -28,6 +28,8 @@ class Names(NamedTuple):
     """By what each month is called in English."""
     weekdays: Mapping[str, frozenset[int]]
     """0 is Monday; short names may mean two."""
+    halves: Mapping[str, str]
+    """What stands behind a time, without dots, by AM and PM."""
     croatian: Mapping[str, str]
     """Croatia's names that mean other months elsewhere: its listopad is October, Poland's and Czechia's November."""
 
@@ -45,7 +47,8 @@ def names() -> Names:
         for name in found[english]:
             days[name] = days.get(name, frozenset()) | {number}
     months = {name: english for english in MONTHS for name in found[english]}
-    return Names(months=months, weekdays=days, croatian=found["hr"])
+    halves = {name: half for half in ("AM", "PM") for name in found[half]}
+    return Names(months=months, weekdays=days, halves=halves, croatian=found["hr"])
 
 
 def folded(word: str) -> str:
@@ -53,6 +56,11 @@ def folded(word: str) -> str:
     letters = unicodedata.normalize("NFD", word.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return re.sub(r"\.(?=[\u0e00-\u0e7f])", "", plain.translate(_SAME_LETTERS)).rstrip(".")
+
+
+def without_dots(words: str) -> str:
+    """Return letters as they are compared where they stand for words: `p.d.`, `a. m.`."""
+    return "".join(folded(words).replace(".", "").split())
 
 
 def month_of(name: str) -> str | None:

@@ -15,7 +15,7 @@ from dateutil import parser as dateutil_parser
 from feedparser.datetimes import iso8601, w3dtf
 
 from aggregator.parse.calendars import in_our_calendar
-from aggregator.parse.date_names import folded, month_of, names, weekdays_of
+from aggregator.parse.date_names import folded, month_of, names, weekdays_of, without_dots
 from aggregator.parse.east_asian import in_digits, writers_zone, written_out
 from aggregator.parse.html import plain_line
 
@@ -39,11 +39,13 @@ _DEFAULTS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2004, 2, 1, tzinfo=UTC))
 
 _FILLER = frozenset(
     "at um uhr de del of den le la o as the om uur kl klo u v ve г года р в у о alle a las ore ora godz pukul "
-    "ч στισ ساعت thang thg ngay nam luc m d gada plkst kell sati ko เวลา น พศ คศ ที בשעה السنة سال".split()
+    "ч στισ ساعت thang thg ngay nam luc m d gada plkst kell sati ko เวลา น พศ คศ ที בשעה السنة سال م թ ж".split()
 )
 _SAID_OTHERWISE: Mapping[str, str] = {"noon": "12:00", "midnight": "00:00", "мск": "MSK"}
 _MONTH_FIRST = re.compile(r"(?:en(?:[-_](?:us|ca|ph))?|fil(?:[-_].*)?|es[-_](?:us|pr|pa))$", re.IGNORECASE)
 """Languages that write 3/4/2024 in March; all others in April (CLDR, short dates)."""
+_YEAR_BEGINS = frozenset(("eu", "ja", "ko", "zh"))
+"""Languages in which 25. 11. 30. is in 2025."""
 _CROATIAN = frozenset(("hr", "bs", "sr", "sh"))
 _NEIGHBOURS_OF_CROATIAN = frozenset(("pl", "cs"))
 _IANA_ZONE = re.compile(r"\s*\b([A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?)\s*$")
@@ -53,10 +55,11 @@ _LABEL = re.compile(r"^[^\W\d_][^\d:]{0,30}:\s*(?=\S)")
 _TIME_FIRST = re.compile(r"^(\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?)\s*[-|]\s*(?=\d)(.+)$")
 _HOURS = re.compile(r"(?<=\d) ?[hH](?: ?(\d\d)(?!\d))?(?![^\W\d_])")
 _NUMERIC = re.compile(r"(?<!\d)\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d\d)(?!\d)")
+_SHORT_YEAR = re.compile(r"(?<!\d)(\d\d)(?:[./-] ?)(\d{1,2})(?:[./-] ?)(\d{1,2})(?!\d)\.?")
 _LEADING_DAY = re.compile(r"^[^\W\d][^\d,:]*,\s*(?=\d+\W+[^\W\d_])")
 """Words before "12 March": a weekday, even where it is also short for a month (French and Spanish `mar.`)."""
 _YEAR_FIRST = re.compile(r"\D*\d{4}(?!\d)")
-_HOUR_AFTER_YEAR = re.compile(r"(?<=\d{4})(\W*\s\W*)(\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\d.])")
+_HOUR_AFTER_YEAR = re.compile(r"(?:(?<=\d{4})|(?<=/\d\d))(\W*\s\W*)(\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\d.])")
 _RFC_822 = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} [1-9]\d{3} \d\d:\d\d:\d\d (?:GMT|[+-]\d\d:?\d\d)")
 _IN_GMT = re.compile(r"(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-5][0-9] GMT")
 """What most feeds write, tidy as it is: to see that takes a quarter of the time of tidying it."""
@@ -68,6 +71,7 @@ _PLAIN_SIGNS = str.maketrans(
 )
 _WORD = re.compile(r"[^\W\d_](?:[^\s\d_,;:/|()+.-]|\.(?=[\u0e00-\u0e7f]))*\.?")
 """With the marks that belong to letters, which are no letters to `\\w`: Hindi's vowels are some."""
+_BEHIND_TIME = re.compile(rf"(?<=:\d\d)\s*({_WORD.pattern})(\s?{_WORD.pattern})?")
 _WORDS = re.compile(rf"{_WORD.pattern}(?:\s+{_WORD.pattern})*")
 _MARKUP = frozenset("<>&")
 _UNREADABLE = (ValueError, OverflowError, ArithmeticError, TypeError, KeyError, AttributeError)
@@ -163,10 +167,12 @@ def _read_words(text: str, *, written: str, language: str) -> datetime | None:
     named = _IANA_ZONE.search(digits)
     zone = (_zone(named[1]) if named else writers_zone(written, language)) or UTC
     digits = _IANA_ZONE.sub("", digits)
+    if language[:2].lower() in _YEAR_BEGINS:
+        digits = _SHORT_YEAR.sub(r"20\1-\2-\3", digits)
     ways = list(_ways(digits, language))
     moments = list(dict.fromkeys(moment for way in ways if (moment := _read_in(way, digits, zone))))
     if len(moments) > 1:
-        days = {day for name in _folded_words(digits) for day in weekdays_of(name)}
+        days = {day for name in _folded_words(digits) if len(name) > 1 for day in weekdays_of(name)}
         fitting = [moment for moment in moments if moment.weekday() in days]
         if len(fitting) == 1:
             return fitting[0]
@@ -207,7 +213,8 @@ def _folded_words(text: str) -> list[str]:
 
 def _read_in(way: _Way, text: str, zone: tzinfo) -> datetime | None:
     """Read a date in one way; None where it names no month or no year, or cannot be read."""
-    english = _in_english(_LEADING_DAY.sub("", text), is_croatian=way.is_croatian)
+    halved = re.sub(r"\b([AP]M) (\d{1,2}:\d\d(?::\d\d)?)", r"\2 \1", _BEHIND_TIME.sub(_with_half, text))
+    english = _in_english(_LEADING_DAY.sub("", halved), is_croatian=way.is_croatian)
     english = re.sub(r"(?<=\d)\s*T\s*(?=\d)", " ", re.sub(r"(\d)(?:st|nd|rd|th|er|ère|e)\b", r"\1", english))
     english = _HOUR_AFTER_YEAR.sub(_with_colons, english)
     english = re.sub(r"(?<![\d:])((?:1[3-9]|2\d)(?::\d\d){1,2}) ?[ap]m\b", r"\1", english, flags=re.IGNORECASE)
@@ -223,6 +230,15 @@ def _read_in(way: _Way, text: str, zone: tzinfo) -> datetime | None:
         is_whole = (moment.year, moment.month) == (other.year, other.month)
         return moment + timedelta(days=is_next_day) if is_whole else None
     return None
+
+
+def _with_half(behind: re.Match[str]) -> str:
+    """Return AM or PM for one or two words behind a time that mean it."""
+    first, second = behind[1], behind[2] or ""
+    if half := names().halves.get(without_dots(first + second)):
+        return f" {half}"
+    half = names().halves.get(without_dots(first))
+    return f" {half}{second}" if half else behind[0]
 
 
 def _with_colons(time: re.Match[str]) -> str:

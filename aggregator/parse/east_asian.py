@@ -14,7 +14,7 @@ _LONE_WEEKDAY = re.compile(r"^[月火水木金土日월화수목금토일]\s*,?\
 _MORNING, _AFTERNOON = "오전|上午|午前|凌晨|清晨|早上", "오후|下午|午後|中午|傍晚|晚上"
 _HALF_OF_DAY = re.compile(rf"({_AFTERNOON})\s*|(?:{_MORNING})\s*")
 _OF_KOREA_AND_JAPAN = re.compile(r"[년오曜]|요일|午[前後]|昭和|平成|令和|^[SHR]\d+[./年-]\d")
-_OF_CHINA = re.compile(r"年|[上下]午|星期|[周週][一二三四五六日天]|民[國国]")
+_OF_CHINA = re.compile(r"年|[上下]午|凌晨|清晨|早上|中午|傍晚|晚上|星期|[周週][一二三四五六日天]|民[國国]")
 _HOURS_EAST = {"ja": 9, "ko": 9, "zh": 8}
 
 

@@ -13,6 +13,10 @@ _BEGINNINGS = (
     (b"\0\0\0<", "utf-32-be"),
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
+    (b"{\0\0\0", "utf-32-le"),
+    (b"\0\0\0{", "utf-32-be"),
+    (b"{\0", "utf-16-le"),
+    (b"\0{", "utf-16-be"),
 )
 """How a document begins in each encoding of more than one byte, with its mark (BOM) or without."""
 _DECLARED = re.compile(r"""(\s*<\?xml\b[^>]{0,200}?)\sencoding\s{0,9}=\s{0,9}["'][\w.:-]*["']""")

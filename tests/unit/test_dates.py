@@ -3,9 +3,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from babel.dates import format_date, format_time
 
 from aggregator.parse.dates import parse_date
-from tests.date_names import FILE, as_json
+from tests.date_names import FILE, LANGUAGES, as_json
 
 FORMS = Path(__file__).parents[1] / "data" / "dates.jsonl"
 """Dates in the forms and languages of real feeds, each with the moment that its writer means."""
@@ -61,6 +62,9 @@ def test_what_comes_first_is_the_year_and_then_the_month_and_else_the_day() -> N
 
 
 def test_hours_are_of_twelve_or_of_twenty_four() -> None:
+    for text in ("5 Φεβ 2024 7:24 μ.μ.", "٥ فبراير ٢٠٢٤م ٧:٢٤ م", "5 feb 2024 7:24 p. m.", "5 Feb 2024 7:24 PTG"):
+        assert parse_date(text) == datetime(2024, 2, 5, 19, 24, tzinfo=UTC)
+    assert parse_date("5 فبراير 2024م 07:24") == datetime(2024, 2, 5, 7, 24, tzinfo=UTC)
     for text in ("5 Feb 2024 19:24 PM", "5 Feb 2024 7:24 PM", "2024-02-05 下午 7:24 +0000", "Feb. 5, 2024, 7:24 p.m."):
         assert parse_date(text) == datetime(2024, 2, 5, 19, 24, tzinfo=UTC)
     assert parse_date("Feb. 5, 2024, noon") == datetime(2024, 2, 5, 12, tzinfo=UTC)
@@ -97,6 +101,20 @@ def test_nearly_every_form_is_read_right_and_hardly_one_wrong() -> None:
     assert len(wrong) <= 0.01 * len(forms)
 
 
+@pytest.mark.parametrize("language", [*LANGUAGES, "en_GB", "es_MX", "fr_CA", "pt_PT", "zh_Hant"])
+def test_every_date_is_read_that_a_language_writes_by_the_cldr(language: str) -> None:
+    zone = " +0000" if language[:2] in ("zh", "ja", "ko") else ""
+    moments = [
+        datetime(2024, 3, 5, 8, 7, tzinfo=UTC), datetime(2025, 1, 2, 0, 5, tzinfo=UTC),
+        datetime(2025, 10, 14, 12, 0, tzinfo=UTC), datetime(2026, 6, 9, 20, 45, tzinfo=UTC),
+    ]  # fmt: skip
+    for moment in moments:
+        time = format_time(moment, "short", tzinfo=UTC, locale=language)
+        for width in ("full", "long", "medium", "short"):
+            text = f"{format_date(moment, width, locale=language)} {time}{zone}"
+            assert parse_date(text, language=language) == moment, text
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -107,6 +125,10 @@ def test_nearly_every_form_is_read_right_and_hardly_one_wrong() -> None:
 )  # fmt: skip
 def test_the_same_day_is_read_in_every_calendar(text: str) -> None:
     assert parse_date(text) == datetime(2025, 11, 30, tzinfo=UTC)
+
+
+def test_the_minutes_of_a_thai_time_are_no_year() -> None:
+    assert parse_date("30 พ.ย. 68 เวลา 14.45 น.") == datetime(2025, 11, 30, 14, 45, tzinfo=UTC)
 
 
 def test_every_day_of_irans_calendar_is_one_day_later_than_the_one_before() -> None:

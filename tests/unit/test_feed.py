@@ -202,6 +202,12 @@ def test_the_charset_of_the_answer_is_respected() -> None:
     assert parsed(body, "application/rss+xml; charset=iso-8859-1").entries[0].title == "Café"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32-le", "utf-8-sig"])
+def test_a_json_feed_is_read_in_every_way_to_write_unicode_down(encoding: str) -> None:
+    (entry,) = parsed('{"items": [{"id": "1", "title": "Привет"}]}'.encode(encoding)).entries
+    assert entry.title == "Привет"
+
+
 @pytest.mark.parametrize("declared", ["utf-16", "UTF-16LE", "ISO-10646-UCS-2"])
 def test_what_says_that_it_is_utf_16_and_is_not_is_read(declared: str) -> None:
     body = b'<?xml version="1.0" encoding="%b"?>' % declared.encode() + rss("<item><title>Café – €</title></item>")
