@@ -12,16 +12,16 @@ _PX_PER: Mapping[str, float] = {
     "rem": 16, "ex": 8, "ch": 8, "vw": 10, "vh": 8, "vmin": 8, "vmax": 10,
 }  # fmt: skip
 """CSS Values 4, §6; of what depends on the letters and the window, as it is in most."""
-_LENGTH = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(%|[a-z]*)")
+_LENGTH = re.compile(r"([+-]?(?:\d++(?:\.\d*+)?|\.\d++))(%|[a-z]*)")
 _SIDES = ("left", "right", "top", "bottom", "inset", "margin", "margin-left", "margin-top")
 _FAR_BEFORE_PX, _FAR_BEHIND_PX = -900, 5000
 _NEVER_SHOWN = frozenset(
     "display:none visibility:hidden visibility:collapse content-visibility:hidden zoom:0 scale:0 content:none".split()
 )
-_NOTHING = r"\(\s*[+-]?0*(?:\.0*)?(?:px|%)?\s*[,)]"
-_SHRUNK = re.compile(rf"(?:scale(?:x|y|3d)?|matrix){_NOTHING}|translate(?:x|y|3d)?\(\s*-\d{{3,}}")
+_NOTHING = r"\(\s*+[+-]?0*+(?:\.0*+)?(?:px|%)?\s*+[,)]"
+_SHRUNK = re.compile(rf"(?:scale(?:x|y|3d)?|matrix){_NOTHING}|translate(?:x|y|3d)?\(\s*+-\d{{3}}")
 _CLIPPED = re.compile(
-    rf"inset\(\s*(?:50|100)%|(?:circle|ellipse){_NOTHING}|polygon\((?:\s*0[a-z%]*\s+0[a-z%]*\s*[,)])+"
+    rf"inset\(\s*+(?:50|100)%|(?:circle|ellipse){_NOTHING}|polygon\((?:\s*+0[a-z%]*+\s++0[a-z%]*+\s*+[,)])+"
 )
 _RECTANGLE = re.compile(r"rect\(([^)]*)\)")
 
@@ -50,7 +50,7 @@ def leaves_no_letters(style: str) -> bool:
 
 def _declarations(style: str) -> dict[str, str]:
     """Return what a style says, in small letters and without what makes it more important."""
-    plain = re.sub(r"/\*.*?\*/", "", style[:MAX_STYLE_CHARS].lower())
+    plain = re.sub(r"/\*.*?(?:\*/|$)", "", style[:MAX_STYLE_CHARS].lower())
     pairs = (part.partition(":") for part in plain.split(";"))
     return {name.strip(): value.partition("!")[0].strip() for name, colon, value in pairs if colon}
 
