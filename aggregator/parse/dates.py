@@ -50,6 +50,7 @@ _CROATIAN = frozenset(("hr", "bs", "sr", "sh"))
 _NEIGHBOURS_OF_CROATIAN = frozenset(("pl", "cs"))
 _IANA_ZONE = re.compile(r"\s*\b([A-Z][A-Za-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?)\s*$")
 _OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*([+-])(\d\d):?(\d\d)(?:Z| [A-Z]{2,5})?$")
+_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*+\)")
 _LABEL = re.compile(r"^[^\W\d_][^\d:]{0,30}:\s*(?=\S)")
 """What stands before a date: "Published:"."""
 _TIME_FIRST = re.compile(r"^(\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?)\s*[-|]\s*(?=\d)(.+)$")
@@ -112,12 +113,19 @@ def _tidied(text: str) -> str:
         text = plain_line(re.sub(r"<!\[CDATA\[|\]\]>", " ", text))
     plain = text if text.isascii() else _with_plain_signs(text)
     plain = re.sub(r"(?<=\d)Z?\[([A-Z][\w/]+)\]$", r" \1", _LABEL.sub("", plain.strip(" \t\r\n\"'")))
-    tidy = " ".join(re.sub(r"\([^)]*\)", " ", plain).split())
+    tidy = " ".join((_without_comments(plain) if "(" in plain else plain).split())
     tidy = re.sub(r"\b(?:Etc/)?(?:GMT|UTC) ?(?=[+-]\d)", "", tidy)
     tidy = re.sub(r"\b(?:Etc/)?(GMT|UTC)(?: GMT| UTC)*$", r"\1", tidy)
     tidy = re.sub(r"\b([AaPp])\.[Mm]\.?", r"\1m", tidy)
     tidy = re.sub(r"(:\d\d:|T\d{4})60(?!\d)", r"\g<1>59", tidy)  # a leap second, which no clock here knows
     return _OFFSET.sub(_plausible_offset, tidy if ":" in tidy else tidy.removesuffix(" GMT"))
+
+
+def _without_comments(text: str) -> str:
+    """Return a date without what stands in brackets, which may stand in one another (RFC 5322 §3.2.2)."""
+    while (shorter := _COMMENT.sub(" ", text)) != text:
+        text = shorter
+    return text
 
 
 def _with_plain_signs(text: str) -> str:

@@ -49,7 +49,7 @@ def test_many_forms_mean_the_same_moment(text: str) -> None:
         "segunda-feira, 5 de fevereiro de 2024 07:24", "Sat, 05 Feb 2024 07:24 GMT",
         "Pzt, 05 Şub 2024 10:24:00 +0300", "周一, 05 2月 2024 15:24:00 +0800", "الاثنين، 5 فبراير 2024 07:24",
         "5 февраля 2024 года в 10:24 МСК", "सोमवार, 5 फ़रवरी 2024 07:24", "Thứ Hai, 5 tháng 2, 2024 07:24",
-        "5 בפברואר 2024 07:24",
+        "5 בפברואר 2024 07:24", "Mon(day), 05 (not (in) Mar)Feb(nor\\) 2005) 2024 07:24 GMT",
     ],
 )  # fmt: skip
 def test_a_date_is_read_however_its_writers_put_it(text: str) -> None:
