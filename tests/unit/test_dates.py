@@ -96,7 +96,7 @@ def test_nearly_every_form_is_read_right_and_hardly_one_wrong() -> None:
     read = [(parse_date(form["text"], language=form.get("language")), form["utc"]) for form in forms]
     lost = [meant for moment, meant in read if moment is None and meant]
     wrong = [moment for moment, meant in read if moment and (meant is None or moment != datetime.fromisoformat(meant))]
-    assert len(forms) > 600
+    assert len(forms) > 700
     assert len(lost) <= 0.05 * len(forms)
     assert len(wrong) <= 0.01 * len(forms)
 
