@@ -13,6 +13,10 @@ class StoreError(BroadsheetError):
     """The database cannot be opened, read or written."""
 
 
+class StoppedError(BroadsheetError):
+    """Broadsheet is to end, and what was under way is left for the next time."""
+
+
 class DiskFullError(StoreError):
     """There is no room left where the database is kept."""
 

@@ -1,7 +1,7 @@
 """The straight line of an article until it is kept: fetch, parse, decide, keep. Order only; the rooms decide."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from aggregator import arrivals, websub
 from aggregator.config import PollSettings
-from aggregator.errors import BroadsheetError
+from aggregator.errors import BroadsheetError, StoppedError
 from aggregator.fetch import moves, politeness, polls
 from aggregator.fetch.http import Fetch
 from aggregator.models.arrivals import Arrivals
@@ -82,10 +82,11 @@ class _Check:
 
 def refresh(
     engine: Engine, due: Sequence[DueFeed], tools: Tools, settings: PollSettings, *, now: datetime
-) -> Iterator[Refreshed]:
+) -> Generator[Refreshed]:
     """Check these feeds and yield how each went, as soon as it is kept; a feed that fails stops no other.
 
-    Where the caller stops in the middle, what came is kept, and the claims on the other feeds are given back.
+    Where the caller stops in the middle, or is stopped, what came is kept, and the claims on the other feeds are given
+    back.
     """
     lost, ready, desk, n_kept = [], list[_Check](), _Desk(tools.parse), 0
     claim = _Claim(engine, {each.feed.id for each in due}, now)
@@ -100,7 +101,7 @@ def refresh(
                 ready = []
                 lost += [done.feed for done in kept if done.is_lost]
                 yield from kept
-    except GeneratorExit:
+    except (GeneratorExit, KeyboardInterrupt, SystemExit, StoppedError):
         ready += desk.last_words(LAST_WORDS_S)
         list(_keep_all(engine, ready, settings, now=now))
         claim.release()

@@ -5,19 +5,21 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import partial, wraps
+from typing import ParamSpec
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 from sqlalchemy import Connection, Engine
 
 from aggregator import announcing, digesting, fetching_pages, heap, listing, pipeline, probing, refreshing
 from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.encode import Encoder, load_encoder
-from aggregator.errors import EncoderError
+from aggregator.errors import EncoderError, StoppedError
 from aggregator.fetch.http import Fetch, fetch_all
 from aggregator.fetch.turns import Gaps
 from aggregator.heeding import heeding
@@ -63,11 +65,23 @@ TOPICS_EVERY = timedelta(minutes=10)
 """How soon a story is in its topic: topics last for weeks, and all of them are made anew."""
 
 log = logging.getLogger(__name__)
+Arguments = ParamSpec("Arguments")
 
 
 def utc_now() -> datetime:
     """Return the present moment, aware."""
     return datetime.now(UTC)
+
+
+def _until_stopped(job: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Let a job that asks hosts end where it is, once its worker is stopped."""
+
+    @wraps(job)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        with suppress(StoppedError):
+            job(*args, **kwargs)
+
+    return run
 
 
 class Worker:
@@ -97,26 +111,20 @@ class Worker:
         """Whether a worker before this one may have been stopped, or killed, before it had said all there is to say."""
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set, then finish the feed and the batch at hand."""
+        """Work until `stop` is set, then finish the feed and the batch at hand; no host is waited for any more."""
         with ExitStack() as stack:
             parsers = stack.enter_context(Parsers(self._settings.parse))
             tools = Tools(fetch=self._fetch(self._settings.fetch), parse=parsers.parse)
             scheduler = new_scheduler()
-            scheduler.add_job(self.poll, "interval", [tools], seconds=POLL_EVERY_S, next_run_time=self._clock())
-            scheduler.add_job(self.group, "interval", seconds=GROUP_EVERY_S, next_run_time=self._clock())
-            scheduler.add_job(
-                self.fetch_pages,
-                "interval",
-                [parsers],
-                seconds=PAGES_EVERY_S,
-                next_run_time=self._clock() + timedelta(seconds=PAGES_EVERY_S),
-            )
-            scheduler.add_job(
-                self.run_errands, "interval", [tools, parsers], seconds=ERRANDS_EVERY_S, next_run_time=self._clock()
-            )
-            scheduler.add_job(self.index_backlog, "interval", seconds=INDEX_EVERY_S, next_run_time=self._clock())
+            now = self._clock()
+            later = now + timedelta(seconds=PAGES_EVERY_S)
+            scheduler.add_job(self.poll, Every(POLL_EVERY_S), [tools], next_run_time=now)
+            scheduler.add_job(self.group, Every(GROUP_EVERY_S), next_run_time=now)
+            scheduler.add_job(self.fetch_pages, Every(PAGES_EVERY_S), [parsers], next_run_time=later)
+            scheduler.add_job(self.run_errands, Every(ERRANDS_EVERY_S), [tools, parsers], next_run_time=now)
+            scheduler.add_job(self.index_backlog, Every(INDEX_EVERY_S), next_run_time=now)
             if self._settings.web.public_url:
-                scheduler.add_job(self.ask_hubs, "interval", [tools], seconds=HUBS_EVERY_S, next_run_time=self._clock())
+                scheduler.add_job(self.ask_hubs, Every(HUBS_EVERY_S), [tools], next_run_time=now)
             scheduler.start()
             self._heed_clock()
             while not stop.wait(CLOCK_EVERY_S):
@@ -137,6 +145,7 @@ class Worker:
             log.warning("The clock was set back: %d feeds are checked anew.", n_feeds)
         return before is not None
 
+    @_until_stopped
     def poll(self, tools: Tools) -> None:
         """Check the feeds that are due."""
         with transaction(self._engine) as db:
@@ -151,6 +160,7 @@ class Worker:
         if due:
             heap.give_back()
 
+    @_until_stopped
     def run_errands(self, tools: Tools, parsers: Parsers) -> None:
         """Do what the owner waits for on a page: look at an address, fetch a list. Say that there is a worker."""
         now = self._clock()
@@ -174,6 +184,7 @@ class Worker:
         if n_read:
             log.info("%s older articles can be found by their words now.", f"{n_read:,}")
 
+    @_until_stopped
     def fetch_pages(self, parsers: Parsers) -> None:
         """Fetch whole articles from their own pages, for feeds whose owner wants that."""
         slowly = replace(self._settings.fetch, per_host=1, per_host_gap_s=PAGES_GAP_S)
@@ -183,8 +194,9 @@ class Worker:
 
     def _fetch(self, settings: FetchSettings) -> Fetch:
         """Return the one way out: whatever is asked of a host, and by which job, a gap lies between."""
-        return heeding(self._engine, partial(fetch_all, settings=settings, gaps=self._gaps))
+        return heeding(self._engine, partial(fetch_all, settings=settings, gaps=self._gaps, stop=self._stopping))
 
+    @_until_stopped
     def ask_hubs(self, tools: Tools) -> None:
         """Ask the hubs that feeds offer to announce new articles to us."""
         for why in announcing.ask_hubs(self._engine, tools.fetch, self._settings.web.public_url, now=self._clock()):
@@ -375,6 +387,22 @@ class Model:
         log.warning("New articles are grouped by their words only: %s", error)
         with transaction(self._engine) as db:
             memory.remember_encoder_error(db, str(error))
+
+
+class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 says nothing of its types
+    """Runs a job so many seconds after its last run was due, and at once, and once, for all that was missed.
+
+    APScheduler's own interval counts up every run that was missed before it makes one of them: after a leap of a year,
+    which a clock without a battery makes when it is set, that takes minutes and gigabytes.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._interval = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return when the job is to run next, which is never a time that was already."""
+        following = (previous_fire_time or now) + self._interval
+        return following if following > now else now + self._interval
 
 
 def run_now(scheduler: BackgroundScheduler, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
 
@@ -57,7 +58,9 @@ def refresh(
     engine: Engine, due: Sequence[DueFeed], settings: Settings, console: Console, *, now: datetime
 ) -> list[Refreshed]:
     """Check these feeds, with a bar; return how each went."""
-    with Parsers(settings.parse) as parsers, progress_bar(console) as bar:
+    with ExitStack() as stack:
+        bar, parsers = stack.enter_context(progress_bar(console)), stack.enter_context(Parsers(settings.parse))
         tools = Tools(fetch=heeding(engine, partial(fetch_all, settings=settings.fetch)), parse=parsers.parse)
-        checks = refreshing.refresh(engine, due, tools, settings.poll, now=now)
+        # Closed before the parsers are: whoever is stopped keeps what they have read.
+        checks = stack.enter_context(closing(refreshing.refresh(engine, due, tools, settings.poll, now=now)))
         return list(bar.track(checks, len(due), description="Checking feeds"))

@@ -1,8 +1,10 @@
 """The command `broadsheet`: its options, its commands by name, and how it fails."""
 
+import atexit
 import gc
 import importlib
 import logging
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -99,8 +101,29 @@ def broadsheet(ctx: click.Context, config_path: Path | None, *, verbose: bool, s
     ctx.obj = find_context(config_path)
 
 
+def end_in_order() -> None:
+    """Have SIGTERM put away what was begun, as Ctrl-C does, and only then end this process as it does by itself.
+
+    Half a backup is begun, or the folder of a demonstration, or claims on feeds.
+    """
+    came: list[int] = []
+
+    def put_away(number: int, _: object) -> None:
+        came.append(number)
+        sys.exit(128 + number)
+
+    def end() -> None:
+        for number in came:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    atexit.register(end)  # before any other, which makes it the last to be called
+    signal.signal(signal.SIGTERM, put_away)
+
+
 def main() -> None:
     """Run the command line; what the owner has to know ends it with a sentence and status 2."""
+    end_in_order()
     try:
         broadsheet(prog_name="broadsheet")
     except BroadsheetError as error:

@@ -4,9 +4,11 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import click
 import waitress
+from flask import Flask
 from sqlalchemy import Engine
 from threadpoolctl import threadpool_limits
 
@@ -38,11 +40,11 @@ def run_command(context: Context, host: str | None, port: int | None) -> None:
     Starts the worker and the web, and starts either again should it fall.
     """
     context = context.served_at(host, port)
-    engine = context.open()  # so that what is wrong with the database is said once, here
-    refuse_without_password(engine, context.settings.web)
-    engine.dispose()
-    address = free_address(context.settings.web)
     with stop_on_signal() as stop:
+        engine = context.open()  # so that what is wrong with the database is said once, here
+        refuse_without_password(engine, context.settings.web)
+        engine.dispose()
+        address = free_address(context.settings.web)
         click.echo(f"Broadsheet is at {address} until you press Ctrl-C.")
         sys.exit(keep_running(child_commands(context), stop))
 
@@ -53,22 +55,13 @@ def run_command(context: Context, host: str | None, port: int | None) -> None:
 def web_command(context: Context, host: str | None, port: int | None) -> None:
     """Serve the pages until stopped, without polling."""
     settings = context.served_at(host, port).settings
-    engine = context.open()
-    refuse_without_password(engine, settings.web)
-    address = free_address(settings.web)
-    app = create_app(engine, settings, clock=utc_now, config_path=context.config_path)
-    server = waitress.create_server(
-        app,
-        host=settings.web.host,
-        port=settings.web.port,
-        threads=settings.web.threads,
-        max_request_body_size=2 * MAX_UPLOAD_BYTES,  # what is a little too large gets a page that says so
-        ident="",
-        clear_untrusted_proxy_headers=False,  # web.security judges whose they are, and believes no others
-    )
     with stop_on_signal() as stop:
-        serving = threading.Thread(target=server.run, name="web", daemon=True)
-        serving.start()
+        engine = context.open()
+        refuse_without_password(engine, settings.web)
+        address = free_address(settings.web)
+        app = create_app(engine, settings, clock=utc_now, config_path=context.config_path)
+        server = new_server(app, settings.web)
+        threading.Thread(target=server.run, name="web", daemon=True).start()
         click.echo(f"The pages are at {address}.")
         # Two threads take twice the time of one over vectors this small, waiting for each other.
         threadpool_limits(1, "blas")
@@ -77,6 +70,19 @@ def web_command(context: Context, host: str | None, port: int | None) -> None:
         # What is being answered is answered. The sockets go with the process: `server.close` would take them away under
         # the thread that waits on them, and under answers that are still on their way. Source: Pylons/waitress#468.
         server.task_dispatcher.shutdown()
+
+
+def new_server(app: Flask, settings: WebSettings) -> Any:
+    """Return what answers for the pages, once its `run` is called."""
+    return waitress.create_server(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        max_request_body_size=2 * MAX_UPLOAD_BYTES,  # what is a little too large gets a page that says so
+        ident="",
+        clear_untrusted_proxy_headers=False,  # web.security judges whose they are, and believes no others
+    )
 
 
 def child_commands(context: Context) -> dict[str, list[str]]:

@@ -36,9 +36,8 @@ Pages and worker are sessions of their own where both run; without this the work
 def worker_command(context: Context) -> None:
     """Poll feeds and group articles until stopped, without the pages."""
     give_way()
-    worker = Worker(context.open(), context.settings)
     with stop_on_signal() as stop:
-        worker.run(stop)
+        Worker(context.open(), context.settings).run(stop)
 
 
 def give_way() -> None:

@@ -1,6 +1,7 @@
 """The one way out: bounded conditional GETs, many at once, to addresses that the guard lets through."""
 
 import resource
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Protocol
 import pycurl
 
 from aggregator.config import FetchSettings
+from aggregator.errors import StoppedError
 from aggregator.fetch.guard import Refusal, read_allowed, target_of
 from aggregator.fetch.politeness import hold_of
 from aggregator.fetch.room import Room
@@ -58,6 +60,7 @@ def fetch_all(
     now: datetime,
     held: Mapping[str, datetime] | None = None,
     gaps: Gaps | None = None,
+    stop: threading.Event | None = None,
 ) -> Iterator[Reply]:
     """Yield one reply for each request, as they complete; `now` is the moment at which the first is sent.
 
@@ -66,7 +69,7 @@ def fetch_all(
     Nothing is asked of a host in `held` before its moment, nor of one that asks to be left alone meanwhile. `gaps` are
     shared by all that are not to come to one host at the same moment.
     `requests` is drawn from only as there is room. Nothing is read while the caller keeps a reply to itself, and that
-    time counts towards no deadline.
+    time counts towards no deadline. Raises StoppedError once `stop` is set: nobody waits for a slow host then.
     """
     source = iter(requests)
     crew = _Crew(settings, now, held or {}, gaps or Gaps())
@@ -74,6 +77,8 @@ def fetch_all(
         while crew.has_work(source):
             while crew.replies:
                 yield crew.replies.popleft()
+            if stop and stop.is_set():
+                raise StoppedError("Broadsheet was stopped before every host had answered.")
             crew.advance()
     finally:
         crew.close()

@@ -4,9 +4,10 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from importlib import import_module
 from pathlib import Path
@@ -14,8 +15,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from aggregator.cli.context import utc_now
 from aggregator.cli.main import COMMANDS, broadsheet
 from aggregator.errors import BroadsheetError
+from aggregator.store import polling
+from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.migrate import VERSION_TABLE, newest_revision
 from tests.pictures import png
 from tests.server import Ask, Page, Site
 
@@ -143,9 +148,9 @@ def test_an_address_that_cannot_be_a_feed_is_refused_in_words(run: Callable[...,
     assert str(refused.exception).endswith(".")
 
 
-def broadsheet_process(*arguments: str) -> subprocess.Popen[str]:
+def broadsheet_process(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "aggregator.cli.main", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 
 @pytest.mark.parametrize(
@@ -239,6 +244,49 @@ def test_a_web_that_is_asked_to_stop_answers_first_what_it_was_asked(config: Pat
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("command", ["run", "web", "worker"])
+def test_what_is_asked_to_stop_while_it_makes_its_database_ends_well_and_leaves_it_whole(
+    tmp_path: Path, config: Path, command: str
+):
+    config.write_text(config.read_text() + f"[web]\nport = {free_port()}\n")
+    process = broadsheet_process("--config", str(config), command)
+    _wait_for(tmp_path, "news.db", process)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+    with sqlite3.connect(tmp_path / "news.db") as db:
+        assert db.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall() == [(newest_revision(),)]
+    db.close()
+
+
+def test_a_check_of_feeds_that_is_ended_keeps_what_came_and_lets_others_have_the_rest(tmp_path: Path, config: Path):
+    with Site({"/feed": RSS.replace(b"<title>Fire", b"<guid>1</guid><title>Fire")}) as site:
+        CliRunner().invoke(broadsheet, ["--config", str(config), "add", site.at("/feed")])
+        CliRunner().invoke(broadsheet, ["--config", str(config), "import", str(_opml(config.parent, site.at("/slow")))])
+        site.pages["/slow"] = lambda _: process.send_signal(signal.SIGTERM) or Page(RSS, pause_s=20)
+        process = broadsheet_process("--config", str(config), "refresh")
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM, output
+    assert "Traceback" not in output
+    engine = open_database(sqlite_url(tmp_path / "news.db"))
+    with transaction(engine) as db:
+        due = polling.claim_due(db, now=utc_now(), limit=9, lease_s=60)
+    engine.dispose()
+    assert site.at("/slow") in {each.feed.feed_url for each in due}
+
+
+def test_a_demonstration_that_is_ended_leaves_nothing_behind(tmp_path: Path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = broadsheet_process("demo", "--no-serve", environment=environment)
+    _wait_for(tmp_path, "broadsheet-demo-*/demo.db", process)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM, output
+    assert "Traceback" not in output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_run_that_is_killed_leaves_neither_worker_nor_web_nor_parsers_behind(config: Path):
     """All of them write into our pipe: it is at its end when the last of them is gone."""
     port = free_port()
@@ -273,6 +321,12 @@ def test_the_worker_is_up_before_it_has_a_model_or_statistics():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
+
+
+def _wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None:
+    """Wait until there is such a file, as long as the process lives; the suite's time-out bounds it."""
+    while process.poll() is None and not list(folder.glob(pattern)):
+        os.sched_yield()
 
 
 def _opml(folder: Path, url: str) -> Path:

@@ -22,14 +22,14 @@ from aggregator.models.pages import Progress
 from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
 from aggregator.refreshing import Tools
-from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Model, Worker, new_scheduler, run_now
-from aggregator.store import articles, digests, feeds, topics, window
+from aggregator.schedule import ENCODE_FOR_S, RETRY_MODEL_S, Every, Model, Worker, new_scheduler, run_now, utc_now
+from aggregator.store import articles, digests, feeds, polling, topics, window
 from aggregator.store import settings as memory
 from aggregator.store.db import reading, transaction
 from tests.blank import open_blank
 from tests.hostile.paper import parse_here
 from tests.integration.desk import bring, bring_from, entry, subscribe
-from tests.server import Page, Site
+from tests.server import Ask, Page, Site
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 RSS = b'<rss version="2.0"><channel><title>A</title><item><title>Fire</title><guid>1</guid></item></channel></rss>'
@@ -60,6 +60,23 @@ def test_a_feed_that_is_added_while_the_worker_runs_is_polled_and_grouped(engine
         stop.set()
         running.join()
     assert (progress(engine).n_articles, progress(engine).n_ungrouped) == (1, 0)
+
+
+def test_a_worker_that_is_stopped_waits_for_no_slow_host_and_holds_nothing_against_it(engine: Engine):
+    patient = replace(SETTINGS, fetch=replace(SETTINGS.fetch, timeout_s=10.0))
+    worker, stop = Worker(engine, patient), threading.Event()
+
+    def stop_meanwhile(_: Ask) -> Page:
+        stop.set()
+        return Page(RSS, pause_s=60)
+
+    with Site({"/feed": stop_meanwhile}) as site:
+        with transaction(engine) as db:
+            feeds.subscribe(db, Subscription(feed_url=site.at("/feed")), now=NOON)
+        worker.run(stop)
+        with transaction(engine) as db:
+            [due] = polling.claim_due(db, now=utc_now(), limit=9, lease_s=60)
+    assert due.poll.error is None
 
 
 def test_whatever_is_asked_of_a_host_the_pause_that_it_wants_is_kept_for_all(engine: Engine):
@@ -268,17 +285,26 @@ def test_a_machine_that_slept_for_an_hour_makes_up_for_one_run_not_for_thousands
         next(runs)
         has_run.set()
 
-    last_missed_at = datetime.now(UTC) - timedelta(minutes=5)  # long past APScheduler's own grace of a second
-    scheduler.add_job(run, "interval", minutes=10, next_run_time=last_missed_at - timedelta(hours=1))
+    scheduler.add_job(run, Every(600), next_run_time=datetime.now(UTC) - timedelta(hours=1))
     scheduler.start()
     assert has_run.wait(60)
     scheduler.shutdown(wait=True)
     assert next(runs) == 1
 
 
+def test_what_was_missed_in_a_year_is_not_counted_run_by_run():
+    every, a_year_later = Every(0.5), NOON + timedelta(days=365)
+    assert every.get_next_fire_time(NOON, a_year_later) == a_year_later + timedelta(seconds=0.5)
+
+
+def test_a_job_goes_on_from_when_it_was_due_and_not_from_when_it_came_about():
+    every, a_little_late = Every(2), NOON + timedelta(seconds=0.1)
+    assert every.get_next_fire_time(NOON, a_little_late) == NOON + timedelta(seconds=2)
+
+
 def test_a_job_that_waits_for_a_time_that_was_already_runs_at_once():
     has_run, scheduler = threading.Event(), new_scheduler()
-    scheduler.add_job(has_run.set, "interval", seconds=2, next_run_time=datetime.now(UTC) + timedelta(days=1))
+    scheduler.add_job(has_run.set, Every(2), next_run_time=datetime.now(UTC) + timedelta(days=1))
     scheduler.start()
     run_now(scheduler, datetime.now(UTC))
     assert has_run.wait(60)
