@@ -4,6 +4,8 @@ import hashlib
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +14,8 @@ RETRY_AFTER = timedelta(hours=1)
 """What could not be fetched is not tried again before."""
 _SHARE = 16
 """The folder is looked through after each sixteenth of its bound was written, and so much room is made."""
+_BLOCK_BYTES = 4096
+"""Of a disk: what the smallest file takes, and an empty one in its folder nearly so much."""
 
 
 @dataclass
@@ -24,8 +28,11 @@ class ImageCache:
 
     folder: Path
     max_bytes: int
-    _n_written: int = field(default=0, init=False)
+    _n_written: int = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._n_written = self.max_bytes  # what others wrote before us is counted with our first picture
 
     def find(self, url: str, *, now: datetime) -> bytes | None:
         """Return the picture; empty where it could not be had lately, None where it has to be fetched."""
@@ -34,7 +41,7 @@ class ImageCache:
             body = path.read_bytes()
             if body:
                 os.utime(path, (now.timestamp(), now.timestamp()))
-            elif now.timestamp() - path.stat().st_mtime >= RETRY_AFTER.total_seconds():
+            elif abs(now.timestamp() - path.stat().st_mtime) >= RETRY_AFTER.total_seconds():
                 return None
         except OSError:
             return None
@@ -68,11 +75,11 @@ class ImageCache:
 
     def _make_room(self, n_bytes: int) -> None:
         with self._lock:
-            self._n_written += n_bytes
+            self._n_written += max(n_bytes, _BLOCK_BYTES)
             if self._n_written < self.max_bytes / _SHARE:
                 return
             self._n_written = 0
-            files = sorted((stat.st_mtime, stat.st_size, path) for path, stat in self._files())
+            files = sorted((stat.st_mtime, max(stat.st_size, _BLOCK_BYTES), path) for path, stat in self._files())
             surplus = sum(size for _, size, _ in files) - self.max_bytes * (_SHARE - 1) / _SHARE
             for _, size, path in files:
                 if surplus <= 0:
@@ -80,5 +87,7 @@ class ImageCache:
                 path.unlink(missing_ok=True)
                 surplus -= size
 
-    def _files(self) -> list[tuple[Path, os.stat_result]]:
-        return [(path, path.stat()) for path in self.folder.glob("??/*")]
+    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+        for path in self.folder.glob("??/*"):
+            with suppress(FileNotFoundError):  # another process makes room as well
+                yield path, path.stat()
