@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from aggregator.errors import DiskFullError, StoreError
+from aggregator.store.db import is_disk_full
 
 
 def back_up(engine: Engine, path: Path) -> int:
@@ -28,8 +29,9 @@ def back_up(engine: Engine, path: Path) -> int:
         _copy(engine, part)
         part.replace(path)
     except sqlite3.Error as error:
-        kind = DiskFullError if error.sqlite_errorcode == sqlite3.SQLITE_FULL else StoreError
-        raise kind(f"The copy {path} cannot be made: {error}.") from error
+        if is_disk_full(error):
+            raise DiskFullError(f"The copy {path} cannot be made: the disk is full.") from error
+        raise StoreError(f"The copy {path} cannot be made: {error}.") from error
     except OSError as error:
         raise StoreError(f"The copy {path} cannot be made: {error.strerror}.") from error
     finally:

@@ -44,7 +44,7 @@ def open_database(url: str) -> Engine:
         _migrate(engine)
     except DatabaseError as error:
         engine.dispose()
-        raise StoreError(f"{_name(address)} cannot be opened: {_reason(error, address)}.") from error
+        raise _kind(error)(f"{_name(address)} cannot be opened: {_reason(error, address)}.") from error
     except StoreError:
         engine.dispose()
         raise
@@ -98,13 +98,20 @@ def _in_words(engine: Engine) -> Iterator[None]:
 
 
 def _in_a_sentence(error: DBAPIError, address: URL) -> StoreError:
-    kind = DiskFullError if _is_disk_full(error.orig) else StoreError
-    return kind(f"{_name(address)} does not work: {_reason(error, address)}.")
+    return _kind(error)(f"{_name(address)} does not work: {_reason(error, address)}.")
 
 
-def _is_disk_full(error: BaseException | None) -> bool:
-    """Return whether the driver says that there is no room: SQLITE_FULL, or PostgreSQL's disk_full (class 53)."""
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(error, "sqlstate", "") == "53100"
+def _kind(error: DBAPIError) -> type[StoreError]:
+    return DiskFullError if is_disk_full(error.orig) else StoreError
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Return whether the driver says that there is no room: SQLite in two ways, PostgreSQL by disk_full (class 53).
+
+    SQLITE_IOERR_SHMSIZE is what the first to come hears, even to read: there is no room for what connections share.
+    """
+    no_room = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+    return getattr(error, "sqlite_errorcode", None) in no_room or getattr(error, "sqlstate", "") == "53100"
 
 
 def _address(url: str) -> URL:
@@ -213,5 +220,7 @@ def _name(address: URL) -> str:
 
 def _reason(error: DBAPIError, address: URL) -> str:
     """Return the driver's reason on one line, whatever it says about the password left out."""
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return "the disk is full"
     reason = " ".join(str(error.orig).split()).rstrip(".")
     return reason.replace(str(address.password), "***") if address.password else reason

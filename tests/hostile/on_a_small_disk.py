@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, NullPool, create_engine
 
 from aggregator.config import ImageSettings, Settings
 from aggregator.errors import DiskFullError
 from aggregator.store import articles
+from aggregator.store.backup import back_up
 from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from tests.integration.desk import NOON, bring, entry, subscribe
+from tests.old_databases import lost, make_old, released, rows, tables
 from web import create_app
 
 SIZE_KB = 4096
@@ -92,7 +94,42 @@ def test_a_full_disk_is_said_in_words_everything_can_be_read_and_room_heals_it(
 
 def test_a_broadsheet_that_starts_on_a_full_disk_says_so_and_starts_once_there_is_room(disk: Path) -> None:
     ballast = fill(disk)
-    with pytest.raises(Exception, match=r"cannot be opened: .*\.$"):
+    with pytest.raises(DiskFullError, match=r"cannot be opened: .*full\.$"):
         open_database(sqlite_url(disk / "news.db"))
     ballast.unlink()
     open_database(sqlite_url(disk / "news.db")).dispose()
+
+
+def test_a_database_that_is_brought_up_to_date_on_a_full_disk_stays_as_it_was_until_there_is_room(disk: Path) -> None:
+    bare = create_engine(sqlite_url(disk / "news.db"), poolclass=NullPool)
+    with bare.begin() as db:
+        before = make_old(db, released()[0])
+    ballast = fill(disk)
+    with pytest.raises(DiskFullError, match=r"cannot be opened: .*full\.$"):
+        open_database(sqlite_url(disk / "news.db"))
+    with bare.connect() as db:
+        assert rows(db, tables(db)) == before
+        assert db.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    ballast.unlink()
+    open_database(sqlite_url(disk / "news.db")).dispose()
+    with bare.connect() as db:
+        assert lost(before, rows(db, tables(db))) == []
+
+
+def test_a_copy_for_which_there_is_no_room_is_none_and_says_so(disk: Path, engine: Engine) -> None:
+    ballast = fill(disk)
+    with pytest.raises(DiskFullError, match=r"copy\.db cannot be made: .*full"):
+        back_up(engine, disk / "copy.db")
+    assert list(disk.glob("copy.db*")) == []
+    ballast.unlink()
+    assert back_up(engine, disk / "copy.db") > 0
+
+
+def test_whoever_comes_first_to_a_full_disk_is_told_that_it_is_full(disk: Path, engine: Engine) -> None:
+    engine.dispose()
+    ballast = fill(disk)
+    with pytest.raises(DiskFullError, match="full"), reading(engine) as db:
+        articles.river(db, limit=1)
+    ballast.unlink()
+    with reading(engine) as db:
+        assert articles.river(db, limit=1) == []

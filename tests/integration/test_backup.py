@@ -122,6 +122,19 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(engine: Engine, tmp_pa
     assert list(tmp_path.glob("copy.db*")) == []
 
 
+def test_a_copy_that_would_be_damaged_is_not_kept(engine: Engine, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "news.db") as damaged:
+        damaged.execute("CREATE TABLE told (what)")
+        damaged.execute("INSERT INTO told VALUES (NULL)")
+        damaged.execute("PRAGMA writable_schema = ON")
+        damaged.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE told (what NOT NULL)' WHERE name = 'told'")
+    damaged.close()
+    engine.dispose()
+    with pytest.raises(StoreError, match=r"The database is damaged, and its copy would be too: .*told"):
+        back_up(engine, tmp_path / "copy.db")
+    assert list(tmp_path.glob("copy.db*")) == []
+
+
 def test_on_postgresql_its_own_tools_are_named(blank_postgresql_url: Callable[[], str], tmp_path: Path) -> None:
     engine = open_database(blank_postgresql_url())
     with pytest.raises(StoreError, match=r"pg_dump .*pg_restore"):
