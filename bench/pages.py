@@ -16,7 +16,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from urllib.parse import quote
 import numpy as np
 
 from bench.archives import build, common_word, rare_word
+from tests.server import free_port
 
 ROOT = Path(__file__).parents[1]
 MAX_AGE = timedelta(hours=18)
@@ -281,14 +281,6 @@ def cpu_s(pid: int) -> float:
     """Return the processor time that a process has used, all threads together."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(port: int) -> None:

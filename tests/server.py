@@ -42,6 +42,21 @@ Answer = Page | bytes | str | tuple[int, Mapping[str, str], bytes]
 Pages = dict[str, Answer | Callable[[Ask], Answer]]
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody has, and that nobody is given for a minute who asks for any.
+
+    A connection that its server ended keeps the port from those who leave the choice to the system (RFC 9293 §3.6.1,
+    TIME-WAIT), and not from those who ask for it by number and say SO_REUSEADDR, as servers do.
+    """
+    with socket.socket() as listening, socket.socket() as calling:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        calling.connect(listening.getsockname())
+        listening.accept()[0].close()
+        return int(listening.getsockname()[1])
+
+
 class Site:
     """Serves `pages` while the `with` block lasts; `pages` may be changed meanwhile.
 

@@ -87,6 +87,8 @@ class Publisher:
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._servers: list[asyncio.Server] = []
         self._began_s = 0.0
+        self._closed = socket.socket()
+        """Bound, and never listening: nobody else can take its port meanwhile."""
         self._closed_port = 0
 
     def __enter__(self) -> "Publisher":
@@ -95,9 +97,8 @@ class Publisher:
         port = listening[0].getsockname()[1]
         sites = tuple(f"http://{host}:{port}" for host in self._hosts)
         self._desk = self._new_desk(sites=sites, began_at=datetime.now(UTC))
-        with socket.socket() as probe:
-            probe.bind((self._hosts[0], 0))
-            self._closed_port = probe.getsockname()[1]
+        self._closed.bind((self._hosts[0], 0))
+        self._closed_port = self._closed.getsockname()[1]
         self._began_s = monotonic()
         self._thread.start()
         for each in listening:
@@ -108,6 +109,7 @@ class Publisher:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._closed.close()
         self._loop.close()
 
     @property

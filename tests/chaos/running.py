@@ -1,6 +1,5 @@
 """Broadsheet as processes of its own, against the chaos publisher."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from aggregator.store.db import open_database, reading, sqlite_url, transaction
 from aggregator.store.schema import feeds as feed_rows
 from aggregator.store.schema import polls
 from tests.chaos.publisher import Publisher
+from tests.server import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,10 +75,3 @@ def n_unchecked(engine: Engine, *, since: datetime | None = None) -> int:
     question = select(func.count()).select_from(polls.join(feed_rows, feed_rows.c.id == polls.c.feed_id))
     with reading(engine) as db:
         return int(db.execute(question.where(unchecked, feed_rows.c.is_paused.is_(False))).scalar_one())
-
-
-def free_port() -> int:
-    """Return a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -41,13 +41,13 @@ from tests.chaos.publisher import Publisher
 from tests.chaos.running import (
     broadsheet,
     check_every_feed,
-    free_port,
     n_unchecked,
     now,
     open_with_feeds,
     running,
     write_config,
 )
+from tests.server import free_port
 
 MIN_INTERVAL_S = 10.0
 WARM_S = 60.0

@@ -38,9 +38,9 @@ def test_every_collected_list_gives_its_feeds() -> None:
 
 def test_no_list_hurts_its_reader() -> None:
     for case in lines(CASES / "cases.jsonl"):
-        started = time.perf_counter()
+        started = time.process_time()
         read(CASES / case["file"])
-        assert time.perf_counter() - started < 3, case["file"]
+        assert time.process_time() - started < 3, case["file"]
 
 
 def test_what_is_no_list_is_refused() -> None:

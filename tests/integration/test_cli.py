@@ -22,7 +22,7 @@ from aggregator.store import polling
 from aggregator.store.db import open_database, sqlite_url, transaction
 from aggregator.store.migrate import VERSION_TABLE, newest_revision
 from tests.pictures import png
-from tests.server import Ask, Page, Site
+from tests.server import Ask, Page, Site, free_port
 
 RSS = (
     b'<rss version="2.0"><channel><title>The A</title>'
@@ -194,12 +194,6 @@ def test_a_port_in_use_is_said_in_words(config: Path):
     assert "Traceback" not in output
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_run_polls_groups_and_serves_until_it_is_asked_to_stop(config: Path):
     port = free_port()
     config.write_text(config.read_text() + f"[web]\nport = {port}\n")
@@ -351,7 +345,7 @@ def _get(port: int, path: str) -> str:
 
 
 def _bytes(port: int, path: str) -> bytes:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         return connection.getresponse().read()
@@ -389,7 +383,7 @@ def test_there_is_nothing_to_calibrate_about_the_bundled_model_or_none(run: Call
 
 
 def _cookie(port: int, headers: dict[str, str]) -> str:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/sign-in", headers=headers)
         return connection.getresponse().headers["Set-Cookie"]

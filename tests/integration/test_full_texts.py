@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from aggregator import fetching_pages
-from aggregator.config import FetchSettings, ParseSettings
+from aggregator.config import FetchSettings, ParseSettings, Settings
 from aggregator.fetch.http import fetch_all
 from aggregator.fetching_pages import NEWEST, PAGES_AT_ONCE, PageRead
 from aggregator.heeding import heeding
@@ -21,14 +21,15 @@ from aggregator.models.encoders import EncoderName, Unencoded
 from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
 from aggregator.parse.sandbox import Parsers
+from aggregator.schedule import PAGES_GAP_S, Worker
 from aggregator.store import articles, encoding, feeds, full_texts, schema
 from aggregator.store.db import reading, transaction
 from tests.blank import open_blank
 from tests.integration.desk import bring, entry
-from tests.server import Page, Site
+from tests.server import Ask, Page, Site
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
-FETCH = FetchSettings(allowed_hosts=("127.0.0.0/8",), timeout_s=5.0, per_host_gap_s=0.0)
+FETCH = FetchSettings(allowed_hosts=("127.0.0.0/8",), per_host_gap_s=0.0)
 SAID = "The fire in the harbour went on for hours and was seen from the hills above the town."
 PARAGRAPHS = "".join(f"<p>{SAID} Report {n}.</p><script>alert(1)</script>" for n in range(6))
 PAGE = f"<!doctype html><html><body><article>{PARAGRAPHS}</article></body></html>"
@@ -166,6 +167,21 @@ def test_a_host_that_wants_a_pause_gets_it(room: Room) -> None:
     room.now += timedelta(minutes=30)
     room.fetch()
     assert len(room.site.asks) == n_asked
+
+
+def test_the_worker_comes_to_a_host_for_one_page_at_a_time_with_a_pause_between(room: Room) -> None:
+    worker, next_s = Worker(room.engine, Settings(fetch=FETCH), clock=lambda: NOON), list[float]()
+
+    def note(_: Ask) -> str:
+        next_s.append(worker._gaps.free_at("127.0.0.1"))
+        return PAGE
+
+    room.site.pages |= {"/fire": note, "/flood": note}
+    room.bring("fire", "flood")
+    worker.fetch_pages(room.parsers)
+    first, second = next_s
+    assert second - first >= PAGES_GAP_S
+    assert room.site.most_at_once == 1
 
 
 def test_an_article_that_is_rewritten_is_fetched_anew_and_shown_whole_meanwhile(room: Room) -> None:

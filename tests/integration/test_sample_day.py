@@ -21,7 +21,7 @@ def day() -> SampleDay:
 
 def get(url: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
     parts = urlsplit(url)
-    connection = HTTPConnection("127.0.0.1", parts.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", parts.port, timeout=60)
     connection.request("GET", parts.path, headers={"Host": parts.netloc, **(headers or {})})
     answer = connection.getresponse()
     body = answer.read()

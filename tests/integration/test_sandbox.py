@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import weakref
@@ -86,7 +87,13 @@ def test_an_error_does_not_hold_what_was_read_before_it() -> None:
 
 
 def memory_of_children() -> int:
-    return sum(child.memory_full_info().uss for child in psutil.Process().children(recursive=True))
+    return sum(child.memory_full_info().uss for child in forkserver_and_children())
+
+
+def forkserver_and_children() -> list[psutil.Process]:
+    """Return those that read documents, and not the servers that other tests have started."""
+    there = psutil.Process().children(recursive=True)
+    return [each for each in there if any("multiprocessing.forkserver" in word for word in each.cmdline())]
 
 
 def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(parsers: Parsers) -> None:
@@ -99,7 +106,7 @@ def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(parsers
 def test_a_document_is_not_given_up_for_what_else_the_machine_does() -> None:
     with Parsers(replace(SETTINGS, timeout_s=1.0)) as parsers:
         assert n_entries(parsers.parse(reply(GOOD))) == 1
-        children = psutil.Process().children(recursive=True)
+        children = forkserver_and_children()
         for each in children:
             each.suspend()
         waiting = parsers.parse(reply(GOOD))
@@ -133,6 +140,22 @@ def test_stopping_cancels_what_is_being_read() -> None:
     for parsed in started:
         with pytest.raises(ParseError):
             parsed.result(timeout=10)
+
+
+def test_ctrl_c_in_the_terminal_is_for_whoever_had_the_document_read(parsers: Parsers) -> None:
+    assert n_entries(parsers.parse(reply(GOOD))) == 1
+    for each in forkserver_and_children():
+        each.send_signal(signal.SIGINT)
+    assert n_entries(parsers.parse(reply(GOOD))) == 1
+
+
+def test_a_child_that_waits_for_ever_ends_by_itself() -> None:
+    """Were its parent killed, nobody else would end it; while it computes, another alarm does."""
+    waiting = (
+        "import threading; from aggregator.parse.sandbox import _within; "
+        "_within(60, 0.2, lambda _: threading.Event().wait(), None)"
+    )
+    assert subprocess.run([sys.executable, "-c", waiting], check=False).returncode == -signal.SIGALRM
 
 
 ORPHANING = """
