@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from sqlalchemy import Engine
 from aggregator import pipeline
 from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.errors import EncoderError
-from aggregator.fetch.http import fetch_all
 from aggregator.models.encoders import EncoderName
 from aggregator.models.fetching import Request
 from aggregator.models.pages import Progress
@@ -315,7 +313,7 @@ def check(worker: Worker, clock: Clock, at: timedelta) -> None:
     """Let it be so late, and the worker do what it does then."""
     clock.now = NOON + at
     worker._heed_clock()
-    worker.poll(Tools(fetch=partial(fetch_all, settings=SETTINGS.fetch), parse=parse_here))
+    worker.poll(Tools(fetch=worker._fetch(SETTINGS.fetch), parse=parse_here))
 
 
 def test_a_clock_that_jumps_ahead_a_day_and_back_asks_each_feed_once_each_time(engine: Engine):

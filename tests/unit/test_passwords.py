@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -5,6 +7,15 @@ import pytest
 from aggregator.passwords import MAX_CHARS, hash_password, is_password, password_problem
 
 PASSWORD = "Zürich glänzt im Föhn"
+
+# What a process took is counted from before it was begun, as long as it was still its parent: ours may be large.
+BEGIN_SMALL = """
+import os, subprocess, sys
+guesser = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+_, status, used = os.wait4(guesser.pid, 0)
+print(used.ru_maxrss)
+sys.exit(status)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +41,17 @@ def test_what_is_kept_is_argon2id_with_a_salt_of_its_own(hashed: str) -> None:
 @pytest.mark.parametrize("given", ["\ud800" * 12, "x" * 100_000, "\0"])
 def test_no_guess_breaks_anything(hashed: str, given: str) -> None:
     assert not is_password(given, hashed)
+
+
+def test_a_crowd_of_guessers_takes_no_more_memory_than_one(hashed: str) -> None:
+    guessing = f"""
+from concurrent.futures import ThreadPoolExecutor
+from aggregator.passwords import is_password
+with ThreadPoolExecutor(4) as crowd:
+    assert not any(crowd.map(lambda n: is_password(f"guess {{n}}", {hashed!r}), range(4)))
+"""
+    peak = subprocess.run([sys.executable, "-c", BEGIN_SMALL, guessing], check=True, capture_output=True).stdout
+    assert int(peak) * (1 if sys.platform == "darwin" else 1024) < 2 * 64 * 1024**2
 
 
 def test_a_hash_that_was_damaged_opens_nothing() -> None:
