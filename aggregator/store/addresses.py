@@ -24,19 +24,27 @@ def at_former(db: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
 
 
 def move(db: Connection, moves: Iterable[Move]) -> None:
-    """Let articles be at their new addresses, and stay known at the old ones."""
-    moved = {each.article_id: each for each in moves}
+    """Let articles be at their new addresses, and stay known at the old ones; of two that go to one, the last goes.
+
+    Nothing goes where another article is: that may have come since this was decided.
+    """
+    by_key = {url_key(each.canonical_url): each for each in moves}
+    moved = {by_key[key].article_id: key for key in by_key.keys() - _taken(db, list(by_key))}
     before = former_addresses.alias()
     n_before = select(func.count()).where(before.c.article_id == articles.c.id).scalar_subquery()
     for some in chunks(sorted(moved)):
         there = select(articles.c.key, articles.c.id).where(articles.c.id.in_(some), n_before < MAX_FORMER)
         add = insert_into(db, former_addresses).from_select(["key", "article_id"], there)
         db.execute(add.on_conflict_do_nothing())
-        db.execute(_MOVE, [_row(moved[article_id]) for article_id in some])
+        db.execute(_MOVE, [_row(by_key[key], key) for key in map(moved.__getitem__, some)])
 
 
-def _row(to: Move) -> dict[str, Any]:
-    key = url_key(to.canonical_url)
+def _taken(db: Connection, keys: Sequence[bytes]) -> set[bytes]:
+    question = select(articles.c.key)
+    return {key for some in chunks(keys) for key in db.execute(question.where(articles.c.key.in_(some))).scalars()}
+
+
+def _row(to: Move, key: bytes) -> dict[str, Any]:
     return {"of_article": to.article_id, "at_key": key, "at": to.canonical_url, "link": to.url}
 
 
