@@ -13,7 +13,7 @@ from aggregator.models.entries import Entry, ParsedFeed
 from aggregator.parse import cut
 from aggregator.parse.dates import parse_date
 from aggregator.parse.encoding import in_utf_8
-from aggregator.parse.html import clean_text, featured_image, first_image, plain_line, sanitise, text_of
+from aggregator.parse.html import clean_text, featured_image, first_image, only_counts, plain_line, sanitise, text_of
 from aggregator.parse.json_feed import is_json, read_json_feed
 from aggregator.parse.kinds import ends_within_entry, goes_to_its_end, is_web_page
 from aggregator.parse.language import article_language, language_code
@@ -196,7 +196,7 @@ def _piece(entry: Entry) -> str:
 
 def _image(raw: RawEntry, base_url: str) -> str | None:
     links = (safe_link(image, base_url) for image in raw.images)
-    return next(filter(None, links), None)
+    return next((link for link in links if link and not only_counts(link)), None)
 
 
 def _shortened(text: str, max_chars: int) -> str:

@@ -303,6 +303,11 @@ def first_image(content: SafeHtml) -> str | None:
     return None
 
 
+def only_counts(url: str) -> bool:
+    """Whether an image is one that is known to be asked for so that its readers are counted."""
+    return _TRACKING_IMAGE.search(url) is not None
+
+
 def featured_image(markup: str, *, base_url: str | None = None) -> str | None:
     """Return the address of the image that a body marks as its article's, as Feedly asks for; most hide it there."""
     mark = markup.find(_MARK, 0, MAX_HTML_CHARS)
@@ -373,7 +378,7 @@ def _unless_tracking(tag: re.Match[str]) -> str:
     """Return an image with one source, the one that readers are to see; nothing where it only counts them."""
     said = dict(_IMG_ATTRIBUTE.findall(tag[0]))
     found = (said.get(name, "") for name in ("src", *_LATER_SOURCES))
-    source = next((each for each in found if each and not _TRACKING_IMAGE.search(html.unescape(each))), None)
+    source = next((each for each in found if each and not only_counts(html.unescape(each))), None)
     if source is None or _is_hidden(said):
         return ""
     if source == said.get("src") and said.keys().isdisjoint((*_LATER_SOURCES, "style")):

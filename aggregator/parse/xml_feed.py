@@ -104,7 +104,12 @@ def _images(entry: Said) -> list[str]:
     media = [item for item in _mappings(entry, "media_content") if _is_image(item)]
     enclosed = [link for link in _mappings(entry, "links") if _text(link, "rel") == "enclosure" and _is_image(link)]
     found = [*media, *_mappings(entry, "media_thumbnail"), *enclosed, _mapping(entry, "image")]
-    return list(filter(None, (_text(item, "url") or _text(item, "href") for item in found)))
+    return list(filter(None, (_text(item, "url") or _text(item, "href") for item in found if not _is_dot(item))))
+
+
+def _is_dot(item: Said) -> bool:
+    """Whether a picture is too small to show anything: one that counts its readers."""
+    return any(re.fullmatch(r"\s*[0-3](?:px)?\s*", _text(item, side)) for side in ("width", "height"))
 
 
 def _is_image(item: Said) -> bool:

@@ -81,6 +81,14 @@ def test_an_atom_entry_is_read_whole() -> None:
     assert (entry.origin_name, entry.origin_url) == ("Agency", "https://agency.example/")
 
 
+def test_a_picture_that_only_counts_its_readers_is_no_article_s() -> None:
+    dot = '<media:content url="https://x.example/d" medium="image" width="1" height="1"/>'
+    tracker = '<media:thumbnail url="https://pixel.wp.com/b.gif?host=x"/>'
+    picture = '<media:thumbnail url="https://x.example/a.jpg" width="75" height="75"/>'
+    assert only(dot + tracker + picture).image_url == "https://x.example/a.jpg"
+    assert only(dot + tracker).image_url is None
+
+
 def test_an_rdf_item_is_known_by_its_about() -> None:
     body = (
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
