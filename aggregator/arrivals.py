@@ -56,7 +56,7 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
     article there, and may rewrite it, unless the feed has that article already with another title and another text:
     then the address is shared by several pieces (a live page), and losing one is worse than keeping two. Where guid and
     address are both new, an entry that says the same, of the same moment, as one that is not in the document any more
-    is that one; and so is one that has neither an address nor a moment. Articles follow their entries to where these
+    is that one; and so is one that has no moment, and no address or the same path at another host. Articles follow their entries to where these
     lead now.
     """
     new, more, rewrites, n_unchanged = [], [], [], 0
@@ -198,11 +198,23 @@ def _article_at(entry: Entry, known: Known) -> KnownEntry | None:
 
 
 def _vanished_twin(entry: Entry, digest: str, known: Known, present: Set[int]) -> KnownEntry | None:
-    tells_itself_apart = entry.published_at is None and entry.canonical_url is not None
-    if tells_itself_apart or entry.canonical_url in known.by_url or not (entry.title or entry.text):
+    if entry.canonical_url in known.by_url or not (entry.title or entry.text):
         return None
     twins = (each for each in known.by_moment.get(entry.published_at, ()) if each.digest == digest)
-    return next((twin for twin in twins if twin.article_id not in present), None)
+    may_be = (twin for twin in twins if entry.published_at or _may_be_at(twin.canonical_url, entry.canonical_url))
+    return next((twin for twin in may_be if twin.article_id not in present), None)
+
+
+def _may_be_at(before: str | None, canonical_url: str | None) -> bool:
+    """Whether a piece that was at the one address may be at the other although no date tells so.
+
+    Only another host, or a slash, lets it be the same.
+    """
+    return canonical_url is None or (before is not None and _path(before) == _path(canonical_url))
+
+
+def _path(canonical_url: str) -> str:
+    return urlsplit(canonical_url)._replace(scheme="", netloc="").geturl().rstrip("/")
 
 
 def _off_taken_address(entry: Entry, known: Known) -> Entry:

@@ -36,7 +36,7 @@ class Known:
     """Articles that are, or once were, at these canonical URLs, whichever feed brought them."""
     by_moment: Mapping[datetime | None, tuple[KnownEntry, ...]] = field(default_factory=dict)
     """Entries of this feed that were published at these moments, of entries that neither guid nor address tells; under
-    None the latest of all, for entries that have neither a date nor an address."""
+    None the latest of all, for entries that have no date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from aggregator.store.schema import articles, entries, feeds, guid_key, url_key
 from aggregator.store.statements import chunks
 
 LATEST = 1000
-"""So many entries of its feed are looked through for one that has neither a date nor an address."""
+"""So many entries of its feed are looked through for one that has no date."""
 PAIRS = 500
 """In one IN list: half of what a list of single values may hold."""
 
@@ -49,8 +49,7 @@ def with_entries(db: Connection, feed_ids: Iterable[int]) -> set[int]:
 
 def _is_unknown(entry: Entry, by_guid: Collection[str], by_url: Collection[str]) -> bool:
     """Whether an entry may be another's only by when it was published or, for want of anything else, by its words."""
-    is_told = entry.guid in by_guid or entry.canonical_url in by_url
-    return not is_told and (entry.published_at is not None or entry.canonical_url is None)
+    return entry.guid not in by_guid and entry.canonical_url not in by_url
 
 
 def _known_by_guid(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dict[int, dict[str, KnownEntry]]:

@@ -226,6 +226,10 @@ SEQUENCES: dict[str, tuple[Sequence[Answer], str]] = {
     "a new moment": ([TWO, rss(replace(FIRE, at="Sun, 01 Mar 2026 11:00:00 GMT"), FLOOD)], "fire flood"),
     "moments that go": ([TWO, all_with(at=None)], "fire flood"),
     "moments that go with the guids": ([TWO, all_with(at=None, guid=None)], "fire flood"),
+    "no moments, and links alone, that move": (
+        [links(form, guid=None, at=None) for form in ("https://a.example/{}", "https://www.a.example/{}")],
+        "fire flood",
+    ),
     "moments of the time of asking": (
         [all_with(at=f"Sun, 01 Mar 2026 {hour:02}:30:00 GMT") for hour in range(10, 14)],
         "fire flood",

@@ -142,10 +142,19 @@ def test_entries_without_date_and_address_are_known_again_by_their_words_unless_
     assert [article.entry.guid for article in arrivals.new] == ["y"]
 
 
-def test_an_entry_without_date_at_another_address_is_a_new_article_whatever_it_says():
-    known = Known(by_moment={None: (kept(FIRE),)})
+def test_an_entry_without_date_at_another_path_is_a_new_article_whatever_it_says():
+    known = Known(by_moment={None: (kept(FIRE, canonical_url=FIRE.canonical_url),)})
     moved = replace(FIRE, guid="new", canonical_url="https://a.example/fire-2")
     assert len(decide([moved], known, FEED, now=NOON).new) == 1
+
+
+@pytest.mark.parametrize("url", ["https://www.a.example/fire", "https://b.example/fire", "https://a.example/fire/"])
+def test_an_entry_without_date_is_the_one_that_was_at_the_same_path(url: str):
+    known = Known(by_moment={None: (kept(FIRE, canonical_url=FIRE.canonical_url),)})
+    moved = replace(FIRE, guid=url, url=url, canonical_url=url)
+    arrivals = decide([moved], known, FEED, now=NOON)
+    assert [entry.article_id for entry in arrivals.more_entries] == [7]
+    assert [move.url for move in arrivals.moves] == [url]
 
 
 def test_two_entries_that_say_the_same_in_one_document_stay_two():
