@@ -56,8 +56,8 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
     article there, and may rewrite it, unless the feed has that article already with another title and another text:
     then the address is shared by several pieces (a live page), and losing one is worse than keeping two. Where guid and
     address are both new, an entry that says the same, of the same moment, as one that is not in the document any more
-    is that one; and so is one that has no moment, and no address or the same path at another host. Articles follow their entries to where these
-    lead now.
+    is that one; and so is one that has no moment, and no address or the same path at another host. Articles follow
+    their entries to where these lead now.
     """
     new, more, rewrites, n_unchanged = [], [], [], 0
     moves: list[Move] = []
@@ -225,15 +225,17 @@ def _off_taken_address(entry: Entry, known: Known) -> Entry:
 def _moves(entry: Entry, before: KnownEntry, known: Known, stated: Set[str | None]) -> Iterator[Move]:
     """Yield where the publisher put the piece of this entry, if its address is another one now.
 
-    Nothing else may be there, and nothing in the document where it was; and the entry has to have the words of the
-    piece, or its title or text at least. What differs in the query alone may be another with every check.
+    Nothing else of the feed may be there, and nothing in the document where it was; and the entry has to have the words
+    of the piece, or its title or text at least. What differs in the query alone may be another with every check.
     """
     if not (before.is_first and before.canonical_url and entry.canonical_url and entry.url):
         return
-    is_free = known.by_url.get(entry.canonical_url, before).article_id == before.article_id
+    there = known.by_url.get(entry.canonical_url, before)
+    over_id = None if there.article_id == before.article_id else there.article_id
+    is_free = over_id is None or not there.is_in_feed
     is_left = before.canonical_url not in stated and _place(before.canonical_url) != _place(entry.canonical_url)
     if is_free and is_left and _has_words_of(entry, before):
-        yield Move(article_id=before.article_id, url=entry.url, canonical_url=entry.canonical_url)
+        yield Move(before.article_id, entry.url, entry.canonical_url, over_id)
 
 
 def _place(canonical_url: str) -> str:

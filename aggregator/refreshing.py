@@ -333,6 +333,7 @@ def _keep_entries(db: Connection, checks: Sequence[_Check], *, now: datetime) ->
         feed_id: arrivals.decide(entries, there[feed_id], described[feed_id], now=now)
         for feed_id, entries in brought.items()
     }
+    twins.become_one(db, [move for each in arrived.values() for move in each.moves])
     kept = keeping.keep(db, arrived, now=now)
     return {
         feed_id: _Arrived(described[feed_id], each, _with_cut(kept[feed_id], parsed[feed_id].n_cut))

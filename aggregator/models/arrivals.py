@@ -70,13 +70,15 @@ class Rewrite:
     """False where another feed brought the article first: then only the entry's digest is kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Move:
     """An article that its publisher put at another address."""
 
     article_id: int
     url: str
     canonical_url: str
+    over_id: int | None = None
+    """The article that another feed has brought at that address: the two are one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

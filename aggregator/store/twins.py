@@ -1,10 +1,12 @@
-"""Two subscriptions of one feed: a feed at another address, and what becomes of the one that was there."""
+"""Two that turn out to be one: a feed or an article at another address, and what becomes of what was there."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, select, true, update
 
+from aggregator.models.arrivals import Move
 from aggregator.store import articles as pieces
 from aggregator.store import stories
 from aggregator.store.folders import remove_empty_folders
@@ -16,6 +18,7 @@ from aggregator.store.schema import (
     entries,
     feed_key,
     feeds,
+    former_addresses,
     guid_key,
 )
 from aggregator.store.statements import insert_into
@@ -30,6 +33,18 @@ def follow_move(db: Connection, feed_id: int, feed_url: str, *, now: datetime) -
     there = change_feed_url(db, feed_id, feed_url)
     db.execute(update(feeds).where(feeds.c.id == there).values(moved_from_url=from_url, moved_at=now))
     return there
+
+
+def become_one(db: Connection, moves: Iterable[Move]) -> None:
+    """Let an article that moved to where another feed has brought it already be one with what is there."""
+    for each in moves:
+        if each.over_id is not None:
+            published_at = select(articles.c.published_at).where(articles.c.id == each.article_id).scalar_subquery()
+            led = update(entries).where(entries.c.article_id == each.over_id)
+            db.execute(led.values(article_id=each.article_id, published_at=published_at))
+            known_at = update(former_addresses).where(former_addresses.c.article_id == each.over_id)
+            db.execute(known_at.values(article_id=each.article_id))
+            _merge_articles(db, each.over_id, each.article_id)
 
 
 def change_feed_url(db: Connection, feed_id: int, feed_url: str) -> int:

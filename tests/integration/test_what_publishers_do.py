@@ -107,11 +107,15 @@ class Reader:
         with reading(self.engine) as db:
             return {row.title: row.url for row in db.execute(select(schema.articles))}
 
+    def id_of(self, title: str) -> int:
+        with reading(self.engine) as db:
+            [article_id] = [line.id for line in articles.river(db, limit=1000) if line.title == title]
+        return article_id
+
     def before(self, title: str) -> list[str]:
         """Return what the article of this title was called before."""
         with reading(self.engine) as db:
-            [article_id] = [line.id for line in articles.river(db, limit=1000) if line.title == title]
-            return [each.title for each in revisions_of(db, article_id)]
+            return [each.title for each in revisions_of(db, self.id_of(title))]
 
     def poll(self) -> Poll:
         with reading(self.engine) as db:
@@ -474,6 +478,28 @@ def test_a_piece_follows_its_publisher_to_another_host_and_is_found_at_either(re
     assert reader.titles() == ["fire", "flood"]
     assert reader.urls() == {"fire": "https://third.example/fire", "flood": FLOOD.link}
     assert reader.lost_marks() == {}
+
+
+@pytest.mark.parametrize("are_together", [True, False])
+def test_a_piece_that_moves_to_where_another_feed_links_already_is_one(reader: Reader, are_together: bool) -> None:
+    reader.add("/other")
+    reader.add()
+    reader.site.pages["/other"] = rss(FROST)
+    reader.check(rss(FIRE))
+    there = replace(FIRE, link="https://new.example/fire")
+    elsewhere = rss(FROST, replace(there, guid="x", title="blaze"))
+    if are_together:
+        reader.site.pages["/other"] = elsewhere
+    else:
+        reader.check(elsewhere, "/other")
+    reader.check(rss(there))
+    reader.check(rss(there, FLOOD))
+    assert reader.titles() == ["fire", "flood", "frost"]
+    assert reader.urls()["fire"] == there.link
+    with reading(reader.engine) as db:
+        of_fire = schema.article_status.c.article_id == reader.id_of("fire")
+        [status] = db.execute(select(schema.article_status).where(of_fire))
+    assert (status.read_at is None, status.starred_at is None) == (False, are_together)
 
 
 def test_a_piece_whose_address_is_another_with_every_check_is_one_and_fills_no_disk(reader: Reader) -> None:

@@ -221,6 +221,12 @@ def test_an_article_does_not_follow_to_the_address_of_another():
     assert moves([MOVED], there) == []
 
 
+def test_an_article_that_follows_to_where_another_feed_has_brought_it_is_one_with_that():
+    there = Known(by_guid={"1": AT_FIRE}, by_url={ELSEWHERE: kept(FLOOD, article_id=8, is_in_feed=False)})
+    [move] = decide([MOVED], there, FEED, now=NOON).moves
+    assert (move.article_id, move.over_id) == (7, 8)
+
+
 def test_an_article_goes_back_to_where_it_was():
     there = Known(by_guid={"1": AT_FIRE}, by_url={ELSEWHERE: kept(FIRE)})
     assert moves([MOVED], there) == [(7, ELSEWHERE)]
