@@ -71,7 +71,7 @@ def decide(entries: Sequence[Entry], known: Known, feed: Feed, *, now: datetime)
             else:
                 rewrites.append(_rewrite(entry, before, digest))
             moves += _moves(entry, before, known, stated)
-        elif there := _article_at(entry, known) or _vanished_twin(entry, digest, known, present):
+        elif there := _leads_to(entry, digest, known, present):
             more.append(NewEntry(guid=entry.guid, article_id=there.article_id, digest=digest))
             if there.is_in_feed and there.digest != digest:
                 rewrites.append(_rewrite(entry, there, digest))
@@ -192,17 +192,28 @@ def _is_front_door(entry: Entry, feed: Feed) -> bool:
     return entry.url == feed.site_url or _FRONT_DOOR.fullmatch(entry.canonical_url or "") is not None
 
 
+def _leads_to(entry: Entry, digest: str, known: Known, present: Set[int]) -> KnownEntry | None:
+    """Return the article of an entry whose guid is new: the feed's own before that of another at the same address."""
+    there = _article_at(entry, known)
+    return there if there and there.is_in_feed else _vanished_twin(entry, digest, known, present) or there
+
+
 def _article_at(entry: Entry, known: Known) -> KnownEntry | None:
     there = known.by_url.get(entry.canonical_url) if entry.canonical_url else None
     return None if there and there.is_in_feed and not _has_words_of(entry, there) else there
 
 
 def _vanished_twin(entry: Entry, digest: str, known: Known, present: Set[int]) -> KnownEntry | None:
-    if entry.canonical_url in known.by_url or not (entry.title or entry.text):
+    if _is_at_own_address(entry, known) or not (entry.title or entry.text):
         return None
     twins = (each for each in known.by_moment.get(entry.published_at, ()) if each.digest == digest)
     may_be = (twin for twin in twins if entry.published_at or _may_be_at(twin.canonical_url, entry.canonical_url))
     return next((twin for twin in may_be if twin.article_id not in present), None)
+
+
+def _is_at_own_address(entry: Entry, known: Known) -> bool:
+    there = known.by_url.get(entry.canonical_url) if entry.canonical_url else None
+    return there is not None and there.is_in_feed
 
 
 def _may_be_at(before: str | None, canonical_url: str | None) -> bool:

@@ -47,9 +47,10 @@ def with_entries(db: Connection, feed_ids: Iterable[int]) -> set[int]:
     }
 
 
-def _is_unknown(entry: Entry, by_guid: Collection[str], by_url: Collection[str]) -> bool:
-    """Whether an entry may be another's only by when it was published or, for want of anything else, by its words."""
-    return entry.guid not in by_guid and entry.canonical_url not in by_url
+def _is_unknown(entry: Entry, by_guid: Collection[str], by_url: Mapping[str, KnownEntry]) -> bool:
+    """Whether an entry may be another of its feed only by when it was published or, without a date, by its words."""
+    there = by_url.get(entry.canonical_url) if entry.canonical_url else None
+    return entry.guid not in by_guid and not (there and there.is_in_feed)
 
 
 def _known_by_guid(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dict[int, dict[str, KnownEntry]]:

@@ -481,12 +481,15 @@ def test_a_piece_follows_its_publisher_to_another_host_and_is_found_at_either(re
 
 
 @pytest.mark.parametrize("are_together", [True, False])
-def test_a_piece_that_moves_to_where_another_feed_links_already_is_one(reader: Reader, are_together: bool) -> None:
+@pytest.mark.parametrize("guid", [FIRE.guid, "new"])
+def test_a_piece_that_moves_to_where_another_feed_links_already_is_one(
+    reader: Reader, are_together: bool, guid: str
+) -> None:
     reader.add("/other")
     reader.add()
     reader.site.pages["/other"] = rss(FROST)
     reader.check(rss(FIRE))
-    there = replace(FIRE, link="https://new.example/fire")
+    there = replace(FIRE, link="https://new.example/fire", guid=guid)
     elsewhere = rss(FROST, replace(there, guid="x", title="blaze"))
     if are_together:
         reader.site.pages["/other"] = elsewhere

@@ -208,6 +208,14 @@ def test_an_article_follows_its_entry_whose_guid_changes_together_with_the_addre
     assert moves([moved], Known(by_moment={NOON: (AT_FIRE,)})) == [(7, ELSEWHERE)]
 
 
+def test_an_entry_whose_guid_changes_too_is_its_feeds_own_piece_before_that_of_another_feed():
+    moved = replace(MOVED, guid="x", published_at=NOON)
+    there = kept(FLOOD, article_id=8, is_in_feed=False)
+    arrivals = decide([moved], Known(by_url={ELSEWHERE: there}, by_moment={NOON: (AT_FIRE,)}), FEED, now=NOON)
+    assert [entry.article_id for entry in arrivals.more_entries] == [7]
+    assert [(move.article_id, move.over_id) for move in arrivals.moves] == [(7, 8)]
+
+
 def test_an_article_stays_where_an_entry_of_its_guid_says_something_else():
     assert moves([replace(MOVED, title="Flood", text="A flood.")], Known(by_guid={"1": AT_FIRE})) == []
 
