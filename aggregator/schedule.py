@@ -5,11 +5,10 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial, wraps
-from typing import ParamSpec
+from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -19,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from aggregator import announcing, digesting, fetching_pages, heap, listing, pipeline, probing, refreshing
 from aggregator.config import EncodeSettings, FetchSettings, Settings
 from aggregator.encode import Encoder, load_encoder
-from aggregator.errors import EncoderError, StoppedError
+from aggregator.errors import EncoderError, StoppedError, StoreError
 from aggregator.fetch.http import Fetch, fetch_all
 from aggregator.fetch.turns import Gaps
 from aggregator.heeding import heeding
@@ -65,23 +64,11 @@ TOPICS_EVERY = timedelta(minutes=10)
 """How soon a story is in its topic: topics last for weeks, and all of them are made anew."""
 
 log = logging.getLogger(__name__)
-Arguments = ParamSpec("Arguments")
 
 
 def utc_now() -> datetime:
     """Return the present moment, aware."""
     return datetime.now(UTC)
-
-
-def _until_stopped(job: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Let a job that asks hosts end where it is, once its worker is stopped."""
-
-    @wraps(job)
-    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-        with suppress(StoppedError):
-            job(*args, **kwargs)
-
-    return run
 
 
 class Worker:
@@ -102,6 +89,8 @@ class Worker:
         self._model = Model(engine, settings.encode, load)
         self._gaps = Gaps()
         self._stopping = threading.Event()
+        self._troubles: dict[str, str] = {}
+        """What was said last of each job that cannot be done at present."""
         self._is_explaining = False
         self._seen_at: datetime | None = None
         self._looked_at: datetime | None = None
@@ -118,13 +107,13 @@ class Worker:
             scheduler = new_scheduler()
             now = self._clock()
             later = now + timedelta(seconds=PAGES_EVERY_S)
-            scheduler.add_job(self.poll, Every(POLL_EVERY_S), [tools], next_run_time=now)
-            scheduler.add_job(self.group, Every(GROUP_EVERY_S), next_run_time=now)
-            scheduler.add_job(self.fetch_pages, Every(PAGES_EVERY_S), [parsers], next_run_time=later)
-            scheduler.add_job(self.run_errands, Every(ERRANDS_EVERY_S), [tools, parsers], next_run_time=now)
-            scheduler.add_job(self.index_backlog, Every(INDEX_EVERY_S), next_run_time=now)
+            scheduler.add_job(self.do, Every(POLL_EVERY_S), [self.poll, tools], next_run_time=now)
+            scheduler.add_job(self.do, Every(GROUP_EVERY_S), [self.group], next_run_time=now)
+            scheduler.add_job(self.do, Every(PAGES_EVERY_S), [self.fetch_pages, parsers], next_run_time=later)
+            scheduler.add_job(self.do, Every(ERRANDS_EVERY_S), [self.run_errands, tools, parsers], next_run_time=now)
+            scheduler.add_job(self.do, Every(INDEX_EVERY_S), [self.index_backlog], next_run_time=now)
             if self._settings.web.public_url:
-                scheduler.add_job(self.ask_hubs, Every(HUBS_EVERY_S), [tools], next_run_time=now)
+                scheduler.add_job(self.do, Every(HUBS_EVERY_S), [self.ask_hubs, tools], next_run_time=now)
             scheduler.start()
             self._heed_clock()
             while not stop.wait(CLOCK_EVERY_S):
@@ -132,6 +121,20 @@ class Worker:
                     run_now(scheduler, self._clock())
             self._stopping.set()
             scheduler.shutdown(wait=True)
+
+    def do(self, job: Callable[..., None], *args: Parsers | Tools) -> None:
+        """Do a job as far as it goes: until the worker is stopped, or the database fails, which is said once."""
+        name = job.__name__
+        try:
+            job(*args)
+        except StoppedError:
+            return
+        except StoreError as error:
+            if self._troubles.get(name) != str(error):
+                log.error("%s", error)
+            self._troubles[name] = str(error)
+        else:
+            self._troubles.pop(name, None)
 
     def _heed_clock(self) -> bool:
         """Return whether the clock was set back since the last look; let no feed wait for what was a future then."""
@@ -145,7 +148,6 @@ class Worker:
             log.warning("The clock was set back: %d feeds are checked anew.", n_feeds)
         return before is not None
 
-    @_until_stopped
     def poll(self, tools: Tools) -> None:
         """Check the feeds that are due."""
         with transaction(self._engine) as db:
@@ -160,7 +162,6 @@ class Worker:
         if due:
             heap.give_back()
 
-    @_until_stopped
     def run_errands(self, tools: Tools, parsers: Parsers) -> None:
         """Do what the owner waits for on a page: look at an address, fetch a list. Say that there is a worker."""
         now = self._clock()
@@ -184,7 +185,6 @@ class Worker:
         if n_read:
             log.info("%s older articles can be found by their words now.", f"{n_read:,}")
 
-    @_until_stopped
     def fetch_pages(self, parsers: Parsers) -> None:
         """Fetch whole articles from their own pages, for feeds whose owner wants that."""
         slowly = replace(self._settings.fetch, per_host=1, per_host_gap_s=PAGES_GAP_S)
@@ -196,7 +196,6 @@ class Worker:
         """Return the one way out: whatever is asked of a host, and by which job, a gap lies between."""
         return heeding(self._engine, partial(fetch_all, settings=settings, gaps=self._gaps, stop=self._stopping))
 
-    @_until_stopped
     def ask_hubs(self, tools: Tools) -> None:
         """Ask the hubs that feeds offer to announce new articles to us."""
         for why in announcing.ask_hubs(self._engine, tools.fetch, self._settings.web.public_url, now=self._clock()):

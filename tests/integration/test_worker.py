@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from aggregator import pipeline
 from aggregator.config import EncodeSettings, FetchSettings, Settings
-from aggregator.errors import EncoderError
+from aggregator.errors import EncoderError, StoreError
 from aggregator.models.encoders import EncoderName
 from aggregator.models.fetching import Request
 from aggregator.models.pages import Progress
@@ -85,6 +85,20 @@ def test_whatever_is_asked_of_a_host_the_pause_that_it_wants_is_kept_for_all(eng
             feeds.subscribe(db, Subscription(feed_url=site.at("/feed")), now=NOON)
         Worker(engine, SETTINGS, clock=lambda: NOON).poll(Tools(fetch=ask, parse=parse_here))
         assert site.paths() == ["/hub"]
+
+
+def test_a_database_that_fails_is_said_in_a_sentence_once_and_not_at_every_run(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+):
+    worker, says = Worker(engine, SETTINGS), ["The disk is full.", "The disk is full.", "", "The disk is full."]
+
+    def job() -> None:
+        if why := says.pop():
+            raise StoreError(why)
+
+    for _ in range(4):
+        worker.do(job)
+    assert [(record.getMessage(), record.exc_info) for record in caplog.records] == [("The disk is full.", None)] * 2
 
 
 def test_only_one_worker_groups_at_a_time(engine: Engine):
