@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from aggregator import websub
 from aggregator.models.hubs import Hub
+from aggregator.parse.html import plain_line
 from aggregator.store import hubs
 from aggregator.store.db import reading, transaction
 from web.newsroom import engine, now
@@ -29,7 +30,8 @@ def confirm(token: str) -> ResponseReturnValue:
         abort(404)
     mode = request.args.get("hub.mode", "")
     if mode == "denied":
-        why = f"The hub does not announce this feed: {request.args.get('hub.reason', 'it gave no reason')[:200]}"
+        reason = plain_line(request.args.get("hub.reason", "it gave no reason"))[:200]
+        why = f"The hub does not announce this feed: {reason}"
         with transaction(engine()) as db:
             hubs.deny(db, hub.feed_id, why=why, now=now())
         return "", 200

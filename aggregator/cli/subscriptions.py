@@ -79,7 +79,10 @@ def export_command(context: Context, file: Path | None, folder: str) -> None:
     if file is None:
         click.echo(document.decode(), nl=False)
         return
-    file.write_bytes(document)
+    try:
+        file.write_bytes(document)
+    except OSError as error:
+        raise OpmlError(f"{file} cannot be written: {error.strerror}.") from error
     click.echo(f"{count(len(subscriptions), 'feed')} written to {file}.", err=True)
 
 

@@ -115,7 +115,10 @@ _VALUES: Mapping[str, re.Pattern[str]] = {
     "type": re.compile(r"^([1aAiI])$"),
 }
 """What is kept of an attribute, as the group; nothing where it says something else."""
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_MEANT = {chr(code): bytes([code]).decode("windows-1252", "ignore") for code in range(0x80, 0xA0)}
+"""What controls of the second block (C1) stand for, as in HTML's numbers: left alone, U+009B begins a command to many
+terminals, and what a log or a list of stories shows is written by strangers."""
 _ODD_BLANK = re.compile("[\t\r\x0b\x0c\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """`[^\\S \\n]`, in half the time."""
 _DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -268,7 +271,11 @@ def has_markup(text: str) -> bool:
 
 def valid_text(text: str) -> str:
     """Return what any page, list and database can hold: without control characters and lone surrogates."""
-    return text if text.isprintable() else _CONTROLS.sub("", text)  # most are, and to look takes half of the time
+    return text if text.isprintable() else _CONTROLS.sub(_instead, text)  # most are, and to look takes half of the time
+
+
+def _instead(control: re.Match[str]) -> str:
+    return _MEANT.get(control[0], "")
 
 
 def clean_text(text: str) -> str:

@@ -127,6 +127,7 @@ def test_a_list_is_imported_from_its_address_into_a_folder_and_that_folder_expor
         assert "answered 404" in str(run("import", site.at("/nothing")).exception)
     document = run("export", "--folder", "News/World").output
     assert document.index("News") < document.index("World") < document.index("Asia") < document.index("a.example")
+    assert "cannot be written: No such file" in str(run("export", str(tmp_path / "no" / "out.opml")).exception)
     assert "There is no folder Sport." in str(run("export", "--folder", "Sport").exception)
     assert "cannot be read" in str(run("import", str(tmp_path / "nothing")).exception)
 

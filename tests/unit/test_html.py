@@ -285,3 +285,10 @@ def test_every_blank_that_is_neither_space_nor_line_end_is_made_one() -> None:
     odd = [blank for blank in blanks if tidy_text(f"a{blank}b") not in ("a b", "ab")]
     assert len(blanks) > 20
     assert odd == []
+
+
+def test_nothing_that_a_terminal_takes_for_a_command_is_left_in_a_line_or_a_text():
+    controls = "".join(map(chr, [*range(32), *range(127, 160)]))
+    for read in (plain_line, plain_text, clean_text):
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]", read(f"Fire{controls}in port"))
+    assert plain_line("It\x92s \x93safe\x94 now\x9b31m") == "It’s “safe” now›31m"
