@@ -236,14 +236,16 @@ def _off_taken_address(entry: Entry, known: Known) -> Entry:
 def _moves(entry: Entry, before: KnownEntry, known: Known, stated: Set[str | None]) -> Iterator[Move]:
     """Yield where the publisher put the piece of this entry, if its address is another one now.
 
-    Nothing else of the feed may be there, and nothing in the document where it was; and the entry has to have the words
-    of the piece, or its title or text at least. What differs in the query alone may be another with every check.
+    Nothing else may be there but the same text from another feed, and nothing in the document where it was; and the
+    entry has to have the words of the piece, or its title or text at least. What differs in the query alone may be
+    another with every check.
     """
     if not (before.is_first and before.canonical_url and entry.canonical_url and entry.url):
         return
     there = known.by_url.get(entry.canonical_url, before)
     over_id = None if there.article_id == before.article_id else there.article_id
-    is_free = over_id is None or not there.is_in_feed
+    is_same = _has_text_of(entry, there) or there.digest == digest_of(entry)
+    is_free = over_id is None or (is_same and not there.is_in_feed)
     is_left = before.canonical_url not in stated and _place(before.canonical_url) != _place(entry.canonical_url)
     if is_free and is_left and _has_words_of(entry, before):
         yield Move(before.article_id, entry.url, entry.canonical_url, over_id)

@@ -15,7 +15,8 @@ class KnownEntry:
     title: str
     """Of the article as kept."""
     digest: str = ""
-    """Of what this entry said when it was last kept; of an article found by its address, what this feed said of it."""
+    """Of what this entry said when it was last kept; of an article found by its address, of what this feed said of it
+    or, where it said nothing, of what the article says."""
     canonical_url: str | None = None
     """Of the article as kept."""
     published_at: datetime | None = None

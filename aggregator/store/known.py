@@ -118,7 +118,7 @@ def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dic
             if each.canonical_url:
                 wanted[url_key(each.canonical_url)].append((feed_id, each.canonical_url))
     found: dict[int, dict[str, KnownEntry]] = {feed_id: {} for feed_id in brought}
-    question = select(articles.c.key, articles.c.id, articles.c.title, articles.c.feed_id)
+    question = select(articles.c.key, articles.c.id, articles.c.title, articles.c.digest, articles.c.feed_id)
     former = addresses.at_former(db, list(wanted))
     moved = {row.id: row for row in _rows(db, question, articles.c.id, set(former.values()))}
     there = [(key, moved[article_id]) for key, article_id in former.items()]
@@ -130,7 +130,7 @@ def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dic
             found[feed_id][url] = KnownEntry(
                 article_id=row.id,
                 title=row.title,
-                digest=digest or "",
+                digest=row.digest if digest is None else digest,
                 canonical_url=url,
                 is_first=row.feed_id == feed_id,
                 is_in_feed=digest is not None,

@@ -505,6 +505,19 @@ def test_a_piece_that_moves_to_where_another_feed_links_already_is_one(
     assert (status.read_at is None, status.starred_at is None) == (False, are_together)
 
 
+def test_a_list_of_links_that_puts_an_address_right_takes_no_article_from_its_publisher(reader: Reader) -> None:
+    reader.add("/list")
+    reader.add()
+    listed = piece("fire", guid="list", link="https://a.example/fier", text="Comments")
+    reader.site.pages["/list"] = rss(listed)
+    reader.check(rss(FIRE))
+    reader.check(rss(replace(listed, link=FIRE.link)), "/list")
+    assert reader.titles() == ["fire", "fire"]
+    with reading(reader.engine) as db:
+        assert sorted(db.execute(select(schema.articles.c.text)).scalars()) == ["Comments", "On fire."]
+    assert reader.lost_marks() == {}
+
+
 def test_a_piece_whose_address_is_another_with_every_check_is_one_and_fills_no_disk(reader: Reader) -> None:
     reader.add()
     for n in range(MAX_FORMER + 4):

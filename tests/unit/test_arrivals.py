@@ -210,7 +210,7 @@ def test_an_article_follows_its_entry_whose_guid_changes_together_with_the_addre
 
 def test_an_entry_whose_guid_changes_too_is_its_feeds_own_piece_before_that_of_another_feed():
     moved = replace(MOVED, guid="x", published_at=NOON)
-    there = kept(FLOOD, article_id=8, is_in_feed=False)
+    there = kept(replace(FIRE, title="Blaze"), article_id=8, is_in_feed=False)
     arrivals = decide([moved], Known(by_url={ELSEWHERE: there}, by_moment={NOON: (AT_FIRE,)}), FEED, now=NOON)
     assert [entry.article_id for entry in arrivals.more_entries] == [7]
     assert [(move.article_id, move.over_id) for move in arrivals.moves] == [(7, 8)]
@@ -230,9 +230,16 @@ def test_an_article_does_not_follow_to_the_address_of_another():
 
 
 def test_an_article_that_follows_to_where_another_feed_has_brought_it_is_one_with_that():
-    there = Known(by_guid={"1": AT_FIRE}, by_url={ELSEWHERE: kept(FLOOD, article_id=8, is_in_feed=False)})
+    same = kept(replace(FIRE, title="Blaze"), article_id=8, is_in_feed=False)
+    there = Known(by_guid={"1": AT_FIRE}, by_url={ELSEWHERE: same})
     [move] = decide([MOVED], there, FEED, now=NOON).moves
     assert (move.article_id, move.over_id) == (7, 8)
+
+
+@pytest.mark.parametrize("text", ["", "A longer text of the fire."])
+def test_an_article_does_not_follow_to_where_another_feed_says_something_else(text: str):
+    other = kept(replace(FIRE, text=text), article_id=8, is_in_feed=False)
+    assert moves([MOVED], Known(by_guid={"1": AT_FIRE}, by_url={ELSEWHERE: other})) == []
 
 
 def test_an_article_goes_back_to_where_it_was():
