@@ -205,7 +205,6 @@ def _outcome(read: Callable[[Fetched], Read], reply: Fetched) -> Read | Exceptio
 
 
 def _prepare_child(max_memory_bytes: int) -> None:
-    """Bound this process, and leave Ctrl-C to its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Bound this process; pebble has left Ctrl-C to its parent."""
     with contextlib.suppress(ValueError, OSError):  # a stricter limit may be set already; macOS knows none
         resource.setrlimit(resource.RLIMIT_AS, (max_memory_bytes, max_memory_bytes))

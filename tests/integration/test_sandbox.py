@@ -144,9 +144,11 @@ def test_stopping_cancels_what_is_being_read() -> None:
 
 def test_ctrl_c_in_the_terminal_is_for_whoever_had_the_document_read(parsers: Parsers) -> None:
     assert n_entries(parsers.parse(reply(GOOD))) == 1
-    for each in forkserver_and_children():
+    there = forkserver_and_children()
+    for each in there:
         each.send_signal(signal.SIGINT)
     assert n_entries(parsers.parse(reply(GOOD))) == 1
+    assert forkserver_and_children() == there
 
 
 def test_a_child_that_waits_for_ever_ends_by_itself() -> None:
