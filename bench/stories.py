@@ -38,8 +38,9 @@ from aggregator.encode import Encoder, load_encoder
 from aggregator.models.entries import Entry
 from aggregator.models.subscribing import Subscription
 from aggregator.parse.urls import canonical_url, registrable_domain
-from aggregator.store import articles, feeds
+from aggregator.store import feeds, keeping
 from aggregator.store.db import open_database, sqlite_url, transaction
+from aggregator.store.known import known
 from bench.labelled import POLL_SPAN, Piece, polls, read_pieces
 from bench.remembered import Remembered
 from bench.steadiness import Watch, placed
@@ -148,10 +149,10 @@ def keep(engine: Engine, poll: Sequence[Piece], *, now: datetime) -> dict[str, i
             outcome = feeds.subscribe(db, Subscription(feed_url=feed_url, title=source or None), now=now)
             feed = feeds.find_feed(db, outcome.feed_id or 0)
             entries = arrivals.distinct([_entry(piece) for piece in pieces], feed)
-            articles.keep(
-                db, feed.id, arrivals.decide(entries, articles.known(db, feed.id, entries), feed, now=now), now=now
-            )
-            there = articles.known(db, feed.id, entries).by_guid
+            brought = {feed.id: entries}
+            arrived = arrivals.decide(entries, known(db, brought)[feed.id], feed, now=now)
+            keeping.keep(db, {feed.id: arrived}, now=now)
+            there = known(db, brought)[feed.id].by_guid
             found |= {piece.id: there[piece.id].article_id for piece in pieces}
     return found
 

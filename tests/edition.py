@@ -27,7 +27,6 @@ from aggregator.models.stories import Member, Regrouping, StoryDraft
 from aggregator.models.subscribing import Subscription
 from aggregator.models.topics import Retopicking, TopicDraft
 from aggregator.store import (
-    articles,
     correcting,
     editions,
     feeds,
@@ -43,6 +42,7 @@ from aggregator.store.db import transaction
 from aggregator.store.evidence import Near, add_evidence
 from aggregator.stories.desk import Desk, Reading
 from aggregator.stories.similarity import learned
+from tests import one_feed
 from tests.blank import open_blank
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -301,8 +301,8 @@ def _keep(db: Connection, feed_id: int, n: int, piece: Piece, now: datetime) -> 
         published_at=published_at,
         digest=f"{n}",
     )
-    articles.keep(db, feed_id, Arrivals(new=(new,)), now=published_at + timedelta(minutes=1))
-    return articles.known(db, feed_id, [entry]).by_guid[entry.guid].article_id
+    one_feed.keep(db, feed_id, Arrivals(new=(new,)), now=published_at + timedelta(minutes=1))
+    return one_feed.known(db, feed_id, [entry]).by_guid[entry.guid].article_id
 
 
 def _draft(members: Sequence[tuple[Piece, int]], now: datetime) -> StoryDraft:

@@ -19,14 +19,10 @@ from sqlalchemy import (
 )
 
 from aggregator.errors import NotFoundError
-from aggregator.models.arrivals import Arrivals, Known
-from aggregator.models.articles import Article, Kept
+from aggregator.models.articles import Article
 from aggregator.models.encoders import EncoderName
-from aggregator.models.entries import Entry
 from aggregator.models.markup import SafeHtml
 from aggregator.models.pages import ArticleLine
-from aggregator.store import keeping
-from aggregator.store.known import known as known_of
 from aggregator.store.lines import lines, publisher, select_lines
 from aggregator.store.schema import (
     Id,
@@ -48,16 +44,6 @@ class Cursor:
 
     published_at: datetime
     article_id: int
-
-
-def known(db: Connection, feed_id: int, entries: Sequence[Entry]) -> Known:
-    """Return what is kept already of these entries of one feed."""
-    return known_of(db, {feed_id: entries})[feed_id]
-
-
-def keep(db: Connection, feed_id: int, arrivals: Arrivals, *, now: datetime) -> Kept:
-    """Keep what arrived in one feed."""
-    return keeping.keep(db, {feed_id: arrivals}, now=now)[feed_id]
 
 
 def find_article(db: Connection, article_id: int) -> Article:

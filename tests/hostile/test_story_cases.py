@@ -16,9 +16,10 @@ from aggregator.models.encoders import EncoderName
 from aggregator.models.entries import Entry
 from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
-from aggregator.store import articles, feeds
+from aggregator.store import feeds
 from aggregator.store.db import reading, transaction
 from aggregator.stories.desk import Desk
+from tests import one_feed
 from tests.blank import open_blank
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -62,8 +63,8 @@ class Paper:
             outcome = feeds.subscribe(db, Subscription(feed_url=f"https://{feed}/feed"), now=now)
             found = feeds.find_feed(db, outcome.feed_id or 0)
             told = arrivals.distinct(list(entries), found)
-            arrived = arrivals.decide(told, articles.known(db, found.id, told), found, now=now)
-            articles.keep(db, found.id, arrived, now=now)
+            arrived = arrivals.decide(told, one_feed.known(db, found.id, told), found, now=now)
+            one_feed.keep(db, found.id, arrived, now=now)
 
     def regroup(self, *, now: datetime = NOON) -> None:
         if self.encoder:

@@ -14,6 +14,7 @@ from aggregator.models.stories import Member, Regrouping, StoryDraft
 from aggregator.models.subscribing import Subscription
 from aggregator.models.values import Vectors
 from aggregator.store import articles, encoding, feeds, stories
+from tests import one_feed
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -53,7 +54,7 @@ def new(each: Entry, *, at: datetime = NOON) -> NewArticle:
 
 def bring(db: Connection, feed_id: int, *entries: Entry, at: datetime = NOON, now: datetime = NOON) -> Kept:
     """Keep these entries as new articles of the feed."""
-    return articles.keep(db, feed_id, Arrivals(new=tuple(new(each, at=at) for each in entries)), now=now)
+    return one_feed.keep(db, feed_id, Arrivals(new=tuple(new(each, at=at) for each in entries)), now=now)
 
 
 def ids_by_title(db: Connection) -> dict[str, int]:

@@ -25,6 +25,7 @@ from aggregator.store.db import transaction
 from aggregator.store.schema import sentence_vectors
 from aggregator.stories.desk import Desk, Reading
 from aggregator.stories.similarity import learned
+from tests import one_feed
 from tests.integration.desk import DAY, NOON, bring, draft, entry, ids_by_title, save, subscribe
 
 SETTINGS = Settings()
@@ -97,7 +98,7 @@ def rewrite(engine: Engine, article_id: int, name: str, text: str) -> None:
     with transaction(engine) as db:
         changed = replace(entry(name, at=name), text=text, title=f"Title of {name}")
         feed_id = articles.find_article(db, article_id).feed_id or 0
-        articles.keep(
+        one_feed.keep(
             db,
             feed_id,
             Arrivals(

@@ -24,6 +24,7 @@ from aggregator.parse.sandbox import Parsers
 from aggregator.schedule import PAGES_GAP_S, Worker
 from aggregator.store import articles, encoding, feeds, full_texts, schema
 from aggregator.store.db import reading, transaction
+from tests import one_feed
 from tests.blank import open_blank
 from tests.integration.desk import bring, entry
 from tests.server import Ask, Page, Site
@@ -192,7 +193,7 @@ def test_an_article_that_is_rewritten_is_fetched_anew_and_shown_whole_meanwhile(
     article_id = room.article("fire").id
     with transaction(room.engine) as db:
         change = Rewrite(article_id=article_id, entry=says, digest="new", changes_article=True)
-        articles.keep(db, room.feed_id, Arrivals(rewrites=(change,)), now=NOON)
+        one_feed.keep(db, room.feed_id, Arrivals(rewrites=(change,)), now=NOON)
     assert SAID in room.article("fire").content_html
     room.site.pages["/fire"] = PAGE.replace("harbour", "mountains")
     room.fetch()

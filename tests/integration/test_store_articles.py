@@ -29,6 +29,7 @@ from aggregator.store.db import reading as reading_only
 from aggregator.store.reach import GROUPED_TO, OLD_AT_ONCE, reach
 from aggregator.store.schema import entries as entry_table
 from aggregator.store.settings import remember
+from tests import one_feed
 from tests.integration.desk import DAY, HOUR, NOON, add_vectors, bring, entry, ids_by_title, new, subscribe
 
 MODEL = EncoderName("model", "1", 3)
@@ -36,8 +37,8 @@ MODEL = EncoderName("model", "1", 3)
 
 def refresh(db: Connection, feed_id: int, *entries: Entry, now: datetime = NOON) -> Kept:
     """Decide and keep, as the pipeline does."""
-    arrived = decide(entries, articles.known(db, feed_id, entries), feeds.find_feed(db, feed_id), now=now)
-    return articles.keep(db, feed_id, arrived, now=now)
+    arrived = decide(entries, one_feed.known(db, feed_id, entries), feeds.find_feed(db, feed_id), now=now)
+    return one_feed.keep(db, feed_id, arrived, now=now)
 
 
 def test_an_article_comes_back_as_it_was_kept(engine: Engine) -> None:
@@ -88,8 +89,8 @@ def test_what_is_known_tells_who_was_first(engine: Engine) -> None:
         one, other = subscribe(db, "one"), subscribe(db, "other")
         shared = entry("shared", at="wire")
         bring(db, one, shared)
-        here = articles.known(db, one, [shared, entry("unseen")])
-        there = articles.known(db, other, [shared])
+        here = one_feed.known(db, one, [shared, entry("unseen")])
+        there = one_feed.known(db, other, [shared])
     assert here.by_guid[shared.guid].is_first
     assert here.by_guid[shared.guid].digest == new(shared).digest
     assert here.by_guid.keys() == {shared.guid}
@@ -126,9 +127,9 @@ def test_another_feeds_words_do_not_change_the_article(engine: Engine) -> None:
             digest="other",
             changes_article=False,
         )
-        assert articles.keep(db, other, Arrivals(rewrites=(rewrite,)), now=NOON) == Kept(n_unchanged=1)
+        assert one_feed.keep(db, other, Arrivals(rewrites=(rewrite,)), now=NOON) == Kept(n_unchanged=1)
         assert articles.river(db, limit=1)[0].title == shared.title
-        assert articles.known(db, other, [shared]).by_guid[shared.guid].digest == "other"
+        assert one_feed.known(db, other, [shared]).by_guid[shared.guid].digest == "other"
 
 
 def test_undated_entries_stand_in_the_order_of_their_feed(engine: Engine) -> None:
@@ -144,7 +145,7 @@ def test_hostile_text_is_kept_without_what_a_database_refuses(engine: Engine) ->
         bring(db, feed_id, hostile)
         (line,) = articles.river(db, limit=1)
         assert (line.title, line.excerpt) == ("Null", "half ? a pair")
-        assert articles.known(db, feed_id, [hostile]).by_guid.keys() == {hostile.guid}
+        assert one_feed.known(db, feed_id, [hostile]).by_guid.keys() == {hostile.guid}
 
 
 def test_the_river_runs_page_by_page_through_equal_times(engine: Engine) -> None:
@@ -187,7 +188,7 @@ def test_a_publisher_is_completed_as_feeds_tell_more(engine: Engine) -> None:
         own = feeds.subscribe(db, Subscription(feed_url="https://rss.gazette.example/f", country="GB"), now=NOON)
         bring(db, elsewhere.feed_id or 0, entry("a"))
         first = articles.river(db, limit=1)[0].publisher
-        articles.keep(
+        one_feed.keep(
             db, own.feed_id or 0, Arrivals(new=(replace(new(entry("b")), publisher_name="The Gazette"),)), now=NOON
         )
         second = articles.river(db, limit=1)[0].publisher
@@ -389,6 +390,6 @@ def test_an_entry_may_lead_to_an_article_that_is_there(engine: Engine) -> None:
         one, other = subscribe(db, "one"), subscribe(db, "other")
         bring(db, one, entry("a"))
         more = NewEntry(guid="g", article_id=ids_by_title(db)["a"], digest="d")
-        assert articles.keep(db, other, Arrivals(more_entries=(more,)), now=NOON) == Kept(n_unchanged=1)
-        assert articles.keep(db, other, Arrivals(more_entries=(more,)), now=NOON) == Kept(n_unchanged=1)
+        assert one_feed.keep(db, other, Arrivals(more_entries=(more,)), now=NOON) == Kept(n_unchanged=1)
+        assert one_feed.keep(db, other, Arrivals(more_entries=(more,)), now=NOON) == Kept(n_unchanged=1)
         assert len(articles.river(db, limit=9, feed_id=other)) == 1

@@ -13,6 +13,7 @@ from aggregator.models.encoders import EncoderName
 from aggregator.models.stories import Regrouping
 from aggregator.store import articles, context, correcting, digests, showing, stories
 from aggregator.store.db import reading, transaction
+from tests import one_feed
 from tests.edition import NOON as EDITION_NOON
 from tests.edition import make_topics, print_edition
 from tests.integration.desk import DAY, HOUR, NOON, add_vectors, bring, bring_from, draft, entry, save, subscribe
@@ -27,7 +28,7 @@ def test_retitles_are_told_and_other_rewrites_are_not(engine: Engine) -> None:
             changed = replace(entry(f"{name}-news", at=name), title=title, text="Rewritten.")
             rewrite = Rewrite(article_id=article_id, entry=changed, digest=f"of {name}", changes_article=True)
             feed_id = articles.find_article(db, article_id).feed_id or 0
-            articles.keep(db, feed_id, Arrivals(rewrites=(rewrite,)), now=NOON + HOUR)
+            one_feed.keep(db, feed_id, Arrivals(rewrites=(rewrite,)), now=NOON + HOUR)
         [found], _ = context.revised(db, [a, b])
     assert (found.article_id, found.was, found.changed_at) == (a, "Title of gazette-news", NOON + HOUR)
 

@@ -16,6 +16,7 @@ from aggregator.parse.opml import parse_opml, write_opml
 from aggregator.store import articles, discovered, feeds, folders, polling, reading, showing, stories
 from aggregator.store.db import transaction
 from aggregator.subscribing import foresee, subscribe_all
+from tests import one_feed
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, ids_by_title, save, subscribe
 
 
@@ -130,7 +131,7 @@ def test_an_address_too_long_for_an_index_is_kept(engine: Engine) -> None:
         feed_id = feeds.subscribe(db, wanted, now=NOON).feed_id or 0
         bring(db, feed_id, entry(path, guid=path * 3))
         assert feeds.find_feed(db, feed_id).feed_url == wanted.feed_url
-        assert articles.known(db, feed_id, [entry(path, guid=path * 3)]).by_guid.keys() == {path * 3}
+        assert one_feed.known(db, feed_id, [entry(path, guid=path * 3)]).by_guid.keys() == {path * 3}
 
 
 # On SQLite one claims after the other.
@@ -142,7 +143,7 @@ def test_deleting_a_feed_takes_what_only_it_brought(engine: Engine) -> None:
         shared = entry("shared", at="wire")
         bring(db, one, entry("own", at="one"), shared)
         ids = ids_by_title(db)
-        articles.keep(db, other, _leads_to(db, other, shared), now=NOON)
+        one_feed.keep(db, other, _leads_to(db, other, shared), now=NOON)
         reading.mark_articles(db, list(ids.values()), is_read=True, now=NOON)
         feeds.delete_feed(db, one)
         (left,) = articles.river(db, limit=10)
@@ -218,7 +219,7 @@ def test_a_moment_without_a_time_zone_is_refused(engine: Engine) -> None:
 
 
 def _leads_to(db: Connection, feed_id: int, shared: Entry) -> Arrivals:
-    return decide([shared], articles.known(db, feed_id, [shared]), feeds.find_feed(db, feed_id), now=NOON)
+    return decide([shared], one_feed.known(db, feed_id, [shared]), feeds.find_feed(db, feed_id), now=NOON)
 
 
 def test_many_feeds_are_subscribed_to_at_once_and_each_says_what_became_of_it(engine: Engine) -> None:

@@ -30,6 +30,7 @@ from aggregator.store.articles import Cursor
 from aggregator.store.db import reading, transaction
 from aggregator.store.facts import facts_of
 from aggregator.store.undoing import undo
+from tests import one_feed
 from tests.integration.desk import DAY, NOON, add_vectors, bring_from, draft, entry, save
 
 MODEL = EncoderName("model", "1", 3)
@@ -79,7 +80,7 @@ def archive(engine: Engine) -> Engine:
         pytest.param(lambda db: corrections.active(db, since=NOON - DAY), id="corrections of the window"),
         pytest.param(lambda db: stories.known_stories(db, since=NOON - DAY), id="known stories"),
         pytest.param(lambda db: articles.river(db, limit=80, feed_id=1, after=CURSOR), id="river of a feed"),
-        pytest.param(lambda db: articles.known(db, 1, [entry("a")]), id="known entries"),
+        pytest.param(lambda db: one_feed.known(db, 1, [entry("a")]), id="known entries"),
         pytest.param(lambda db: stories.known_stories(db, [1, 2], since=NOON - DAY), id="some known stories"),
         pytest.param(lambda db: window.in_window(db, MODEL, since=NOON - DAY), id="window"),
         pytest.param(lambda db: window.window_articles(db, [1, 2]), id="articles of the window"),

@@ -9,13 +9,14 @@ from aggregator.models.entries import Entry
 from aggregator.store import articles, feeds, reading
 from aggregator.store.db import transaction
 from aggregator.store.revisions import MAX_CHARS, MAX_REVISIONS, revisions_of
+from tests import one_feed
 from tests.integration.desk import HOUR, NOON, bring, entry, ids_by_title, subscribe
 
 
 def rewrite(db: Connection, feed_id: int, article_id: int, says: Entry, *, hour: int) -> None:
     """Let the feed that brought an article say something else."""
     change = Rewrite(article_id=article_id, entry=says, digest=f"digest of {says.title}", changes_article=True)
-    articles.keep(db, feed_id, Arrivals(rewrites=(change,)), now=NOON + hour * HOUR)
+    one_feed.keep(db, feed_id, Arrivals(rewrites=(change,)), now=NOON + hour * HOUR)
 
 
 def test_what_an_article_said_before_is_kept_and_its_reading_status_stays(engine: Engine) -> None:

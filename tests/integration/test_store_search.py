@@ -19,6 +19,7 @@ from aggregator.store.db import transaction
 from aggregator.store.search_backlog import BACKLOG
 from aggregator.store.search_index import index_articles
 from aggregator.store.undoing import undo
+from tests import one_feed
 from tests.integration.desk import DAY, HOUR, NOON, bring, bring_from, draft, entry, save, subscribe
 
 
@@ -125,10 +126,10 @@ def test_marks_are_asked_of_articles_and_of_their_stories(db: Connection) -> Non
 
 def test_a_rewritten_article_is_found_by_what_it_says_now(db: Connection) -> None:
     feed_id = subscribe(db, "gazette")
-    known = articles.known(db, feed_id, [entry("1")]).by_guid["guid of 1"]
+    known = one_feed.known(db, feed_id, [entry("1")]).by_guid["guid of 1"]
     again = said("1", "Barley boat floats", "All is well.")
     rewrite = Rewrite(article_id=known.article_id, entry=again, digest="other", changes_article=True)
-    articles.keep(db, feed_id, Arrivals(rewrites=(rewrite,)), now=NOON)
+    one_feed.keep(db, feed_id, Arrivals(rewrites=(rewrite,)), now=NOON)
     assert found(db, "sinks") == []
     assert found(db, "barley vessel") == []
     assert found(db, "barley boat") == ["Barley boat floats"]

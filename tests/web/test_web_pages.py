@@ -19,6 +19,7 @@ from aggregator.models.stories import Merge, Regrouping
 from aggregator.store import articles, stories
 from aggregator.store import settings as memory
 from aggregator.store.db import transaction
+from tests import one_feed
 from tests.edition import LONG_TITLE, NOON, Edition, Piece, print_edition, read_some, sample_day
 from web import create_app
 from web.pages import N_LINES
@@ -287,7 +288,7 @@ def test_an_articles_page_says_what_its_headline_was(app: Flask, engine: Engine,
             says = Entry(guid="1", title=title, text=f"Version {n}.")
             change = Rewrite(article_id=article_id, entry=says, digest=str(n), changes_article=True)
             assert before.feed_id
-            articles.keep(db, before.feed_id, Arrivals(rewrites=(change,)), now=NOON - timedelta(hours=4 - n))
+            one_feed.keep(db, before.feed_id, Arrivals(rewrites=(change,)), now=NOON - timedelta(hours=4 - n))
     shown = page(app, f"/article/{article_id}")
     headlines = re.findall(r"Changed headline: was <q[^>]*>(.*?)</q>", shown)
     assert headlines == ["Quake &amp; &lt;b&gt;flood&lt;/b&gt;", str(escape(before.title))]
