@@ -49,6 +49,10 @@ class CalibrationError(BroadsheetError):
     """The window says too little of the model, or the model too little of the window."""
 
 
+class CrowdError(BroadsheetError):
+    """More ask for something dear at this moment than it is worth."""
+
+
 class NotFoundError(BroadsheetError):
     """The owner named something that is not there."""
 

@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from flask import Blueprint, Flask, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from aggregator.errors import CrowdError
 from aggregator.passwords import is_password
 from aggregator.store import sessions
 from aggregator.store import settings as memory
@@ -73,7 +74,12 @@ def enter() -> ResponseReturnValue:
         problem = gettext("That was wrong %(n)s times. Wait a minute, then try again.", n=sessions.MAX_TRIES)
         seconds = str(int(sessions.TRY_SPAN.total_seconds()))
         return render_template("sign_in.html", next=wanted, problem=problem), 429, {"Retry-After": seconds}
-    if hashed is None or not is_password(request.form.get("password", ""), hashed):
+    try:
+        is_right = hashed is not None and is_password(request.form.get("password", ""), hashed)
+    except CrowdError:
+        problem = gettext("Too many are signing in at this moment. Try again in a few seconds.")
+        return render_template("sign_in.html", next=wanted, problem=problem), 503, {"Retry-After": "5"}
+    if hashed is None or not is_right:
         return render_template("sign_in.html", next=wanted, problem=gettext("That is not the password.")), 403
     with transaction(engine()) as db:
         sessions.forget_tries(db, address)

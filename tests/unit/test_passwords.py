@@ -1,10 +1,13 @@
 import subprocess
 import sys
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
-from aggregator.passwords import MAX_CHARS, hash_password, is_password, password_problem
+from aggregator import passwords
+from aggregator.errors import CrowdError
+from aggregator.passwords import MAX_CHARS, MOST_IN_LINE, hash_password, is_password, password_problem
 
 PASSWORD = "Zürich glänzt im Föhn"
 
@@ -52,6 +55,16 @@ with ThreadPoolExecutor(4) as crowd:
 """
     peak = subprocess.run([sys.executable, "-c", BEGIN_SMALL, guessing], check=True, capture_output=True).stdout
     assert int(peak) * (1 if sys.platform == "darwin" else 1024) < 2 * 64 * 1024**2
+
+
+def test_a_crowd_that_is_too_long_for_the_line_is_sent_away_at_once(hashed: str) -> None:
+    with ThreadPoolExecutor(MOST_IN_LINE + 1) as crowd:
+        with passwords._ONE_AT_A_TIME:
+            guesses = [crowd.submit(is_password, PASSWORD, hashed) for _ in range(MOST_IN_LINE + 1)]
+            first = next(as_completed(guesses))
+            assert isinstance(first.exception(), CrowdError)
+        assert all(guess.result() for guess in guesses if guess is not first)
+    assert is_password(PASSWORD, hashed)
 
 
 def test_a_hash_that_was_damaged_opens_nothing() -> None:

@@ -1,6 +1,7 @@
 """Signing in and out, and who stays outside."""
 
 import re
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
+from aggregator import passwords
 from aggregator.config import Settings, WebSettings
 from aggregator.errors import ConfigError
 from aggregator.store import sessions
@@ -110,6 +112,19 @@ def test_after_five_wrong_tries_even_the_right_password_waits_a_minute(client: F
     assert "Wait a minute" in late.get_data(as_text=True)
     clock.moment += timedelta(seconds=60)
     assert sign_in(client).status_code == 303
+
+
+def test_guessers_from_everywhere_do_not_hold_up_those_who_are_inside(client: FlaskClient, app: Flask) -> None:
+    sign_in(client)
+    with ExitStack() as crowd:
+        for _ in range(passwords.MOST_IN_LINE):
+            crowd.enter_context(passwords._LINE)
+        sent_away = sign_in(app.test_client())
+        assert sent_away.status_code == 503
+        assert sent_away.headers["Retry-After"] == "5"
+        assert "Too many are signing in" in sent_away.get_data(as_text=True)
+        assert is_inside(client)
+    assert sign_in(app.test_client()).status_code == 303
 
 
 def test_tries_are_counted_across_webs_and_browsers(app: Flask, engine: Engine) -> None:
