@@ -115,14 +115,13 @@ class Worker:
             if self._settings.web.public_url:
                 scheduler.add_job(self.do, Every(HUBS_EVERY_S), [self.ask_hubs, tools], next_run_time=now)
             scheduler.start()
-            self._heed_clock()
+            self.do(self.heed_clock, scheduler)
             while not stop.wait(CLOCK_EVERY_S):
-                if self._heed_clock():
-                    run_now(scheduler, self._clock())
+                self.do(self.heed_clock, scheduler)
             self._stopping.set()
             scheduler.shutdown(wait=True)
 
-    def do(self, job: Callable[..., None], *args: Parsers | Tools) -> None:
+    def do(self, job: Callable[..., None], *args: Parsers | Tools | BackgroundScheduler) -> None:
         """Do a job as far as it goes: until the worker is stopped, or the database fails, which is said once."""
         name = job.__name__
         try:
@@ -136,17 +135,18 @@ class Worker:
         else:
             self._troubles.pop(name, None)
 
-    def _heed_clock(self) -> bool:
-        """Return whether the clock was set back since the last look; let no feed wait for what was a future then."""
-        before, self._looked_at = self._looked_at, self._clock()
-        if before is not None and before <= self._looked_at:
-            return False
-        with transaction(self._engine) as db:
-            n_feeds = polling.forget_future(db, now=self._looked_at)
-            holds.forget_future(db, now=self._looked_at)
-        if n_feeds:
-            log.warning("The clock was set back: %d feeds are checked anew.", n_feeds)
-        return before is not None
+    def heed_clock(self, scheduler: BackgroundScheduler) -> None:
+        """Let no feed, and no job, wait for what was a future before the clock was set back since the last look."""
+        now = self._clock()
+        if self._looked_at is None or now < self._looked_at:
+            with transaction(self._engine) as db:
+                n_feeds = polling.forget_future(db, now=now)
+                holds.forget_future(db, now=now)
+            if n_feeds:
+                log.warning("The clock was set back: %d feeds are checked anew.", n_feeds)
+            if self._looked_at is not None:
+                run_now(scheduler, now)
+        self._looked_at = now
 
     def poll(self, tools: Tools) -> None:
         """Check the feeds that are due."""

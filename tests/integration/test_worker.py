@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy import text as sql
 
 from aggregator import pipeline
 from aggregator.config import EncodeSettings, FetchSettings, Settings
@@ -326,7 +327,7 @@ def test_a_job_that_waits_for_a_time_that_was_already_runs_at_once():
 def check(worker: Worker, clock: Clock, at: timedelta) -> None:
     """Let it be so late, and the worker do what it does then."""
     clock.now = NOON + at
-    worker._heed_clock()
+    worker.heed_clock(new_scheduler())
     worker.poll(Tools(fetch=worker._fetch(SETTINGS.fetch), parse=parse_here))
 
 
@@ -357,6 +358,38 @@ def test_a_worker_that_starts_after_the_clock_was_set_back_does_not_wait_for_the
             feeds.subscribe(db, Subscription(feed_url=site.at("/feed")), now=NOON)
         check(Worker(engine, SETTINGS, clock=clock), clock, timedelta(days=1))
         check(Worker(engine, SETTINGS, clock=clock), clock, timedelta())
+        assert len(site.asks) == 2
+
+
+def test_once_the_clock_is_set_back_no_job_waits_for_the_old_time(engine: Engine):
+    clock, has_run, scheduler = Clock(), threading.Event(), new_scheduler()
+    worker = Worker(engine, SETTINGS, clock=clock)
+    scheduler.add_job(has_run.set, Every(2), next_run_time=datetime.now(UTC) + timedelta(days=1))
+    scheduler.start()
+    for at in (timedelta(days=1), timedelta(days=1, seconds=1)):
+        clock.now = NOON + at
+        worker.heed_clock(scheduler)
+    assert not has_run.is_set()
+    clock.now = NOON
+    worker.heed_clock(scheduler)
+    assert has_run.wait(60)
+    scheduler.shutdown(wait=True)
+
+
+def test_a_clock_that_is_set_back_while_the_database_fails_is_heeded_when_it_answers_again(engine: Engine):
+    clock = Clock()
+    worker = Worker(engine, SETTINGS, clock=clock)
+    with Site({"/feed": RSS}) as site:
+        with transaction(engine) as db:
+            feeds.subscribe(db, Subscription(feed_url=site.at("/feed")), now=NOON)
+        check(worker, clock, timedelta(days=1))
+        with engine.begin() as db:
+            db.execute(sql("ALTER TABLE polls RENAME TO away"))
+        clock.now = NOON
+        worker.do(worker.heed_clock, new_scheduler())
+        with engine.begin() as db:
+            db.execute(sql("ALTER TABLE away RENAME TO polls"))
+        check(worker, clock, timedelta(seconds=1))
         assert len(site.asks) == 2
 
 
