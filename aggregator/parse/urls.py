@@ -3,7 +3,7 @@
 import functools
 import ipaddress
 import re
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 import ada_url
 from publicsuffixlist import PublicSuffixList
@@ -20,6 +20,8 @@ _PLAIN_LINK = re.compile(
     r"((?:/(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9_.~-]*)+)(\?[A-Za-z0-9/_.~&=%+-]+)?"
 )
 """Nine of ten addresses: absolute, without `.` and `..`, with nothing in them that any rule below would change."""
+_ENCODED = re.compile(r"[ \x80-\x9f]")
+"""Characters that no address may show: the blank, and controls that terminals obey. A browser sends them so too."""
 _BLANKS = "".join(map(chr, range(33)))
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3000\ufeff]+")
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
@@ -57,13 +59,17 @@ def safe_link(url: str | None, base_url: str | None = None) -> str | None:
     if not tidy:
         return None
     try:
-        absolute = (urljoin(base_url, tidy) if base_url else tidy).replace(" ", "%20")
+        absolute = _ENCODED.sub(_in_percent, urljoin(base_url, tidy) if base_url else tidy)
         parts = urlsplit(absolute)
         is_web = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return None
     is_clean = not re.search(r"[\x00-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]", absolute)
     return absolute if is_web and is_clean and len(absolute) <= MAX_URL_CHARS else None
+
+
+def _in_percent(character: re.Match[str]) -> str:
+    return quote(character[0])
 
 
 def canonical_url(url: str | None) -> str | None:

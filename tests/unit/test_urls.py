@@ -108,6 +108,7 @@ def test_what_cannot_be_a_feed_is_refused_in_words(text: str, why: str) -> None:
         ("/story/1", "https://example.org/story/1"),
         ("?page=2", "https://example.org/news/?page=2"),
         ("//cdn.example/x", "https://cdn.example/x"),
+        ("/a \x80\x9b", "https://example.org/a%20%C2%80%C2%9B"),
         ("java\nscript:alert(1)", None),
         (" \x01javascript:alert(1)", None),
         ("data:text/html,x", None),
