@@ -31,6 +31,7 @@ POLICY = "default-src 'none'; sandbox"
 """Opened by itself, a picture may do nothing at all."""
 
 _KEY = "broadsheet-images"
+_ICON = "/favicon.ico"
 _KEPT_S = 7 * 24 * 3600
 _MISSING_S = 300
 _FOR_PAGES = 2
@@ -74,10 +75,11 @@ def image(signature: str, name: str) -> ResponseReturnValue:
     """Give the picture whose address is in the name, where we ourselves wrote that name."""
     if not _are_shown() or not _darkroom().signer.verify_signature(name.encode(), signature):
         abort(404)
-    body = _developed(_address_in(name))
+    url = _address_in(name)
+    body = _developed(url)
     kind = media_type(body) if body else None
     if body is None or kind is None:
-        missing = current_app.send_static_file("no-image.svg")
+        missing = current_app.send_static_file("no-icon.svg" if url.endswith(_ICON) else "no-image.svg")
         missing.headers["Cache-Control"] = f"private, max-age={_MISSING_S}" if body == b"" else "no-store"
         return _sandboxed(missing)
     reply = Response(body, content_type=kind)
@@ -100,7 +102,7 @@ def icon_url(domain: str) -> str | None:
     if not room.is_open or not preferences().has_pictures:
         return None
     known, place = room.icons, (request.root_path, domain)
-    address = known.get(place) or image_url(f"https://{domain}/favicon.ico")
+    address = known.get(place) or image_url(f"https://{domain}{_ICON}")
     if address and place not in known:
         if len(known) >= MOST_ICONS:
             known.clear()

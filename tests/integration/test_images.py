@@ -103,6 +103,13 @@ def test_nothing_but_whole_raster_pictures_is_shown(
     assert is_missing(show(site.at("/p.png")))
 
 
+def test_a_publisher_without_an_icon_has_a_small_paper_for_one(show: Callable[[str], TestResponse], site: Site) -> None:
+    reply = show(site.at("/favicon.ico"))
+    assert (reply.status_code, reply.content_type.partition(";")[0]) == (200, "image/svg+xml")
+    assert b'width="16"' in reply.data
+    assert not is_missing(reply)
+
+
 def test_a_picture_is_sandboxed_never_sniffed_and_for_our_pages_only(
     show: Callable[[str], TestResponse], site: Site
 ) -> None:
