@@ -121,7 +121,8 @@ def _known_by_url(db: Connection, brought: Mapping[int, Sequence[Entry]]) -> dic
     question = select(articles.c.key, articles.c.id, articles.c.title, articles.c.digest, articles.c.feed_id)
     former = addresses.at_former(db, list(wanted))
     moved = {row.id: row for row in _rows(db, question, articles.c.id, set(former.values()))}
-    there = [(key, moved[article_id]) for key, article_id in former.items()]
+    # one that another worker has deleted since is at no address any more
+    there = [(key, moved[article_id]) for key, article_id in former.items() if article_id in moved]
     there += [(row.key, row) for row in _rows(db, question, articles.c.key, wanted)]
     said = _said_of(db, [row.id for _, row in there])
     for key, row in there:
