@@ -206,18 +206,34 @@ def test_a_certificate_that_nobody_vouches_for_is_a_failure() -> None:
 # --- too slow, too large, too short ---
 
 
-@pytest.mark.parametrize("pause_s", [0.05, 30.0])
-def test_a_slow_answer_is_cut_at_the_deadline(site: Site, pause_s: float) -> None:
-    site.pages["/feed.xml"] = lambda _: Page(itertools.repeat(b"x"), pause_s=pause_s)
+def test_an_answer_that_drips_is_cut_at_the_deadline(site: Site) -> None:
+    site.pages["/feed.xml"] = lambda _: Page(itertools.repeat(b"x"), pause_s=0.05)
     reply = ask_in_vain(site, "/feed.xml", replace(OURS, timeout_s=0.4))
     assert "within 0.4 s" in reply.why
 
 
+def test_an_answer_that_stops_is_cut_at_the_deadline_and_not_when_it_goes_on(site: Site) -> None:
+    is_cut, went_on = threading.Event(), list[bool]()
+
+    def stopping() -> Iterator[bytes]:
+        yield b"x"
+        went_on.append(not is_cut.wait(30))
+        yield b"x"
+
+    site.pages["/feed.xml"] = lambda _: Page(stopping())
+    reply = ask_in_vain(site, "/feed.xml", replace(OURS, timeout_s=0.4))
+    assert went_on == []
+    is_cut.set()
+    assert "within 0.4 s" in reply.why
+
+
 def test_redirects_share_one_deadline(site: Site) -> None:
-    site.pages["/feed.xml"] = Page(status=302, headers={"Location": "/feed.xml"}, pause_s=0.4)
+    # the first one comes at once, so that however busy the machine is a second is asked for
+    onward = {"Location": "/feed.xml"}
+    site.pages["/feed.xml"] = lambda _: Page(status=302, headers=onward, pause_s=0.6 if len(site.asks) > 1 else 0.0)
     reply = ask_in_vain(site, "/feed.xml", replace(OURS, timeout_s=1.0))
     assert "within 1 s" in reply.why
-    assert len(site.asks) <= 3
+    assert 2 <= len(site.asks) <= 3
 
 
 def test_what_a_redirect_took_is_no_longer_left_for_what_comes_after_it(site: Site) -> None:
